@@ -1,0 +1,231 @@
+use std::fmt;
+
+use super::encode::format_float;
+use super::family::MetricType;
+
+/// A name that the data model does not allow.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum NameError {
+    /// Not a metric name.
+    #[error(
+        "{name:?} is not a metric name: letters, digits, `_` and `:`, not beginning with a digit"
+    )]
+    Metric {
+        /// What was given.
+        name: String,
+    },
+    /// Not a label name.
+    #[error("{name:?} is not a label name: letters, digits and `_`, not beginning with a digit")]
+    Label {
+        /// What was given.
+        name: String,
+    },
+    /// A label name that Prometheus keeps for itself.
+    #[error("label name {name:?} is reserved: names beginning with `__` belong to Prometheus")]
+    ReservedLabel {
+        /// What was given.
+        name: String,
+    },
+}
+
+/// A histogram or summary that contradicts itself.
+#[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ValueError {
+    /// A bucket or quantile is not a number.
+    #[error("a bucket bound or quantile is NaN")]
+    NanBound,
+    /// Two buckets or quantiles are the same.
+    #[error("bucket or quantile {} occurs twice", format_float(*bound))]
+    DuplicateBound {
+        /// The bound or quantile.
+        bound: f64,
+    },
+    /// A bucket counts less than the one below it.
+    #[error("bucket {} counts less than the one below it", format_float(*bound))]
+    NotCumulative {
+        /// The bound of the smaller bucket.
+        bound: f64,
+    },
+    /// A bucket does not fit the number of observations.
+    #[error("bucket {} does not fit the count {count}", format_float(*bound))]
+    CountMismatch {
+        /// The bound of the bucket.
+        bound: f64,
+        /// The number of observations.
+        count: u64,
+    },
+}
+
+/// Families or series that cannot stand beside each other.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum FamilyError {
+    /// A value of one type in a family of another.
+    #[error("{metric} is a {declared}, not a {found}")]
+    WrongType {
+        /// The metric name.
+        metric: String,
+        /// The type of the family.
+        declared: MetricType,
+        /// The type of the value.
+        found: MetricType,
+    },
+    /// A label that the format itself uses in this type.
+    #[error("label `{label}` of {metric_type} {metric} belongs to the format")]
+    ReservedLabel {
+        /// The metric name.
+        metric: String,
+        /// `le` or `quantile`.
+        label: &'static str,
+        /// The type of the family.
+        metric_type: MetricType,
+    },
+    /// A label name twice in one series.
+    #[error("label `{label}` occurs twice")]
+    DuplicateLabel {
+        /// The label name.
+        label: String,
+    },
+    /// Two series of the same name and labels.
+    #[error("series {series} occurs twice")]
+    DuplicateSeries {
+        /// Name and labels.
+        series: String,
+    },
+    /// Two families of the same name.
+    #[error("metric family {metric} occurs twice")]
+    DuplicateFamily {
+        /// The metric name.
+        metric: String,
+    },
+    /// A family whose name is that of a series of a histogram or summary.
+    #[error("metric family {metric} has the name of a series of {owner}")]
+    SuffixCollision {
+        /// The plain family.
+        metric: String,
+        /// The histogram or summary.
+        owner: String,
+    },
+}
+
+/// Text that is not in the exposition format, with the place.
+///
+/// ```
+/// use pushjob::exposition::parse;
+///
+/// let error = parse(b"rows 1\nrows{table=users} 2\n").unwrap_err();
+/// assert_eq!((error.line(), error.column()), (2, 12));
+/// assert_eq!(error.to_string(), "line 2, column 12: the value of label `table` does not begin with `\"`");
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub struct ParseError {
+    line: usize,
+    column: usize,
+    reason: ParseErrorKind,
+}
+
+impl ParseError {
+    pub(super) fn new(line: usize, column: usize, reason: ParseErrorKind) -> Self {
+        Self {
+            line,
+            column,
+            reason,
+        }
+    }
+
+    /// The line, counted from 1.
+    #[must_use]
+    pub fn line(&self) -> usize {
+        self.line
+    }
+
+    /// The character in the line, counted from 1.
+    #[must_use]
+    pub fn column(&self) -> usize {
+        self.column
+    }
+
+    /// What is wrong, without the place.
+    #[must_use]
+    pub fn reason(&self) -> String {
+        self.reason.to_string()
+    }
+}
+
+impl fmt::Display for ParseError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "line {}, column {}: {}",
+            self.line, self.column, self.reason
+        )
+    }
+}
+
+impl std::error::Error for ParseError {}
+
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub(super) enum ParseErrorKind {
+    #[error("the last line has no newline at its end")]
+    NoFinalNewline,
+    #[error("the line ends with a carriage return: lines end with a bare newline")]
+    CarriageReturn,
+    #[error("not valid UTF-8")]
+    NotUtf8,
+    #[error("expected a metric name")]
+    NoMetricName,
+    #[error("expected a metric name in the {keyword} line")]
+    NoMetricNameInComment { keyword: &'static str },
+    #[error("{found:?} is not a metric type: counter, gauge, histogram, summary or untyped")]
+    UnknownType { found: String },
+    #[error("second {keyword} line for {metric}")]
+    SecondComment {
+        keyword: &'static str,
+        metric: String,
+    },
+    #[error("the TYPE line of {metric} comes after its first sample")]
+    TypeAfterSample { metric: String },
+    #[error("`\\{found}` is not an escape: only {allowed} are")]
+    BadEscape {
+        found: String,
+        allowed: &'static str,
+    },
+    #[error("expected a label name or `}}`")]
+    NoLabelName,
+    #[error("label name `{label}` is reserved")]
+    ReservedLabel { label: String },
+    #[error("expected `=` after label name `{label}`")]
+    NoEquals { label: String },
+    #[error("the value of label `{label}` does not begin with `\"`")]
+    NoOpeningQuote { label: String },
+    #[error("the value of label `{label}` has no closing `\"`")]
+    NoClosingQuote { label: String },
+    #[error("expected `,` or `}}` after the value of label `{label}`")]
+    NoComma { label: String },
+    #[error("expected a value after {series}")]
+    NoValue { series: String },
+    #[error("{found:?} is not a number")]
+    NotANumber { found: String },
+    #[error("{found:?} is not a count: a whole number, not negative")]
+    NotACount { found: String },
+    #[error("the line goes on after the value: {found:?}")]
+    Trailing { found: String },
+    #[error("a timestamp, which a Pushgateway refuses")]
+    Timestamp,
+    #[error("{series} has no label `{label}`, which a {metric_type} needs here")]
+    MissingBound {
+        series: String,
+        label: &'static str,
+        metric_type: MetricType,
+    },
+    #[error("histogram {metric} has a sample that is none of _bucket, _sum and _count")]
+    BareHistogram { metric: String },
+    #[error("{series} has no sample {metric}_count")]
+    NoCount { series: String, metric: String },
+    #[error("{series}: {error}")]
+    Value { series: String, error: ValueError },
+    #[error("{0}")]
+    Family(FamilyError),
+}

@@ -1,0 +1,265 @@
+use std::collections::BTreeMap;
+use std::fmt;
+
+use super::error::FamilyError;
+use super::labels::Labels;
+use super::names::MetricName;
+use super::value::MetricValue;
+
+/// The type of a metric family, as its TYPE line says it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum MetricType {
+    /// A number that only grows.
+    Counter,
+    /// A number that goes up and down.
+    Gauge,
+    /// A distribution counted in buckets.
+    Histogram,
+    /// A distribution given by quantiles.
+    Summary,
+    /// Not declared.
+    Untyped,
+}
+
+impl MetricType {
+    /// The word for it in a TYPE line.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Counter => "counter",
+            Self::Gauge => "gauge",
+            Self::Histogram => "histogram",
+            Self::Summary => "summary",
+            Self::Untyped => "untyped",
+        }
+    }
+
+    /// The label that the format itself puts on series of this type, so that none of theirs may have its name.
+    #[must_use]
+    pub fn reserved_label(self) -> Option<&'static str> {
+        match self {
+            Self::Histogram => Some("le"),
+            Self::Summary => Some("quantile"),
+            Self::Counter | Self::Gauge | Self::Untyped => None,
+        }
+    }
+
+    /// The endings that the names of its series have besides the bare name.
+    fn suffixes(self) -> &'static [&'static str] {
+        match self {
+            Self::Histogram => &["_bucket", "_sum", "_count"],
+            Self::Summary => &["_sum", "_count"],
+            Self::Counter | Self::Gauge | Self::Untyped => &[],
+        }
+    }
+}
+
+impl fmt::Display for MetricType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl MetricValue {
+    /// The type this value belongs to.
+    #[must_use]
+    pub fn metric_type(&self) -> MetricType {
+        match self {
+            Self::Counter(_) => MetricType::Counter,
+            Self::Gauge(_) => MetricType::Gauge,
+            Self::Histogram(_) => MetricType::Histogram,
+            Self::Summary(_) => MetricType::Summary,
+            Self::Untyped(_) => MetricType::Untyped,
+        }
+    }
+}
+
+/// All series of one metric name, with its type and help text.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MetricFamily {
+    name: MetricName,
+    metric_type: MetricType,
+    help: Option<String>,
+    metrics: BTreeMap<Labels, MetricValue>,
+}
+
+impl MetricFamily {
+    /// A family without series or help text.
+    #[must_use]
+    pub fn new(name: MetricName, metric_type: MetricType) -> Self {
+        Self {
+            name,
+            metric_type,
+            help: None,
+            metrics: BTreeMap::new(),
+        }
+    }
+
+    /// A gauge of one series without labels.
+    #[must_use]
+    pub fn gauge(name: MetricName, value: f64) -> Self {
+        let metrics = BTreeMap::from([(Labels::none(), MetricValue::Gauge(value))]);
+        Self {
+            metrics,
+            ..Self::new(name, MetricType::Gauge)
+        }
+    }
+
+    /// The same family with a help text.
+    #[must_use]
+    pub fn with_help(self, help: impl Into<String>) -> Self {
+        Self {
+            help: Some(help.into()),
+            ..self
+        }
+    }
+
+    /// Adds a series.
+    ///
+    /// # Errors
+    ///
+    /// [`FamilyError::WrongType`] when the value is of another type than the family, [`FamilyError::ReservedLabel`]
+    /// for a label `le` in a histogram or `quantile` in a summary, [`FamilyError::DuplicateSeries`] when there is one
+    /// with the same labels.
+    pub fn insert(&mut self, labels: Labels, value: MetricValue) -> Result<(), FamilyError> {
+        if value.metric_type() != self.metric_type {
+            return Err(FamilyError::WrongType {
+                metric: self.name.to_string(),
+                declared: self.metric_type,
+                found: value.metric_type(),
+            });
+        }
+        if let Some(label) = self.metric_type.reserved_label() {
+            if labels.get(label).is_some() {
+                return Err(FamilyError::ReservedLabel {
+                    metric: self.name.to_string(),
+                    label,
+                    metric_type: self.metric_type,
+                });
+            }
+        }
+        if self.metrics.contains_key(&labels) {
+            return Err(FamilyError::DuplicateSeries {
+                series: format!("{}{labels}", self.name),
+            });
+        }
+        self.metrics.insert(labels, value);
+        Ok(())
+    }
+
+    /// Its name.
+    #[must_use]
+    pub fn name(&self) -> &MetricName {
+        &self.name
+    }
+
+    /// Its type.
+    #[must_use]
+    pub fn metric_type(&self) -> MetricType {
+        self.metric_type
+    }
+
+    /// Its help text.
+    #[must_use]
+    pub fn help(&self) -> Option<&str> {
+        self.help.as_deref()
+    }
+
+    /// Its series, sorted by their labels.
+    pub fn metrics(&self) -> impl Iterator<Item = (&Labels, &MetricValue)> {
+        self.metrics.iter()
+    }
+
+    /// Whether it has no series.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.metrics.is_empty()
+    }
+}
+
+/// A set of metric families, sorted by name, in which no two get in each other's way: what one push or one scrape
+/// may hold.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct MetricFamilies(BTreeMap<MetricName, MetricFamily>);
+
+impl MetricFamilies {
+    /// No families.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a family.
+    ///
+    /// # Errors
+    ///
+    /// [`FamilyError::DuplicateFamily`] when there is one of that name, [`FamilyError::SuffixCollision`] when a series
+    /// of a histogram or summary would have the name of another family (`latency_count` beside a histogram `latency`).
+    pub fn insert(&mut self, family: MetricFamily) -> Result<(), FamilyError> {
+        let name = family.name().as_str();
+        if self.0.contains_key(family.name()) {
+            return Err(FamilyError::DuplicateFamily {
+                metric: name.to_owned(),
+            });
+        }
+        if let Some((metric, owner)) = self.suffix_collision(&family) {
+            return Err(FamilyError::SuffixCollision { metric, owner });
+        }
+        self.0.insert(family.name().clone(), family);
+        Ok(())
+    }
+
+    /// The names of the plain family and of the histogram or summary that would share a series name.
+    fn suffix_collision(&self, family: &MetricFamily) -> Option<(String, String)> {
+        let name = family.name().as_str();
+        let below = family.metric_type().suffixes().iter().find_map(|suffix| {
+            let taken = MetricName::new(format!("{name}{suffix}")).ok()?;
+            let taken = self.0.get_key_value(&taken)?.0;
+            Some((taken.to_string(), name.to_owned()))
+        });
+        below.or_else(|| {
+            ["_bucket", "_sum", "_count"].iter().find_map(|suffix| {
+                let base = MetricName::new(name.strip_suffix(suffix)?.to_owned()).ok()?;
+                let owner = self.0.get(&base)?;
+                owner
+                    .metric_type()
+                    .suffixes()
+                    .contains(suffix)
+                    .then(|| (name.to_owned(), base.to_string()))
+            })
+        })
+    }
+
+    /// The family of a name.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&MetricFamily> {
+        self.0.get(&MetricName::new(name.to_owned()).ok()?)
+    }
+
+    /// The families, sorted by name.
+    pub fn iter(&self) -> impl Iterator<Item = &MetricFamily> {
+        self.0.values()
+    }
+
+    /// How many families there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether there is no family.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl IntoIterator for MetricFamilies {
+    type Item = MetricFamily;
+    type IntoIter = std::collections::btree_map::IntoValues<MetricName, MetricFamily>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_values()
+    }
+}

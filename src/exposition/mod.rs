@@ -1,0 +1,23 @@
+//! The [text exposition format], version 0.0.4: what it can express, how it is written and how it is read.
+//!
+//! A [`MetricFamily`] is one metric name with its type, help text and samples; [`MetricFamilies`] is a set of them in
+//! which no name occurs twice. [`encode`] writes a set, [`parse`] reads one. Names and labels are checked on entry, so
+//! whatever exists as a value of these types can be sent to a gateway.
+//!
+//! [text exposition format]: https://prometheus.io/docs/instrumenting/exposition_formats/#text-based-format
+
+mod encode;
+mod error;
+mod family;
+mod labels;
+mod names;
+mod parse;
+mod value;
+
+pub use encode::{CONTENT_TYPE, encode, format_float};
+pub use error::{FamilyError, NameError, ParseError, ValueError};
+pub use family::{MetricFamilies, MetricFamily, MetricType};
+pub use labels::Labels;
+pub use names::{LabelName, MetricName};
+pub use parse::{Series, parse, parse_float};
+pub use value::{Bucket, Histogram, MetricValue, Quantile, Summary};

@@ -1,0 +1,165 @@
+use super::error::ValueError;
+
+/// The value of one series, with the type it belongs to.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum MetricValue {
+    /// A number that only grows.
+    Counter(f64),
+    /// A number that goes up and down.
+    Gauge(f64),
+    /// A distribution counted in buckets.
+    Histogram(Histogram),
+    /// A distribution given by quantiles.
+    Summary(Summary),
+    /// A number of no declared type.
+    Untyped(f64),
+}
+
+/// One bucket of a [`Histogram`].
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Bucket {
+    /// The inclusive upper bound, the value of the label `le`.
+    pub upper_bound: f64,
+    /// How many observations were at or below the bound.
+    pub cumulative_count: u64,
+}
+
+/// A distribution counted in buckets, as [histograms] have it.
+///
+/// [histograms]: https://prometheus.io/docs/concepts/metric_types/#histogram
+#[derive(Clone, Debug, PartialEq)]
+pub struct Histogram {
+    buckets: Vec<Bucket>,
+    sum: f64,
+    count: u64,
+}
+
+impl Histogram {
+    /// A histogram from its buckets in any order, the sum and the number of all observations. The bucket `+Inf` may be
+    /// left out: it always equals `count`.
+    ///
+    /// # Errors
+    ///
+    /// [`ValueError`] when a bound is NaN or occurs twice, a bucket counts less than the one below it, or more than
+    /// `count`, or the bucket `+Inf` differs from `count`.
+    pub fn new(buckets: Vec<Bucket>, sum: f64, count: u64) -> Result<Self, ValueError> {
+        let mut buckets = buckets;
+        if buckets.iter().any(|bucket| bucket.upper_bound.is_nan()) {
+            return Err(ValueError::NanBound);
+        }
+        buckets.sort_by(|a, b| a.upper_bound.total_cmp(&b.upper_bound));
+        for pair in buckets.windows(2) {
+            if pair[0].upper_bound.total_cmp(&pair[1].upper_bound).is_eq() {
+                return Err(ValueError::DuplicateBound {
+                    bound: pair[0].upper_bound,
+                });
+            }
+            if pair[0].cumulative_count > pair[1].cumulative_count {
+                return Err(ValueError::NotCumulative {
+                    bound: pair[1].upper_bound,
+                });
+            }
+        }
+        if let Some(last) = buckets.last() {
+            let infinite = last.upper_bound == f64::INFINITY;
+            if last.cumulative_count > count || (infinite && last.cumulative_count != count) {
+                return Err(ValueError::CountMismatch {
+                    bound: last.upper_bound,
+                    count,
+                });
+            }
+            if infinite {
+                buckets.pop();
+            }
+        }
+        Ok(Self {
+            buckets,
+            sum,
+            count,
+        })
+    }
+
+    /// The buckets by growing bound, without `+Inf`.
+    #[must_use]
+    pub fn buckets(&self) -> &[Bucket] {
+        &self.buckets
+    }
+
+    /// The sum of all observations.
+    #[must_use]
+    pub fn sum(&self) -> f64 {
+        self.sum
+    }
+
+    /// The number of all observations.
+    #[must_use]
+    pub fn count(&self) -> u64 {
+        self.count
+    }
+}
+
+/// One quantile of a [`Summary`].
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Quantile {
+    /// Which quantile, from 0 to 1: the value of the label `quantile`.
+    pub quantile: f64,
+    /// Its value.
+    pub value: f64,
+}
+
+/// A distribution given by quantiles, as [summaries] have it.
+///
+/// [summaries]: https://prometheus.io/docs/concepts/metric_types/#summary
+#[derive(Clone, Debug, PartialEq)]
+pub struct Summary {
+    quantiles: Vec<Quantile>,
+    sum: f64,
+    count: u64,
+}
+
+impl Summary {
+    /// A summary from its quantiles in any order, the sum and the number of all observations.
+    ///
+    /// # Errors
+    ///
+    /// [`ValueError`] when a quantile is NaN or occurs twice.
+    pub fn new(quantiles: Vec<Quantile>, sum: f64, count: u64) -> Result<Self, ValueError> {
+        let mut quantiles = quantiles;
+        if quantiles.iter().any(|entry| entry.quantile.is_nan()) {
+            return Err(ValueError::NanBound);
+        }
+        quantiles.sort_by(|a, b| a.quantile.total_cmp(&b.quantile));
+        match quantiles
+            .windows(2)
+            .find(|pair| pair[0].quantile.total_cmp(&pair[1].quantile).is_eq())
+        {
+            Some(pair) => Err(ValueError::DuplicateBound {
+                bound: pair[0].quantile,
+            }),
+            None => Ok(Self {
+                quantiles,
+                sum,
+                count,
+            }),
+        }
+    }
+
+    /// The quantiles, growing.
+    #[must_use]
+    pub fn quantiles(&self) -> &[Quantile] {
+        &self.quantiles
+    }
+
+    /// The sum of all observations.
+    #[must_use]
+    pub fn sum(&self) -> f64 {
+        self.sum
+    }
+
+    /// The number of all observations.
+    #[must_use]
+    pub fn count(&self) -> u64 {
+        self.count
+    }
+}

@@ -1,0 +1,3 @@
+//! Metrics of batch jobs, left where Prometheus sees them.
+
+pub mod exposition;
