@@ -1,3 +1,4 @@
 //! Metrics of batch jobs, left where Prometheus sees them.
 
 pub mod exposition;
+pub mod grouping;

@@ -1,0 +1,235 @@
+//! The grouping key: the labels under which a Pushgateway keeps one group of metrics.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+use crate::exposition::{LabelName, NameError};
+
+/// A grouping key that cannot be, or that would harm the gateway.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum GroupingError {
+    /// The job name is empty; a gateway refuses that.
+    #[error("the job name is empty")]
+    EmptyJob,
+    /// `job` given as a further label; a gateway would ignore it in silence.
+    #[error("`job` is the job name already and cannot be a further grouping label")]
+    JobAsLabel,
+    /// A label given twice; on a gateway the last would win in silence.
+    #[error("grouping label `{label}` is given twice")]
+    DuplicateLabel {
+        /// Its name.
+        label: String,
+    },
+    /// An empty `instance`: beside the same group without `instance` it breaks every later push and scrape.
+    #[error("grouping label `instance` is empty: leave it out instead")]
+    EmptyInstance,
+    /// A name that is not a label name.
+    #[error("grouping label: {0}")]
+    Name(NameError),
+}
+
+/// The job name and further labels that identify a group on a Pushgateway. Pushes to one key replace each other; pushes
+/// to different keys never meet.
+///
+/// ```
+/// use pushjob::grouping::GroupingKey;
+///
+/// let key = GroupingKey::new("backup")?.with_label("path", "/var/lib")?;
+/// assert_eq!(key.path(), "/metrics/job/backup/path@base64/L3Zhci9saWI");
+/// # Ok::<(), pushjob::grouping::GroupingError>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct GroupingKey {
+    job: String,
+    labels: BTreeMap<LabelName, String>,
+}
+
+impl GroupingKey {
+    /// A key of a job name alone.
+    ///
+    /// # Errors
+    ///
+    /// [`GroupingError::EmptyJob`] for the empty name.
+    pub fn new(job: impl Into<String>) -> Result<Self, GroupingError> {
+        let job = job.into();
+        if job.is_empty() {
+            return Err(GroupingError::EmptyJob);
+        }
+        Ok(Self {
+            job,
+            labels: BTreeMap::new(),
+        })
+    }
+
+    /// The same key with one more label, `instance` among them. Any value can be stored, also the empty one.
+    ///
+    /// # Errors
+    ///
+    /// [`GroupingError`] when the name is no label name, is `job` or is there already, or when `instance` is empty.
+    pub fn with_label(
+        self,
+        name: impl Into<String>,
+        value: impl Into<String>,
+    ) -> Result<Self, GroupingError> {
+        let (name, value) = (name.into(), value.into());
+        if name == "job" {
+            return Err(GroupingError::JobAsLabel);
+        }
+        if name == "instance" && value.is_empty() {
+            return Err(GroupingError::EmptyInstance);
+        }
+        let label = LabelName::new(name).map_err(GroupingError::Name)?;
+        if self.labels.contains_key(&label) {
+            return Err(GroupingError::DuplicateLabel {
+                label: label.to_string(),
+            });
+        }
+        let mut labels = self.labels;
+        labels.insert(label, value);
+        Ok(Self { labels, ..self })
+    }
+
+    /// The job name.
+    #[must_use]
+    pub fn job(&self) -> &str {
+        &self.job
+    }
+
+    /// The value of one of its labels, `job` among them.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.pairs()
+            .find(|(label, _)| *label == name)
+            .map(|(_, value)| value)
+    }
+
+    /// All labels with their values: `job` first, the others sorted by name.
+    pub fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
+        let labels = self
+            .labels
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str()));
+        std::iter::once(("job", self.job.as_str())).chain(labels)
+    }
+
+    /// The path of the group below the base URL of a gateway, ready for the request line.
+    ///
+    /// The same key gives the same path, in whatever order its labels were added. A value made of letters, digits and
+    /// `_.~-` stands as it is, unless it is `.` or `..`; any other is written in [base64url] behind `@base64`, so that
+    /// no slash, dot or percent sign can be taken for a part of the path. The empty value is `=`.
+    ///
+    /// [base64url]: https://github.com/prometheus/pushgateway#url
+    #[must_use]
+    pub fn path(&self) -> String {
+        let mut path = String::from("/metrics");
+        for (name, value) in self.pairs() {
+            path.push('/');
+            path.push_str(name);
+            if is_plain(value) {
+                path.push('/');
+                path.push_str(value);
+            } else {
+                path.push_str("@base64/");
+                if value.is_empty() {
+                    path.push('=');
+                } else {
+                    URL_SAFE_NO_PAD.encode_string(value, &mut path);
+                }
+            }
+        }
+        path
+    }
+}
+
+impl fmt::Display for GroupingKey {
+    /// Writes the labels as `{job="backup",env="prod"}`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut separator = '{';
+        for (name, value) in self.pairs() {
+            write!(f, "{separator}{name}={value:?}")?;
+            separator = ',';
+        }
+        f.write_str("}")
+    }
+}
+
+fn is_plain(value: &str) -> bool {
+    let safe =
+        |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'~' | b'-');
+    !matches!(value, "" | "." | "..") && value.bytes().all(safe)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_that_could_be_misread_are_written_in_base64() {
+        for (value, segment) in [
+            ("prod", "l/prod"),
+            ("A-z_0.9~", "l/A-z_0.9~"),
+            ("...", "l/..."),
+            (".", "l@base64/Lg"),
+            ("..", "l@base64/Li4"),
+            ("", "l@base64/="),
+            ("/", "l@base64/Lw"),
+            ("a b", "l@base64/YSBi"),
+            ("%2e", "l@base64/JTJl"),
+            ("+", "l@base64/Kw"),
+            ("ü", "l@base64/w7w"),
+            ("??>", "l@base64/Pz8-"),
+        ] {
+            let key = GroupingKey::new("j").unwrap().with_label("l", value);
+            assert_eq!(key.unwrap().path(), format!("/metrics/job/j/{segment}"));
+        }
+    }
+
+    #[test]
+    fn the_order_of_labels_does_not_matter() {
+        let key = |labels: [(&str, &str); 3]| {
+            labels
+                .into_iter()
+                .try_fold(GroupingKey::new("j").unwrap(), |key, (name, value)| {
+                    key.with_label(name, value)
+                })
+                .unwrap()
+        };
+        let one = key([("a", "1"), ("b", "2"), ("instance", "i")]);
+        let other = key([("instance", "i"), ("b", "2"), ("a", "1")]);
+        assert_eq!(one, other);
+        assert_eq!(one.path(), other.path());
+    }
+
+    #[test]
+    fn keys_that_would_harm_are_refused() {
+        let with = |name: &str, value: &str| {
+            let key = GroupingKey::new("j").unwrap().with_label("a", "1").unwrap();
+            key.with_label(name, value).unwrap_err().to_string()
+        };
+        assert_eq!(
+            GroupingKey::new("").unwrap_err().to_string(),
+            "the job name is empty"
+        );
+        assert_eq!(
+            with("job", "x"),
+            "`job` is the job name already and cannot be a further grouping label"
+        );
+        assert_eq!(with("a", "2"), "grouping label `a` is given twice");
+        assert_eq!(
+            with("instance", ""),
+            "grouping label `instance` is empty: leave it out instead"
+        );
+        assert_eq!(
+            with("a/b", "x"),
+            "grouping label: \"a/b\" is not a label name: letters, digits and `_`, not beginning with a digit"
+        );
+        assert_eq!(
+            with("__x", "x"),
+            "grouping label: label name \"__x\" is reserved: names beginning with `__` belong to Prometheus"
+        );
+    }
+}
