@@ -1,0 +1,139 @@
+use percent_encoding::percent_decode_str;
+use url::{Host, Url};
+
+use super::error::ConfigError;
+
+/// The base URL of a gateway, taken apart.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct BaseUrl {
+    /// Scheme, host, port and prefix, without a slash at the end.
+    pub(super) base: String,
+    pub(super) username: Option<String>,
+    pub(super) password: Option<String>,
+}
+
+impl BaseUrl {
+    /// Reads a base URL. A missing scheme is `http://`; a path prefix is kept; user name and password are taken out.
+    pub(super) fn parse(text: &str) -> Result<Self, ConfigError> {
+        let full = if text.contains("://") {
+            text.to_owned()
+        } else {
+            format!("http://{text}")
+        };
+        let fail = |reason: &str| ConfigError::Url {
+            url: without_credentials(text),
+            reason: reason.to_owned(),
+        };
+        if text.trim().is_empty() {
+            return Err(fail("it is empty"));
+        }
+        if text.contains(|c: char| c.is_control() || c.is_whitespace()) {
+            return Err(fail("it holds a blank or a control character"));
+        }
+        let url = Url::parse(&full).map_err(|error| fail(&error.to_string()))?;
+        match url.scheme() {
+            "http" => {}
+            "https" if cfg!(feature = "rustls") => {}
+            "https" => return Err(fail("this build has no TLS (feature `rustls`)")),
+            _ => return Err(fail("the scheme is neither http nor https")),
+        }
+        if url.query().is_some() || url.fragment().is_some() {
+            return Err(fail("it has a query or a fragment"));
+        }
+        let host = match url.host() {
+            Some(Host::Domain(host)) => host.to_owned(),
+            Some(Host::Ipv4(address)) => address.to_string(),
+            Some(Host::Ipv6(address)) => format!("[{address}]"),
+            None => return Err(fail("it has no host")),
+        };
+        let port = url
+            .port()
+            .map(|port| format!(":{port}"))
+            .unwrap_or_default();
+        let scheme = url.scheme();
+        let prefix = url.path().trim_end_matches('/');
+        let decode = |part: &str| {
+            percent_decode_str(part)
+                .decode_utf8()
+                .map(|part| Some(part.into_owned()).filter(|part| !part.is_empty()))
+                .map_err(|_| fail("its user name or password is not valid UTF-8"))
+        };
+        Ok(Self {
+            base: format!("{scheme}://{host}{port}{prefix}"),
+            username: decode(url.username())?,
+            password: decode(url.password().unwrap_or_default())?,
+        })
+    }
+}
+
+/// The text with what stands before an `@` in its authority left out, also where it is no URL.
+fn without_credentials(text: &str) -> String {
+    let start = text.find("://").map_or(0, |at| at + 3);
+    let (scheme, rest) = text.split_at(start);
+    match rest.rfind('@') {
+        Some(at) => format!("{scheme}…{}", &rest[at..]),
+        None => text.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn base_urls_are_completed_and_taken_apart() {
+        for (text, base, username, password) in [
+            ("localhost:9091", "http://localhost:9091", None, None),
+            ("localhost", "http://localhost", None, None),
+            ("http://h", "http://h", None, None),
+            ("HTTP://Host:80/", "http://host", None, None),
+            ("10.0.0.1:9091", "http://10.0.0.1:9091", None, None),
+            ("[::1]:9091", "http://[::1]:9091", None, None),
+            ("http://[fe80::1]/", "http://[fe80::1]", None, None),
+            ("http://h/a/b//", "http://h/a/b", None, None),
+            ("h/prefix", "http://h/prefix", None, None),
+            ("http://u:p@h", "http://h", Some("u"), Some("p")),
+            ("u:p%40%3A@h:1", "http://h:1", Some("u"), Some("p@:")),
+            ("http://u@h", "http://h", Some("u"), None),
+            ("http://%C3%BC@h", "http://h", Some("ü"), None),
+        ] {
+            let parsed = BaseUrl::parse(text).unwrap();
+            assert_eq!(parsed.base, base, "{text}");
+            assert_eq!(parsed.username.as_deref(), username, "{text}");
+            assert_eq!(parsed.password.as_deref(), password, "{text}");
+        }
+    }
+
+    #[test]
+    fn wrong_base_urls_say_what_is_wrong_and_keep_the_password_to_themselves() {
+        for (text, message) in [
+            ("", r#""" is not the URL of a gateway: it is empty"#),
+            (
+                "ftp://h",
+                r#""ftp://h" is not the URL of a gateway: the scheme is neither http nor https"#,
+            ),
+            (
+                "http://",
+                r#""http://" is not the URL of a gateway: empty host"#,
+            ),
+            (
+                "h:99999",
+                r#""h:99999" is not the URL of a gateway: invalid port number"#,
+            ),
+            (
+                "http://h/?a=1",
+                r#""http://h/?a=1" is not the URL of a gateway: it has a query or a fragment"#,
+            ),
+            (
+                "http://u:secret@h:x",
+                r#""http://…@h:x" is not the URL of a gateway: invalid port number"#,
+            ),
+            (
+                "http://u:se@cret@h h",
+                r#""http://…@h h" is not the URL of a gateway: it holds a blank or a control character"#,
+            ),
+        ] {
+            assert_eq!(BaseUrl::parse(text).unwrap_err().to_string(), message);
+        }
+    }
+}

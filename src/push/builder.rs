@@ -1,0 +1,76 @@
+use std::time::Duration;
+
+use super::auth::{BasicAuth, Password};
+use super::base::BaseUrl;
+use super::error::ConfigError;
+use super::gateway::Pushgateway;
+use super::retry::Policy;
+
+/// Settings of a [`Pushgateway`] client.
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct PushgatewayBuilder {
+    url: String,
+    username: Option<String>,
+    password: Option<Password>,
+    timeout: Duration,
+    retries: u32,
+}
+
+impl PushgatewayBuilder {
+    pub(super) fn new(url: &str) -> Self {
+        Self {
+            url: url.to_owned(),
+            username: None,
+            password: None,
+            timeout: Duration::from_secs(10),
+            retries: 3,
+        }
+    }
+
+    /// The time for one delivery in all: resolve, connect, send, receive, every retry and every pause. Defaults to 10
+    /// seconds.
+    pub fn timeout(self, timeout: Duration) -> Self {
+        Self { timeout, ..self }
+    }
+
+    /// How often a delivery is tried again within its time, when what failed may pass. Defaults to 3.
+    pub fn retries(self, retries: u32) -> Self {
+        Self { retries, ..self }
+    }
+
+    /// The user name for Basic auth. Defaults to the one in the URL, or none.
+    pub fn username(self, username: impl Into<String>) -> Self {
+        Self {
+            username: Some(username.into()),
+            ..self
+        }
+    }
+
+    /// The password for Basic auth. Defaults to the one in the URL, or the empty one.
+    pub fn password(self, password: Password) -> Self {
+        Self {
+            password: Some(password),
+            ..self
+        }
+    }
+
+    /// Makes the client. Nothing is sent, resolved or read yet.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError`] when the URL is none, or a password has no user name.
+    pub fn build(&self) -> Result<Pushgateway, ConfigError> {
+        let url = BaseUrl::parse(&self.url)?;
+        let auth = BasicAuth::new(
+            self.username.clone().or(url.username),
+            self.password
+                .clone()
+                .or(url.password.map(Password::Value)),
+        )?;
+        let policy = Policy {
+            retries: self.retries,
+        };
+        Ok(Pushgateway::assemble(url.base, auth, (self.timeout, policy)))
+    }
+}

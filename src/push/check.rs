@@ -1,0 +1,40 @@
+use crate::exposition::MetricFamilies;
+use crate::grouping::GroupingKey;
+
+use super::error::UnpushableError;
+
+/// The metric in which a gateway keeps the time of the last push to a group.
+pub const PUSH_TIME: &str = "push_time_seconds";
+
+/// The metric in which a gateway keeps the time of the last push to a group that it refused.
+pub const PUSH_FAILURE_TIME: &str = "push_failure_time_seconds";
+
+/// Refuses what a gateway takes and then stores wrongly or is broken by.
+pub(crate) fn check(key: &GroupingKey, families: &MetricFamilies) -> Result<(), UnpushableError> {
+    for family in families.iter() {
+        let metric = family.name().as_str();
+        if matches!(metric, PUSH_TIME | PUSH_FAILURE_TIME) {
+            return Err(UnpushableError::ReservedMetric {
+                metric: metric.to_owned(),
+            });
+        }
+        if let Some(label) = family.metric_type().reserved_label() {
+            if key.get(label).is_some() {
+                return Err(UnpushableError::FormatLabel {
+                    label,
+                    metric_type: family.metric_type().as_str(),
+                    metric: metric.to_owned(),
+                });
+            }
+        }
+        for (labels, _) in family.metrics() {
+            if let Some((label, _)) = key.pairs().find(|(name, _)| labels.get(name).is_some()) {
+                return Err(UnpushableError::GroupingLabel {
+                    series: format!("{metric}{labels}"),
+                    label: label.to_owned(),
+                });
+            }
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,287 @@
+use std::hash::{BuildHasher, RandomState};
+use std::time::{Duration, Instant};
+
+use crate::exposition::{CONTENT_TYPE, MetricFamilies, encode};
+use crate::grouping::GroupingKey;
+
+use super::auth::BasicAuth;
+use super::builder::PushgatewayBuilder;
+use super::check::check;
+use super::error::{ConfigError, PushError};
+use super::interrupt::{Interrupt, Stage};
+use super::retry::{Failure, Policy, Spent, next_pause};
+use super::transport::{Answer, Exchange, Method, NoAnswer, Transport};
+
+/// What to do to a group.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Change<'a> {
+    /// PUT: these families replace all that the group holds.
+    Push(&'a MetricFamilies),
+    /// POST: these families replace those of the same names, the others stay.
+    PushAdd(&'a MetricFamilies),
+    /// DELETE: the group goes.
+    Delete,
+}
+
+/// A delivery that succeeded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Delivered {
+    /// How often it was tried, at least 1.
+    pub tries: u32,
+    /// How long it took in all.
+    pub elapsed: Duration,
+}
+
+/// A client of one Pushgateway, or of anything that takes pushes like one.
+///
+/// It can be shared between threads. Each delivery is bounded by one [timeout](PushgatewayBuilder::timeout), is tried
+/// again when what failed may pass, and never follows a redirect.
+#[derive(Debug)]
+pub struct Pushgateway {
+    base: String,
+    auth: Option<BasicAuth>,
+    timeout: Duration,
+    policy: Policy,
+    transport: Transport,
+    interrupt: Interrupt,
+}
+
+impl Pushgateway {
+    /// A client with default settings. The scheme defaults to `http://`, a path prefix is kept, and user name and
+    /// password in the URL become Basic auth.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError::Url`] when this is not the URL of a gateway.
+    ///
+    /// ```
+    /// use pushjob::push::Pushgateway;
+    ///
+    /// assert!(Pushgateway::new("localhost:9091").is_ok());
+    /// assert!(Pushgateway::new("https://metrics.example.org/pushgateway").is_ok());
+    /// assert!(Pushgateway::new("ftp://localhost").is_err());
+    /// ```
+    pub fn new(url: &str) -> Result<Self, ConfigError> {
+        Self::builder(url).build()
+    }
+
+    /// Begins a client with other settings than the defaults.
+    pub fn builder(url: &str) -> PushgatewayBuilder {
+        PushgatewayBuilder::new(url)
+    }
+
+    pub(super) fn assemble(
+        base: String,
+        auth: Option<BasicAuth>,
+        (timeout, policy): (Duration, Policy),
+    ) -> Self {
+        Self {
+            base,
+            auth,
+            timeout,
+            policy,
+            transport: Transport::new(),
+            interrupt: Interrupt::default(),
+        }
+    }
+
+    /// Replaces all metrics of a group with these (PUT). Without families the group stays, empty.
+    ///
+    /// # Errors
+    ///
+    /// [`PushError`], see [`deliver`](Self::deliver).
+    pub fn push(
+        &self,
+        key: &GroupingKey,
+        families: &MetricFamilies,
+    ) -> Result<Delivered, PushError> {
+        self.deliver(key, Change::Push(families), self.timeout)
+    }
+
+    /// Replaces the metrics of the same names in a group, whatever their labels, and keeps the others (POST).
+    ///
+    /// # Errors
+    ///
+    /// [`PushError`], see [`deliver`](Self::deliver).
+    pub fn push_add(
+        &self,
+        key: &GroupingKey,
+        families: &MetricFamilies,
+    ) -> Result<Delivered, PushError> {
+        self.deliver(key, Change::PushAdd(families), self.timeout)
+    }
+
+    /// Removes a group (DELETE). That there is none is a success.
+    ///
+    /// # Errors
+    ///
+    /// [`PushError`], see [`deliver`](Self::deliver).
+    pub fn delete(&self, key: &GroupingKey) -> Result<Delivered, PushError> {
+        self.deliver(key, Change::Delete, self.timeout)
+    }
+
+    /// The URL of a group, as it stands in messages: without credentials.
+    #[must_use]
+    pub fn url(&self, key: &GroupingKey) -> String {
+        format!("{}{}", self.base, key.path())
+    }
+
+    /// Delivers a change within a time of its own instead of the client's.
+    ///
+    /// # Errors
+    ///
+    /// [`PushError::Unpushable`] before anything is sent, when the gateway would store these metrics wrongly;
+    /// [`PushError::Status`] with the first line of the gateway's answer, at once for a status that is final and after
+    /// the last try for one that may pass; [`PushError::Redirect`]; [`PushError::NoAnswer`] when every try failed;
+    /// [`PushError::Password`] when the password file cannot be read; [`PushError::ShutDown`].
+    pub fn deliver(
+        &self,
+        key: &GroupingKey,
+        change: Change<'_>,
+        timeout: Duration,
+    ) -> Result<Delivered, PushError> {
+        let begin = Instant::now();
+        let (method, body) = match change {
+            Change::Push(families) => (Method::Put, Some(encoded(key, families)?)),
+            Change::PushAdd(families) => (Method::Post, Some(encoded(key, families)?)),
+            Change::Delete => (Method::Delete, None),
+        };
+        let authorization = match &self.auth {
+            Some(auth) => Some(
+                auth.header()
+                    .map_err(|source| PushError::Password { source })?,
+            ),
+            None => None,
+        };
+        let url = self.url(key);
+        let exchange = Exchange {
+            method,
+            url: &url,
+            authorization: authorization.as_deref(),
+            body: body.as_deref().map(|body| (CONTENT_TYPE, body)),
+        };
+        self.exchange(&exchange, begin, timeout)
+    }
+
+    /// Tries until it succeeds, fails for good, or time or tries are used up.
+    fn exchange(
+        &self,
+        exchange: &Exchange<'_>,
+        begin: Instant,
+        timeout: Duration,
+    ) -> Result<Delivered, PushError> {
+        let url = || exchange.url.to_owned();
+        let mut tries = 0;
+        loop {
+            if self.interrupt.stage() == Stage::ShutDown {
+                return Err(PushError::ShutDown { url: url() });
+            }
+            tries += 1;
+            let result = self
+                .transport
+                .send(exchange, timeout.saturating_sub(begin.elapsed()));
+            let elapsed = begin.elapsed();
+            let (failure, error) = match result {
+                Ok(answer) if (200..300).contains(&answer.status) => {
+                    return Ok(Delivered { tries, elapsed });
+                }
+                Ok(answer) => refusal(answer, url(), (tries, elapsed)),
+                Err(no_answer) => {
+                    let (failure, reason) = silence(no_answer, timeout);
+                    let error = PushError::NoAnswer {
+                        url: url(),
+                        reason,
+                        tries,
+                        elapsed,
+                    };
+                    (failure, error)
+                }
+            };
+            let spent = Spent {
+                tries,
+                remaining: timeout.saturating_sub(elapsed),
+            };
+            let Some(pause) = next_pause(&failure, spent, self.policy, jitter()) else {
+                return Err(error);
+            };
+            self.interrupt.pause(pause);
+            if self.interrupt.stage() != Stage::Working {
+                return Err(error);
+            }
+        }
+    }
+
+    /// Lets what is under way end, but tries nothing again: a delivery that pauses fails at once. Callable from any
+    /// thread, and not to be undone.
+    pub fn stop_retrying(&self) {
+        self.interrupt.advance(Stage::LastTry);
+    }
+
+    /// Cuts off what is under way and sends nothing more. Callable from any thread, and not to be undone.
+    ///
+    /// A request that has been sent whole may still be carried out by the gateway.
+    pub fn shut_down(&self) {
+        self.interrupt.advance(Stage::ShutDown);
+        self.transport.shut_down();
+    }
+}
+
+fn encoded(key: &GroupingKey, families: &MetricFamilies) -> Result<Vec<u8>, PushError> {
+    check(key, families)?;
+    Ok(encode(families).into_bytes())
+}
+
+/// An answer that is no success.
+fn refusal(
+    answer: Answer,
+    url: String,
+    (tries, elapsed): (u32, Duration),
+) -> (Failure, PushError) {
+    let Answer {
+        status,
+        location,
+        retry_after,
+        message,
+    } = answer;
+    if (300..400).contains(&status) {
+        let location = location.unwrap_or_else(|| "nowhere".to_owned());
+        let error = PushError::Redirect {
+            url,
+            status,
+            location,
+        };
+        return (Failure::Redirect, error);
+    }
+    let failure = Failure::Status {
+        status,
+        retry_after,
+    };
+    let error = PushError::Status {
+        url,
+        status,
+        message,
+        tries,
+        elapsed,
+    };
+    (failure, error)
+}
+
+/// A try without an answer, with the reason in words.
+fn silence(no_answer: NoAnswer, timeout: Duration) -> (Failure, String) {
+    match no_answer {
+        NoAnswer::Timeout => {
+            let seconds = timeout.as_secs_f64();
+            (Failure::Passing, format!("no answer within {seconds} s"))
+        }
+        NoAnswer::Passing(reason) => (Failure::Passing, reason),
+        NoAnswer::Lasting(reason) => (Failure::Lasting, reason),
+    }
+}
+
+/// A number from 0 to 1 that differs between processes and calls: the seed of the standard library's hash maps.
+fn jitter() -> f64 {
+    let random = u32::try_from(RandomState::new().hash_one(0) >> 32).unwrap_or_default();
+    f64::from(random) / f64::from(u32::MAX)
+}

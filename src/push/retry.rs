@@ -1,0 +1,152 @@
+//! Whether and when to try again, as a function of what happened.
+
+use std::time::Duration;
+
+/// The first pause, before jitter.
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
+
+/// The longest pause of our own choice, before jitter.
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+
+/// How often to try again.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Policy {
+    pub(super) retries: u32,
+}
+
+/// What went wrong with one try.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Failure {
+    /// An answer that is no success and no redirect.
+    Status {
+        status: u16,
+        retry_after: Option<Duration>,
+    },
+    /// No answer, for a reason that may pass: refused, reset, closed, not resolved.
+    Passing,
+    /// No answer, for a reason that will not pass by itself: a certificate, a request that cannot be sent.
+    Lasting,
+    /// The gateway sent us elsewhere.
+    Redirect,
+}
+
+/// What has been used up when a try has failed.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Spent {
+    /// Tries so far, this one included.
+    pub(super) tries: u32,
+    /// The time that is left.
+    pub(super) remaining: Duration,
+}
+
+/// Says how long to pause before the next try, or `None` for no more.
+///
+/// The pause doubles from 100 ms to 5 s and is then shortened by up to a half, by `jitter` from 0 to 1, so that many
+/// clients do not come back together. A longer `Retry-After` is honoured. A pause that would use up the time is none.
+pub(super) fn next_pause(
+    failure: &Failure,
+    spent: Spent,
+    policy: Policy,
+    jitter: f64,
+) -> Option<Duration> {
+    let asked = match failure {
+        Failure::Status {
+            status: 408 | 429 | 500..=599,
+            retry_after,
+        } => retry_after.unwrap_or_default(),
+        Failure::Passing => Duration::ZERO,
+        Failure::Status { .. } | Failure::Lasting | Failure::Redirect => return None,
+    };
+    if spent.tries > policy.retries {
+        return None;
+    }
+    let doublings = spent.tries.saturating_sub(1).min(16);
+    let backoff = FIRST_PAUSE
+        .saturating_mul(1 << doublings)
+        .min(LONGEST_PAUSE)
+        .mul_f64(1.0 - jitter.clamp(0.0, 1.0) / 2.0);
+    let pause = backoff.max(asked);
+    (pause < spent.remaining).then_some(pause)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const POLICY: Policy = Policy { retries: 3 };
+
+    fn spent(tries: u32, remaining_ms: u64) -> Spent {
+        Spent {
+            tries,
+            remaining: Duration::from_millis(remaining_ms),
+        }
+    }
+
+    fn status(status: u16) -> Failure {
+        Failure::Status {
+            status,
+            retry_after: None,
+        }
+    }
+
+    #[test]
+    fn only_what_may_pass_is_tried_again() {
+        let pauses = |failure: &Failure| next_pause(failure, spent(1, 10_000), POLICY, 0.0);
+        for code in [408, 429, 500, 502, 503, 504, 599] {
+            assert!(pauses(&status(code)).is_some(), "{code}");
+        }
+        for code in [100, 400, 401, 403, 404, 405, 407, 413, 499, 600] {
+            assert_eq!(pauses(&status(code)), None, "{code}");
+        }
+        assert!(pauses(&Failure::Passing).is_some());
+        assert_eq!(pauses(&Failure::Lasting), None);
+        assert_eq!(pauses(&Failure::Redirect), None);
+    }
+
+    #[test]
+    fn pauses_grow_up_to_a_limit_and_are_shortened_by_jitter() {
+        let many = Policy { retries: 100 };
+        for (tries, jitter, pause_ms) in [
+            (1, 0.0, 100),
+            (1, 1.0, 50),
+            (2, 0.0, 200),
+            (2, 0.5, 150),
+            (6, 0.0, 3200),
+            (7, 0.0, 5000),
+            (99, 0.0, 5000),
+            (99, 1.0, 2500),
+        ] {
+            assert_eq!(
+                next_pause(&Failure::Passing, spent(tries, 10_000), many, jitter),
+                Some(Duration::from_millis(pause_ms)),
+                "try {tries}, jitter {jitter}"
+            );
+        }
+    }
+
+    #[test]
+    fn tries_and_time_have_an_end() {
+        let next = |spent| next_pause(&Failure::Passing, spent, POLICY, 0.0);
+        assert!(next(spent(3, 10_000)).is_some());
+        assert_eq!(next(spent(4, 10_000)), None);
+        assert_eq!(next(spent(1, 100)), None);
+        assert!(next(spent(1, 101)).is_some());
+        let none = Policy { retries: 0 };
+        assert_eq!(
+            next_pause(&Failure::Passing, spent(1, 10_000), none, 0.0),
+            None
+        );
+    }
+
+    #[test]
+    fn retry_after_is_honoured_as_far_as_the_time_allows() {
+        let asked = |seconds| Failure::Status {
+            status: 503,
+            retry_after: Some(Duration::from_secs(seconds)),
+        };
+        let next = |seconds| next_pause(&asked(seconds), spent(1, 10_000), POLICY, 0.0);
+        assert_eq!(next(0), Some(Duration::from_millis(100)));
+        assert_eq!(next(2), Some(Duration::from_secs(2)));
+        assert_eq!(next(10), None);
+    }
+}
