@@ -1,0 +1,103 @@
+use std::ffi::{OsStr, OsString};
+use std::fs::File;
+use std::os::unix::process::CommandExt;
+use std::process::Command;
+use std::time::Duration;
+
+use super::signal::Signal;
+use super::sys::Recipient;
+
+/// A command to run, and the limits to run it within.
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct Job {
+    program: OsString,
+    arguments: Vec<OsString>,
+    hidden_environment: Vec<OsString>,
+    pub(super) limits: Limits,
+}
+
+/// What is to happen while a job runs, by how long it has run.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Limits {
+    pub(super) start_due: Option<Duration>,
+    pub(super) timeout: Option<Duration>,
+    pub(super) stop_signal: Signal,
+    pub(super) kill_after: Duration,
+}
+
+impl Job {
+    /// A command, looked for in `PATH` when its name has no slash, with its arguments.
+    pub fn new(
+        program: impl Into<OsString>,
+        arguments: impl IntoIterator<Item = impl Into<OsString>>,
+    ) -> Self {
+        Self {
+            program: program.into(),
+            arguments: arguments.into_iter().map(Into::into).collect(),
+            hidden_environment: Vec::new(),
+            limits: Limits {
+                start_due: None,
+                timeout: None,
+                stop_signal: Signal::TERM,
+                kill_after: Duration::from_secs(10),
+            },
+        }
+    }
+
+    /// A script for `/bin/sh -c`.
+    pub fn shell(script: impl Into<OsString>) -> Self {
+        Self::new("/bin/sh", [OsString::from("-c"), script.into()])
+    }
+
+    /// Keeps an environment variable from the job. Defaults to none: it gets the environment of this process.
+    pub fn without_env(mut self, name: impl AsRef<OsStr>) -> Self {
+        self.hidden_environment.push(name.as_ref().to_owned());
+        self
+    }
+
+    /// When to say that the start is due to be announced; see [`Moment::StartDue`](super::Moment::StartDue). Defaults
+    /// to never.
+    pub fn announce_after(mut self, running: Duration) -> Self {
+        self.limits.start_due = Some(running);
+        self
+    }
+
+    /// Stops the job after this long. Defaults to no limit.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.limits.timeout = Some(timeout);
+        self
+    }
+
+    /// The signal that stops it at its time limit. Defaults to TERM.
+    pub fn stop_signal(mut self, signal: Signal) -> Self {
+        self.limits.stop_signal = signal;
+        self
+    }
+
+    /// How long after that a KILL follows. Defaults to 10 seconds.
+    pub fn kill_after(mut self, pause: Duration) -> Self {
+        self.limits.kill_after = pause;
+        self
+    }
+
+    /// The process to spawn, and whom signals for it go to.
+    ///
+    /// With a controlling terminal the job stays in our process group, so that the keys of the terminal reach it and it
+    /// may read from it. Without one it leads a group of its own, so that signals reach its children too.
+    pub(super) fn process(&self) -> (Command, Recipient) {
+        let mut command = Command::new(&self.program);
+        command.args(&self.arguments);
+        for name in &self.hidden_environment {
+            // Only when it is set, because taking one out makes the library rebuild the whole environment.
+            if std::env::var_os(name).is_some() {
+                command.env_remove(name);
+            }
+        }
+        if File::open("/dev/tty").is_ok() {
+            return (command, Recipient::Process);
+        }
+        command.process_group(0);
+        (command, Recipient::Group)
+    }
+}

@@ -1,0 +1,26 @@
+//! Running a job: one child process, the signals that concern it, its time limit and how it ended.
+//!
+//! A [`Supervisor`] takes over the signals of the calling thread, so it is for programs whose purpose is to run a job;
+//! make it before any other thread is started.
+//!
+//! ```
+//! use pushjob::job::{Job, Supervisor};
+//!
+//! let supervisor = Supervisor::new()?;
+//! let outcome = supervisor.run(&Job::shell("exit 7"), &mut |_| ());
+//! assert_eq!(outcome.exit_code(), 7);
+//! assert!(!outcome.is_success());
+//! # Ok::<(), std::io::Error>(())
+//! ```
+
+mod command;
+mod course;
+mod outcome;
+mod signal;
+mod supervisor;
+mod sys;
+
+pub use command::Job;
+pub use outcome::{Ending, Outcome, SpawnFailure, TimeLimit, Usage};
+pub use signal::{Signal, SignalError};
+pub use supervisor::{Moment, Supervisor};

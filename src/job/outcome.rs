@@ -1,0 +1,195 @@
+use std::fmt;
+use std::io;
+use std::os::unix::process::ExitStatusExt;
+use std::process::ExitStatus;
+use std::time::{Duration, SystemTime};
+
+use super::signal::Signal;
+
+/// Why a job could not be started.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum SpawnFailure {
+    /// There is no such command.
+    NotFound,
+    /// There is one, but the system does not run it.
+    NotExecutable,
+}
+
+/// How a job ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Ending {
+    /// It exited with a code.
+    Exited(u8),
+    /// A signal killed it.
+    Killed(Signal),
+    /// It never began.
+    NotStarted {
+        /// Why, as far as exit codes tell.
+        failure: SpawnFailure,
+        /// Why, in the system's words.
+        reason: String,
+    },
+    /// It has ended, but the system had no status for it.
+    Unknown {
+        /// Why, in the system's words.
+        reason: String,
+    },
+}
+
+impl Ending {
+    pub(super) fn from_status(status: i32) -> Self {
+        let status = ExitStatus::from_raw(status);
+        match (status.code(), status.signal()) {
+            (Some(code), _) => Self::Exited(u8::try_from(code & 0xff).unwrap_or(u8::MAX)),
+            (None, Some(number)) => Self::Killed(Signal::from_number(number)),
+            (None, None) => Self::Unknown {
+                reason: format!("status {status}"),
+            },
+        }
+    }
+
+    pub(super) fn not_started(error: &io::Error) -> Self {
+        let failure = if error.kind() == io::ErrorKind::NotFound {
+            SpawnFailure::NotFound
+        } else {
+            SpawnFailure::NotExecutable
+        };
+        Self::NotStarted {
+            failure,
+            reason: error.to_string(),
+        }
+    }
+}
+
+/// Whether a job kept within its time limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum TimeLimit {
+    /// It had none, or ended before it.
+    Kept,
+    /// It was stopped.
+    Exceeded,
+}
+
+/// What a job used, it and the children that it waited for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Usage {
+    /// Processor time in user mode.
+    pub cpu_user: Duration,
+    /// Processor time in the kernel.
+    pub cpu_system: Duration,
+    /// The most memory that one of them held at a time, in bytes. Never less than what this process held when it
+    /// started the job: Linux counts from before the exec.
+    pub max_resident_memory_bytes: u64,
+}
+
+/// How a run went.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outcome {
+    /// When it was started, by the wall clock.
+    pub started: SystemTime,
+    /// When it had ended, by the wall clock.
+    pub completed: SystemTime,
+    /// How long it ran, by the monotonic clock.
+    pub duration: Duration,
+    /// How it ended.
+    pub ending: Ending,
+    /// Whether it was stopped for its time limit.
+    pub time_limit: TimeLimit,
+    /// What it used.
+    pub usage: Usage,
+}
+
+impl Outcome {
+    /// Whether it exited with 0 and within its time.
+    #[must_use]
+    pub fn is_success(&self) -> bool {
+        self.ending == Ending::Exited(0) && self.time_limit == TimeLimit::Kept
+    }
+
+    /// The code that a shell or `timeout` would report: the job's own; 128 and the signal that killed it; 124 when it
+    /// was stopped for its time limit, 137 when that took a KILL; 126 and 127 when it could not be started; 255 when
+    /// its status was lost.
+    #[must_use]
+    pub fn exit_code(&self) -> u8 {
+        let killed = |signal: Signal| u8::try_from(128 + signal.number()).unwrap_or(u8::MAX);
+        match (&self.ending, self.time_limit) {
+            (Ending::Killed(Signal::KILL), _) => killed(Signal::KILL),
+            (Ending::Exited(_) | Ending::Killed(_), TimeLimit::Exceeded) => 124,
+            (Ending::Exited(code), TimeLimit::Kept) => *code,
+            (Ending::Killed(signal), TimeLimit::Kept) => killed(*signal),
+            (Ending::NotStarted { failure, .. }, _) => match failure {
+                SpawnFailure::NotExecutable => 126,
+                SpawnFailure::NotFound => 127,
+            },
+            (Ending::Unknown { .. }, _) => u8::MAX,
+        }
+    }
+
+    /// The signal that killed it.
+    #[must_use]
+    pub fn exit_signal(&self) -> Option<Signal> {
+        match self.ending {
+            Ending::Killed(signal) => Some(signal),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for Outcome {
+    /// Writes how it ended, as in `exited with 7` or `killed by TERM`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.ending {
+            Ending::Exited(code) => write!(f, "exited with {code}"),
+            Ending::Killed(signal) => write!(f, "killed by {signal}"),
+            Ending::NotStarted { reason, .. } => write!(f, "not started: {reason}"),
+            Ending::Unknown { reason } => write!(f, "ended, status lost: {reason}"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn outcome(ending: Ending, time_limit: TimeLimit) -> Outcome {
+        Outcome {
+            started: SystemTime::UNIX_EPOCH,
+            completed: SystemTime::UNIX_EPOCH,
+            duration: Duration::ZERO,
+            ending,
+            time_limit,
+            usage: Usage::default(),
+        }
+    }
+
+    #[test]
+    fn endings_have_the_codes_of_shell_and_timeout() {
+        let not_started = |error: i32| Ending::not_started(&io::Error::from_raw_os_error(error));
+        for (ending, time_limit, code) in [
+            (Ending::Exited(0), TimeLimit::Kept, 0),
+            (Ending::Exited(255), TimeLimit::Kept, 255),
+            (Ending::Killed(Signal::TERM), TimeLimit::Kept, 143),
+            (Ending::Killed(Signal::KILL), TimeLimit::Kept, 137),
+            (
+                Ending::Killed(Signal::from_number(64)),
+                TimeLimit::Kept,
+                192,
+            ),
+            (Ending::Exited(0), TimeLimit::Exceeded, 124),
+            (Ending::Exited(7), TimeLimit::Exceeded, 124),
+            (Ending::Killed(Signal::TERM), TimeLimit::Exceeded, 124),
+            (Ending::Killed(Signal::KILL), TimeLimit::Exceeded, 137),
+            (not_started(libc::ENOENT), TimeLimit::Kept, 127),
+            (not_started(libc::EACCES), TimeLimit::Kept, 126),
+            (not_started(libc::ENOTDIR), TimeLimit::Kept, 126),
+            (not_started(libc::E2BIG), TimeLimit::Kept, 126),
+        ] {
+            let outcome = outcome(ending, time_limit);
+            assert_eq!(outcome.exit_code(), code, "{outcome:?}");
+            assert_eq!(outcome.is_success(), code == 0, "{outcome:?}");
+        }
+    }
+}

@@ -1,0 +1,93 @@
+use std::fmt;
+use std::str::FromStr;
+
+use super::sys;
+
+/// A name that is no signal's.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{name:?} is not a signal: a name such as TERM or INT, or a number from 1 to 64")]
+pub struct SignalError {
+    name: String,
+}
+
+/// A signal, by its number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Signal(i32);
+
+impl Signal {
+    /// Hang-up: the terminal has gone.
+    pub const HUP: Self = Self(sys::SIGHUP);
+    /// Interrupt: Ctrl-C.
+    pub const INT: Self = Self(sys::SIGINT);
+    /// The end that cannot be refused.
+    pub const KILL: Self = Self(sys::SIGKILL);
+    /// The end, politely.
+    pub const TERM: Self = Self(sys::SIGTERM);
+    /// Go on after a stop.
+    pub const CONT: Self = Self(sys::SIGCONT);
+
+    pub(super) const CHLD: Self = Self(sys::SIGCHLD);
+
+    pub(super) const fn from_number(number: i32) -> Self {
+        Self(number)
+    }
+
+    /// Its number, from 1.
+    #[must_use]
+    pub fn number(self) -> i32 {
+        self.0
+    }
+}
+
+impl FromStr for Signal {
+    type Err = SignalError;
+
+    /// Reads `TERM`, `SIGTERM`, `term` or `15`.
+    fn from_str(text: &str) -> Result<Self, SignalError> {
+        let upper = text.to_ascii_uppercase();
+        let name = upper.strip_prefix("SIG").unwrap_or(&upper);
+        sys::SIGNAL_NAMES
+            .iter()
+            .find(|(known, _)| *known == name)
+            .map(|(_, number)| *number)
+            .or_else(|| text.parse().ok().filter(|number| (1..=64).contains(number)))
+            .map(Self)
+            .ok_or_else(|| SignalError {
+                name: text.to_owned(),
+            })
+    }
+}
+
+impl fmt::Display for Signal {
+    /// Writes the name, such as `TERM`, or the number of a signal without one.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match sys::SIGNAL_NAMES
+            .iter()
+            .find(|(_, number)| *number == self.0)
+        {
+            Some((name, _)) => f.write_str(name),
+            None => write!(f, "{}", self.0),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn signals_are_read_by_name_and_number() {
+        for text in ["TERM", "SIGTERM", "term", "SigTerm", "15"] {
+            assert_eq!(text.parse(), Ok(Signal::TERM), "{text}");
+        }
+        assert_eq!(Signal::TERM.to_string(), "TERM");
+        assert_eq!("64".parse::<Signal>().unwrap().to_string(), "64");
+        assert_eq!(
+            "NONE".parse::<Signal>().unwrap_err().to_string(),
+            "\"NONE\" is not a signal: a name such as TERM or INT, or a number from 1 to 64"
+        );
+        for text in ["", "0", "65", "-1", "SIG"] {
+            assert!(text.parse::<Signal>().is_err(), "{text}");
+        }
+    }
+}

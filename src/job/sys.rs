@@ -1,0 +1,225 @@
+//! The system calls that the standard library does not have. All unsafe code of the crate is here.
+#![expect(
+    unsafe_code,
+    reason = "signals and wait4 are not in the standard library"
+)]
+
+use std::io;
+use std::mem::MaybeUninit;
+use std::os::unix::process::CommandExt;
+use std::process::Command;
+use std::ptr;
+use std::time::Duration;
+
+pub(super) use libc::{SIGCHLD, SIGCONT, SIGHUP, SIGINT, SIGKILL, SIGTERM};
+
+use super::outcome::Usage;
+use super::signal::Signal;
+
+/// Names of signals, without `SIG`.
+pub(super) const SIGNAL_NAMES: [(&str, i32); 30] = [
+    ("HUP", libc::SIGHUP),
+    ("INT", libc::SIGINT),
+    ("QUIT", libc::SIGQUIT),
+    ("ILL", libc::SIGILL),
+    ("TRAP", libc::SIGTRAP),
+    ("ABRT", libc::SIGABRT),
+    ("BUS", libc::SIGBUS),
+    ("FPE", libc::SIGFPE),
+    ("KILL", libc::SIGKILL),
+    ("USR1", libc::SIGUSR1),
+    ("SEGV", libc::SIGSEGV),
+    ("USR2", libc::SIGUSR2),
+    ("PIPE", libc::SIGPIPE),
+    ("ALRM", libc::SIGALRM),
+    ("TERM", libc::SIGTERM),
+    ("CHLD", libc::SIGCHLD),
+    ("CONT", libc::SIGCONT),
+    ("STOP", libc::SIGSTOP),
+    ("TSTP", libc::SIGTSTP),
+    ("TTIN", libc::SIGTTIN),
+    ("TTOU", libc::SIGTTOU),
+    ("URG", libc::SIGURG),
+    ("XCPU", libc::SIGXCPU),
+    ("XFSZ", libc::SIGXFSZ),
+    ("VTALRM", libc::SIGVTALRM),
+    ("PROF", libc::SIGPROF),
+    ("WINCH", libc::SIGWINCH),
+    ("IO", libc::SIGIO),
+    ("PWR", libc::SIGPWR),
+    ("SYS", libc::SIGSYS),
+];
+
+/// Signals, as the system has them.
+#[derive(Clone, Copy)]
+pub(super) struct SignalSet(libc::sigset_t);
+
+impl SignalSet {
+    pub(super) fn new(signals: impl IntoIterator<Item = Signal>) -> Self {
+        let mut set = MaybeUninit::uninit();
+        // SAFETY: sigemptyset only writes the set that it is given.
+        unsafe { libc::sigemptyset(set.as_mut_ptr()) };
+        for signal in signals {
+            // SAFETY: the set has been initialised; an invalid number is refused and changes nothing.
+            unsafe { libc::sigaddset(set.as_mut_ptr(), signal.number()) };
+        }
+        // SAFETY: sigemptyset has initialised it.
+        Self(unsafe { set.assume_init() })
+    }
+}
+
+/// What the caller of this program had set for signals, to be given back to the job.
+#[derive(Clone, Copy)]
+pub(super) struct Inherited {
+    mask: libc::sigset_t,
+    child_action: libc::sigaction,
+}
+
+/// Blocks signals in this thread, to be taken one by one with [`next_signal`], and makes sure that the end of a child
+/// is signalled also where the caller had asked not to be told.
+pub(super) fn take_over(signals: &SignalSet) -> io::Result<Inherited> {
+    let mut mask = MaybeUninit::uninit();
+    // SAFETY: both pointers are valid for the call; the old mask is written.
+    let error =
+        unsafe { libc::pthread_sigmask(libc::SIG_BLOCK, &raw const signals.0, mask.as_mut_ptr()) };
+    if error != 0 {
+        return Err(io::Error::from_raw_os_error(error));
+    }
+    // SAFETY: pthread_sigmask has succeeded and thus written it.
+    let mask = unsafe { mask.assume_init() };
+    // SAFETY: all-zero is a valid sigaction: the default action, no flags.
+    let default: libc::sigaction = unsafe { MaybeUninit::zeroed().assume_init() };
+    let mut child_action = MaybeUninit::uninit();
+    // SAFETY: both pointers are valid for the call; the old action is written.
+    let result =
+        unsafe { libc::sigaction(libc::SIGCHLD, &raw const default, child_action.as_mut_ptr()) };
+    if result != 0 {
+        return Err(io::Error::last_os_error());
+    }
+    // SAFETY: sigaction has succeeded and thus written it.
+    let child_action = unsafe { child_action.assume_init() };
+    Ok(Inherited { mask, child_action })
+}
+
+impl Inherited {
+    /// Gives back what was inherited. Async-signal-safe: two system calls, nothing allocated.
+    pub(super) fn restore(&self) -> io::Result<()> {
+        // SAFETY: the action was filled in by sigaction; the old one is not asked for.
+        let result = unsafe {
+            libc::sigaction(libc::SIGCHLD, &raw const self.child_action, ptr::null_mut())
+        };
+        if result != 0 {
+            return Err(io::Error::last_os_error());
+        }
+        // SAFETY: the mask was filled in by pthread_sigmask; the old one is not asked for.
+        let error = unsafe {
+            libc::pthread_sigmask(libc::SIG_SETMASK, &raw const self.mask, ptr::null_mut())
+        };
+        if error != 0 {
+            return Err(io::Error::from_raw_os_error(error));
+        }
+        Ok(())
+    }
+}
+
+/// Has a command begin with the signals as they were inherited.
+pub(super) fn restore_before_exec(command: &mut Command, inherited: &Inherited) {
+    let inherited = *inherited;
+    // SAFETY: between fork and exec the closure makes two async-signal-safe calls on data it owns.
+    unsafe { command.pre_exec(move || inherited.restore()) };
+}
+
+/// A signal that arrived.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Received {
+    pub(super) signal: Signal,
+    pub(super) origin: Origin,
+}
+
+/// Who sent a signal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Origin {
+    /// A process, to us.
+    Process,
+    /// The kernel, as for the keys of a terminal, to the whole foreground group.
+    Kernel,
+}
+
+/// Waits for one of the blocked signals; without a limit, or up to one.
+pub(super) fn next_signal(signals: &SignalSet, limit: Option<Duration>) -> Option<Received> {
+    let mut info = MaybeUninit::<libc::siginfo_t>::uninit();
+    let limit = limit.map(|limit| libc::timespec {
+        tv_sec: libc::time_t::try_from(limit.as_secs()).unwrap_or(libc::time_t::MAX),
+        tv_nsec: libc::c_long::from(limit.subsec_nanos()),
+    });
+    let limit = limit.as_ref().map_or(ptr::null(), ptr::from_ref);
+    // SAFETY: the set is initialised, info is written on success, the limit is null or valid for the call.
+    let number = unsafe { libc::sigtimedwait(&raw const signals.0, info.as_mut_ptr(), limit) };
+    if number <= 0 {
+        return None;
+    }
+    // SAFETY: a signal was returned, so info has been written.
+    let info = unsafe { info.assume_init() };
+    let origin = if info.si_code > 0 {
+        Origin::Kernel
+    } else {
+        Origin::Process
+    };
+    Some(Received {
+        signal: Signal::from_number(number),
+        origin,
+    })
+}
+
+/// Whom to send a signal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Recipient {
+    /// The job alone.
+    Process,
+    /// The process group that the job leads.
+    Group,
+}
+
+/// Sends a signal to the job, which must not have been waited for yet: until then its number cannot be another's.
+pub(super) fn send(signal: Signal, pid: i32, recipient: Recipient) {
+    let target = match recipient {
+        Recipient::Process => pid,
+        Recipient::Group => -pid,
+    };
+    // SAFETY: kill has no memory to get wrong. That the job has ended meanwhile is no error to tell.
+    unsafe { libc::kill(target, signal.number()) };
+}
+
+/// The status of a child that has ended, and what it used; nothing while it has not.
+pub(super) fn try_wait(pid: i32) -> io::Result<Option<(i32, Usage)>> {
+    let mut status = 0;
+    let mut usage = MaybeUninit::uninit();
+    // SAFETY: both pointers are valid for the call; usage is written when a child is returned.
+    let reaped = unsafe { libc::wait4(pid, &raw mut status, libc::WNOHANG, usage.as_mut_ptr()) };
+    match reaped {
+        0 => Ok(None),
+        _ if reaped == pid => {
+            // SAFETY: a child was returned, so usage has been written.
+            let usage: libc::rusage = unsafe { usage.assume_init() };
+            Ok(Some((status, usage_from(&usage))))
+        }
+        _ => Err(io::Error::last_os_error()),
+    }
+}
+
+fn usage_from(usage: &libc::rusage) -> Usage {
+    Usage {
+        cpu_user: duration_from(usage.ru_utime),
+        cpu_system: duration_from(usage.ru_stime),
+        // Linux counts it in KiB.
+        max_resident_memory_bytes: u64::try_from(usage.ru_maxrss)
+            .unwrap_or_default()
+            .saturating_mul(1024),
+    }
+}
+
+fn duration_from(time: libc::timeval) -> Duration {
+    let seconds = u64::try_from(time.tv_sec).unwrap_or_default();
+    let micros = u64::try_from(time.tv_usec).unwrap_or_default();
+    Duration::from_secs(seconds) + Duration::from_micros(micros)
+}
