@@ -5,3 +5,5 @@ pub mod grouping;
 pub mod job;
 pub mod metrics;
 pub mod push;
+#[cfg(target_os = "linux")]
+pub mod report;

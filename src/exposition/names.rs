@@ -35,6 +35,15 @@ impl MetricName {
         }
     }
 
+    /// This name continued by `suffix`, which must hold nothing but what may stand inside a name.
+    pub(crate) fn with_suffix(&self, suffix: &'static str) -> Self {
+        debug_assert_eq!(
+            name_length(format!("_{suffix}").as_bytes(), true),
+            suffix.len() + 1
+        );
+        Self(Cow::Owned(format!("{}{suffix}", self.0)))
+    }
+
     /// The name as text.
     #[must_use]
     pub fn as_str(&self) -> &str {

@@ -1,0 +1,188 @@
+//! The report: how a run went, as metric families.
+//!
+//! All are gauges of one series without labels; the grouping key says whose they are. Times are Unix seconds with a
+//! fraction. Only a success says when the last success was, and only a failure when the last failure was, so that a
+//! [`push_add`](crate::push::Pushgateway::push_add) of one leaves the other as it is.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use crate::exposition::{MetricFamily, MetricName, NameError};
+use crate::job::{Outcome, Signal, TimeLimit};
+
+/// The prefix of metric names, unless another is chosen.
+pub const DEFAULT_PREFIX: &str = "batch_job_";
+
+/// A metric of the report: its name after the prefix, and its help text.
+type Metric = (&'static str, &'static str);
+
+const START_TIMESTAMP: Metric = (
+    "start_timestamp_seconds",
+    "When the job was last started, in Unix seconds.",
+);
+const COMPLETION_TIMESTAMP: Metric = (
+    "completion_timestamp_seconds",
+    "When the job last ended, in Unix seconds.",
+);
+const LAST_SUCCESS_TIMESTAMP: Metric = (
+    "last_success_timestamp_seconds",
+    "When the job last succeeded, in Unix seconds.",
+);
+const LAST_SUCCESS_DURATION: Metric = (
+    "last_success_duration_seconds",
+    "How long the last run that succeeded took.",
+);
+const LAST_FAILURE_TIMESTAMP: Metric = (
+    "last_failure_timestamp_seconds",
+    "When the job last failed, in Unix seconds.",
+);
+const DURATION: Metric = ("duration_seconds", "How long the last run took.");
+const SUCCESS: Metric = ("success", "Whether the last run succeeded, 1 or 0.");
+const EXIT_CODE: Metric = ("exit_code", "The exit code of the last run.");
+const EXIT_SIGNAL: Metric = (
+    "exit_signal",
+    "The number of the signal that killed the last run, or 0.",
+);
+const TIMED_OUT: Metric = (
+    "timed_out",
+    "Whether the last run was stopped for its time limit, 1 or 0.",
+);
+const CPU_USER: Metric = (
+    "cpu_user_seconds",
+    "Processor time of the last run in user mode.",
+);
+const CPU_SYSTEM: Metric = (
+    "cpu_system_seconds",
+    "Processor time of the last run in the kernel.",
+);
+const MAX_RESIDENT_MEMORY: Metric = (
+    "max_resident_memory_bytes",
+    "The most memory that a process of the last run held.",
+);
+const MAX_AGE: Metric = (
+    "max_age_seconds",
+    "How old the last success may become before it is time to worry.",
+);
+const MAX_DURATION: Metric = (
+    "max_duration_seconds",
+    "How long a run may take before it is time to worry.",
+);
+
+/// Makes metric families of runs.
+///
+/// ```
+/// use std::time::SystemTime;
+///
+/// use pushjob::report::{DEFAULT_PREFIX, Report};
+///
+/// let report = Report::new(DEFAULT_PREFIX)?;
+/// let start = report.start(SystemTime::now());
+/// assert_eq!(start[0].name().as_str(), "batch_job_start_timestamp_seconds");
+/// # Ok::<(), pushjob::exposition::NameError>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Report {
+    prefix: MetricName,
+    max_age: Option<Duration>,
+    max_duration: Option<Duration>,
+}
+
+impl Report {
+    /// A report whose metric names begin with `prefix`.
+    ///
+    /// # Errors
+    ///
+    /// [`NameError::Metric`] when no metric name can begin with it: it is empty, begins with a digit, or holds
+    /// something else than letters, digits, `_` and `:`.
+    pub fn new(prefix: &str) -> Result<Self, NameError> {
+        Ok(Self {
+            prefix: MetricName::new(prefix.to_owned())?,
+            max_age: None,
+            max_duration: None,
+        })
+    }
+
+    /// How old the last success may become, to be pushed for alert rules. Defaults to not at all.
+    #[must_use]
+    pub fn max_age(self, max_age: Option<Duration>) -> Self {
+        Self { max_age, ..self }
+    }
+
+    /// How long a run may take, to be pushed for alert rules. Defaults to not at all.
+    #[must_use]
+    pub fn max_duration(self, max_duration: Option<Duration>) -> Self {
+        Self {
+            max_duration,
+            ..self
+        }
+    }
+
+    /// What there is to say when a run has started.
+    #[must_use]
+    pub fn start(&self, started: SystemTime) -> Vec<MetricFamily> {
+        let start = (START_TIMESTAMP, unix_seconds(started));
+        self.families(std::iter::once(start).chain(self.limits()))
+    }
+
+    /// What there is to say when a run has ended.
+    #[must_use]
+    pub fn end(&self, outcome: &Outcome) -> Vec<MetricFamily> {
+        let completed = unix_seconds(outcome.completed);
+        let duration = outcome.duration.as_secs_f64();
+        let success = outcome.is_success();
+        let signal = outcome.exit_signal().map_or(0, Signal::number);
+        let timed_out = outcome.time_limit == TimeLimit::Exceeded;
+        let usage = &outcome.usage;
+        let always = [
+            (START_TIMESTAMP, unix_seconds(outcome.started)),
+            (COMPLETION_TIMESTAMP, completed),
+            (DURATION, duration),
+            (SUCCESS, f64::from(u8::from(success))),
+            (EXIT_CODE, f64::from(outcome.exit_code())),
+            (EXIT_SIGNAL, f64::from(signal)),
+            (TIMED_OUT, f64::from(u8::from(timed_out))),
+            (CPU_USER, usage.cpu_user.as_secs_f64()),
+            (CPU_SYSTEM, usage.cpu_system.as_secs_f64()),
+            (MAX_RESIDENT_MEMORY, float(usage.max_resident_memory_bytes)),
+        ];
+        let last = if success {
+            vec![
+                (LAST_SUCCESS_TIMESTAMP, completed),
+                (LAST_SUCCESS_DURATION, duration),
+            ]
+        } else {
+            vec![(LAST_FAILURE_TIMESTAMP, completed)]
+        };
+        self.families(always.into_iter().chain(last).chain(self.limits()))
+    }
+
+    fn limits(&self) -> impl Iterator<Item = (Metric, f64)> {
+        let seconds = |limit: Option<Duration>| limit.map(|limit| limit.as_secs_f64());
+        let max_age = seconds(self.max_age).map(|age| (MAX_AGE, age));
+        let max_duration = seconds(self.max_duration).map(|duration| (MAX_DURATION, duration));
+        max_age.into_iter().chain(max_duration)
+    }
+
+    fn families(&self, metrics: impl Iterator<Item = (Metric, f64)>) -> Vec<MetricFamily> {
+        metrics
+            .map(|((name, help), value)| {
+                MetricFamily::gauge(self.prefix.with_suffix(name), value).with_help(help)
+            })
+            .collect()
+    }
+}
+
+/// Seconds since 1970, negative before it.
+fn unix_seconds(time: SystemTime) -> f64 {
+    match time.duration_since(UNIX_EPOCH) {
+        Ok(since) => since.as_secs_f64(),
+        Err(error) => -error.duration().as_secs_f64(),
+    }
+}
+
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "a sample is a float; beyond 2^53 bytes it is rounded"
+)]
+fn float(number: u64) -> f64 {
+    number as f64
+}
