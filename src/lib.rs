@@ -1,4 +1,60 @@
-//! Metrics of batch jobs, left where Prometheus sees them.
+//! Metrics of batch jobs, left where Prometheus sees them: at a [Pushgateway] above all.
+//!
+//! A program that does the work itself counts while it works and pushes when it is done:
+//!
+//! ```no_run
+//! use pushjob::grouping::GroupingKey;
+//! use pushjob::metrics::Registry;
+//! use pushjob::push::Pushgateway;
+//!
+//! let registry = Registry::new();
+//! let rows = registry.gauge("rows_loaded", "Rows loaded.")?;
+//! rows.set(42.0);
+//! Pushgateway::new("localhost:9091")?.push_add(&GroupingKey::new("etl")?, &registry.gather()?)?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! A program that runs another reports how it went; this is what the command `pushjob run` does:
+//!
+//! ```
+//! use std::time::Duration;
+//!
+//! use pushjob::grouping::GroupingKey;
+//! use pushjob::job::{Job, Supervisor};
+//! use pushjob::metrics::Registry;
+//! use pushjob::push::Change;
+//! use pushjob::report::{DEFAULT_PREFIX, Report};
+//! use pushjob::sink::{EmbeddedGateway, Sink};
+//!
+//! let outcome = Supervisor::new()?.run(&Job::new("true", ["an argument"]), &mut |_| ());
+//! let registry = Registry::new();
+//! for family in Report::new(DEFAULT_PREFIX)?.end(&outcome) {
+//!     registry.register(family)?;
+//! }
+//! let gateway = EmbeddedGateway::new();
+//! let key = GroupingKey::new("nothing")?;
+//! gateway.deliver(&key, Change::PushAdd(&registry.gather()?), Duration::from_secs(10))?;
+//! assert!(gateway.page().contains("batch_job_success{instance=\"\",job=\"nothing\"} 1\n"));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # Modules
+//!
+//! - [`exposition`]: the text format, its model, writer and reader
+//! - [`metrics`]: instruments and the registry
+//! - [`grouping`]: the grouping key and its path
+//! - [`push`]: the client
+//! - [`job`]: running a child process (Linux)
+//! - [`report`]: how a run went, as metrics (Linux)
+//! - [`sink`]: where metrics go, the gateway in memory among them
+//!
+//! # Features
+//!
+//! - `cli` (default): the binary; without it the crate is the library alone
+//! - `rustls` (default): gateways behind `https://`
+//!
+//! [Pushgateway]: https://github.com/prometheus/pushgateway
+
 pub mod exposition;
 pub mod grouping;
 #[cfg(target_os = "linux")]
@@ -7,3 +63,4 @@ pub mod metrics;
 pub mod push;
 #[cfg(target_os = "linux")]
 pub mod report;
+pub mod sink;

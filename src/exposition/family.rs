@@ -237,6 +237,11 @@ impl MetricFamilies {
         self.0.get(&MetricName::new(name.to_owned()).ok()?)
     }
 
+    /// Puts a family in the place of any that has its name, without the check for colliding series names.
+    pub(crate) fn replace(&mut self, family: MetricFamily) {
+        self.0.insert(family.name().clone(), family);
+    }
+
     /// The families, sorted by name.
     pub fn iter(&self) -> impl Iterator<Item = &MetricFamily> {
         self.0.values()

@@ -64,13 +64,15 @@ impl PushgatewayBuilder {
         let url = BaseUrl::parse(&self.url)?;
         let auth = BasicAuth::new(
             self.username.clone().or(url.username),
-            self.password
-                .clone()
-                .or(url.password.map(Password::Value)),
+            self.password.clone().or(url.password.map(Password::Value)),
         )?;
         let policy = Policy {
             retries: self.retries,
         };
-        Ok(Pushgateway::assemble(url.base, auth, (self.timeout, policy)))
+        Ok(Pushgateway::assemble(
+            url.base,
+            auth,
+            (self.timeout, policy),
+        ))
     }
 }

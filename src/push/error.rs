@@ -18,7 +18,9 @@ pub enum ConfigError {
     #[error("a password is given, but no user name")]
     PasswordWithoutUsername,
     /// A user name that Basic auth cannot carry.
-    #[error("the user name {username:?} holds a colon or a control character, which Basic auth cannot carry")]
+    #[error(
+        "the user name {username:?} holds a colon or a control character, which Basic auth cannot carry"
+    )]
     Username {
         /// What was given.
         username: String,
@@ -52,7 +54,9 @@ pub enum PasswordError {
 #[non_exhaustive]
 pub enum UnpushableError {
     /// A grouping label that the format itself puts on series of this type: every later scrape would fail.
-    #[error("grouping label `{label}` cannot be used with {metric_type} {metric}, whose series have that label")]
+    #[error(
+        "grouping label `{label}` cannot be used with {metric_type} {metric}, whose series have that label"
+    )]
     FormatLabel {
         /// `le` or `quantile`.
         label: &'static str,

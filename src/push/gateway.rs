@@ -234,11 +234,7 @@ fn encoded(key: &GroupingKey, families: &MetricFamilies) -> Result<Vec<u8>, Push
 }
 
 /// An answer that is no success.
-fn refusal(
-    answer: Answer,
-    url: String,
-    (tries, elapsed): (u32, Duration),
-) -> (Failure, PushError) {
+fn refusal(answer: Answer, url: String, (tries, elapsed): (u32, Duration)) -> (Failure, PushError) {
     let Answer {
         status,
         location,

@@ -25,6 +25,7 @@ mod transport;
 
 pub use auth::Password;
 pub use builder::PushgatewayBuilder;
+pub(crate) use check::check;
 pub use check::{PUSH_FAILURE_TIME, PUSH_TIME};
 pub use error::{ConfigError, PasswordError, PushError, UnpushableError};
 pub use gateway::{Change, Delivered, Pushgateway};

@@ -260,7 +260,11 @@ fn known_addresses(host: &str) -> Option<Vec<IpAddr>> {
 fn look_up(host: String, port: u16, timeout: NextTimeout) -> Result<Vec<SocketAddr>, Error> {
     let name = host.clone();
     let (sender, receiver) = sync_channel(1);
-    let resolve = move || (host.as_str(), port).to_socket_addrs().map(Iterator::collect);
+    let resolve = move || {
+        (host.as_str(), port)
+            .to_socket_addrs()
+            .map(Iterator::collect)
+    };
     let threaded = thread::Builder::new().spawn({
         let resolve = resolve.clone();
         move || sender.send(resolve())

@@ -1,0 +1,53 @@
+//! Where metric families go. A [`Sink`] takes changes of groups: the client of a gateway, or the gateway in memory.
+
+mod embedded;
+mod store;
+
+pub use embedded::EmbeddedGateway;
+pub use store::{Group, GroupStore, InconsistentError};
+
+use std::time::Duration;
+
+use crate::grouping::GroupingKey;
+use crate::push::{Change, Delivered, PushError, Pushgateway, UnpushableError};
+
+/// A change that a sink did not take.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SinkError {
+    /// A gateway did not take it.
+    #[error(transparent)]
+    Push(#[from] PushError),
+    /// The embedded gateway refused it, as a gateway would.
+    #[error(transparent)]
+    Inconsistent(#[from] InconsistentError),
+    /// Refused before it was stored.
+    #[error(transparent)]
+    Unpushable(#[from] UnpushableError),
+}
+
+/// Something that takes changes of groups.
+pub trait Sink: Send + Sync {
+    /// Delivers a change, within `timeout` where there is something to wait for.
+    ///
+    /// # Errors
+    ///
+    /// [`SinkError`] when it was not taken.
+    fn deliver(
+        &self,
+        key: &GroupingKey,
+        change: Change<'_>,
+        timeout: Duration,
+    ) -> Result<Delivered, SinkError>;
+}
+
+impl Sink for Pushgateway {
+    fn deliver(
+        &self,
+        key: &GroupingKey,
+        change: Change<'_>,
+        timeout: Duration,
+    ) -> Result<Delivered, SinkError> {
+        Ok(Pushgateway::deliver(self, key, change, timeout)?)
+    }
+}
