@@ -12,6 +12,9 @@ use super::interrupt::{Interrupt, Stage};
 use super::retry::{Failure, Policy, Spent, next_pause};
 use super::transport::{Answer, Exchange, Method, NoAnswer, Transport};
 
+/// The longest time of a delivery: ten years, which no clock calculation overflows.
+const LONGEST_TIMEOUT: Duration = Duration::from_secs(10 * 365 * 24 * 3600);
+
 /// What to do to a group.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
@@ -97,7 +100,7 @@ impl Pushgateway {
         key: &GroupingKey,
         families: &MetricFamilies,
     ) -> Result<Delivered, PushError> {
-        self.deliver(key, Change::Push(families), self.timeout)
+        self.deliver(key, Change::Push(families))
     }
 
     /// Replaces the metrics of the same names in a group, whatever their labels, and keeps the others (POST).
@@ -110,7 +113,7 @@ impl Pushgateway {
         key: &GroupingKey,
         families: &MetricFamilies,
     ) -> Result<Delivered, PushError> {
-        self.deliver(key, Change::PushAdd(families), self.timeout)
+        self.deliver(key, Change::PushAdd(families))
     }
 
     /// Removes a group (DELETE). That there is none is a success.
@@ -119,7 +122,7 @@ impl Pushgateway {
     ///
     /// [`PushError`], see [`deliver`](Self::deliver).
     pub fn delete(&self, key: &GroupingKey) -> Result<Delivered, PushError> {
-        self.deliver(key, Change::Delete, self.timeout)
+        self.deliver(key, Change::Delete)
     }
 
     /// The URL of a group, as it stands in messages: without credentials.
@@ -128,7 +131,7 @@ impl Pushgateway {
         format!("{}{}", self.base, key.path())
     }
 
-    /// Delivers a change within a time of its own instead of the client's.
+    /// Delivers a change.
     ///
     /// # Errors
     ///
@@ -136,13 +139,23 @@ impl Pushgateway {
     /// [`PushError::Status`] with the first line of the gateway's answer, at once for a status that is final and after
     /// the last try for one that may pass; [`PushError::Redirect`]; [`PushError::NoAnswer`] when every try failed;
     /// [`PushError::Password`] when the password file cannot be read; [`PushError::ShutDown`].
-    pub fn deliver(
+    pub fn deliver(&self, key: &GroupingKey, change: Change<'_>) -> Result<Delivered, PushError> {
+        self.deliver_within(key, change, self.timeout)
+    }
+
+    /// Delivers a change within a time of its own instead of the client's.
+    ///
+    /// # Errors
+    ///
+    /// [`PushError`], see [`deliver`](Self::deliver).
+    pub fn deliver_within(
         &self,
         key: &GroupingKey,
         change: Change<'_>,
         timeout: Duration,
     ) -> Result<Delivered, PushError> {
         let begin = Instant::now();
+        let timeout = timeout.min(LONGEST_TIMEOUT);
         let (method, body) = match change {
             Change::Push(families) => (Method::Put, Some(encoded(key, families)?)),
             Change::PushAdd(families) => (Method::Post, Some(encoded(key, families)?)),

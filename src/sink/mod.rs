@@ -48,6 +48,6 @@ impl Sink for Pushgateway {
         change: Change<'_>,
         timeout: Duration,
     ) -> Result<Delivered, SinkError> {
-        Ok(Pushgateway::deliver(self, key, change, timeout)?)
+        Ok(self.deliver_within(key, change, timeout)?)
     }
 }

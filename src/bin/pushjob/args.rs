@@ -1,0 +1,325 @@
+//! The command line as it is written. What has an environment variable too is only text here and is checked in
+//! [`settings`](crate::settings), because the two sources differ in what a mistake in them means.
+
+#![expect(
+    clippy::doc_markdown,
+    reason = "the comments on the flags are the help text, which shows backticks as they are"
+)]
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::error::ErrorKind;
+use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+use pushjob::job::Signal;
+
+use crate::console::Console;
+use crate::exit::Exit;
+
+/// Runs a batch job, records how it went and leaves the result where Prometheus sees it.
+#[derive(Debug, Parser)]
+#[command(version, max_term_width = 100, disable_help_subcommand = true)]
+struct CommandLine {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run a command, record how it went and deliver the result
+    #[command(
+        override_usage = "pushjob run [OPTIONS] --job <NAME> -- <COMMAND> [ARGS]...",
+        after_help = "Without --gateway the result goes to a gateway in memory, and what Prometheus would scrape \
+                      is printed to stderr.\n\n\
+                      Exit codes: that of the command; 128+n killed by signal n; 124 stopped by --timeout, 137 \
+                      with KILL; 126 not executable; 127 not found; 125 wrong command line, nothing was run; 123 \
+                      with --strict, when the command succeeded but its result was not delivered."
+    )]
+    Run(Box<RunArgs>),
+    /// Replace all metrics of the group (PUT)
+    #[command(after_help = PUSH_HELP)]
+    Push(PushArgs),
+    /// Replace the metrics of the same names in the group, keep the others (POST)
+    #[command(after_help = PUSH_HELP)]
+    Pushadd(PushArgs),
+    /// Delete the group (DELETE)
+    #[command(after_help = "Exit codes: 0 done; 1 refused or unreachable; 2 wrong usage.")]
+    Delete(DeleteArgs),
+}
+
+const PUSH_HELP: &str = "Input is the Prometheus text format 0.0.4. It is checked whole before anything is sent.\n\n\
+                         Exit codes: 0 done; 1 refused or unreachable; 2 wrong usage.";
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Gateway")]
+pub(crate) struct GatewayArgs {
+    /// Base URL of the Pushgateway; `http://` may be left out [env: PUSHJOB_GATEWAY] [default: none]
+    #[arg(long, value_name = "URL", allow_hyphen_values = true)]
+    pub(crate) gateway: Option<String>,
+
+    /// User name for Basic auth; one in the URL works too [env: PUSHJOB_USERNAME] [default: none]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) username: Option<String>,
+
+    /// File that holds the password for Basic auth [env: PUSHJOB_PASSWORD_FILE, or the password itself in
+    /// PUSHJOB_PASSWORD] [default: none]
+    #[arg(long, value_name = "PATH")]
+    pub(crate) password_file: Option<PathBuf>,
+
+    /// Time for one delivery in all: resolve, connect, send, receive, every retry and pause
+    /// [env: PUSHJOB_PUSH_TIMEOUT] [default: 10s]
+    #[arg(long, value_name = "DURATION")]
+    pub(crate) push_timeout: Option<String>,
+
+    /// Further tries within that time, on what may pass [env: PUSHJOB_PUSH_RETRIES] [default: 3]
+    #[arg(long, value_name = "N", allow_hyphen_values = true)]
+    pub(crate) push_retries: Option<String>,
+
+    #[command(flatten)]
+    pub(crate) group: GroupArgs,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Group")]
+pub(crate) struct GroupArgs {
+    /// Name of the job, the first grouping label; required [env: PUSHJOB_JOB]
+    #[arg(long, value_name = "NAME", allow_hyphen_values = true)]
+    pub(crate) job: Option<String>,
+
+    /// Further grouping label; may be repeated [env: PUSHJOB_LABEL=a=b,c=d] [default: none]
+    #[arg(long, value_name = "NAME=VALUE", allow_hyphen_values = true)]
+    pub(crate) label: Vec<String>,
+
+    /// Grouping label `instance` [env: PUSHJOB_INSTANCE] [default: none, a batch job is no machine]
+    #[arg(long, value_name = "VALUE", allow_hyphen_values = true)]
+    pub(crate) instance: Option<String>,
+
+    /// Grouping label `instance` with the name of this host [env: PUSHJOB_INSTANCE_HOSTNAME=true]
+    #[arg(long, conflicts_with = "instance")]
+    pub(crate) instance_hostname: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Messages")]
+pub(crate) struct MessageArgs {
+    /// Say less: errors only; twice, nothing
+    #[arg(short, long, action = ArgAction::Count, conflicts_with = "verbose")]
+    quiet: u8,
+
+    /// Say what was done, too
+    #[arg(short, long, action = ArgAction::Count)]
+    verbose: u8,
+}
+
+impl MessageArgs {
+    pub(crate) fn console(&self) -> Console {
+        Console::new(self.quiet, self.verbose)
+    }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RunArgs {
+    /// The command and its arguments
+    #[arg(last = true, required = true, value_name = "COMMAND")]
+    pub(crate) command: Vec<OsString>,
+
+    #[command(flatten)]
+    pub(crate) job: JobArgs,
+
+    #[command(flatten)]
+    pub(crate) report: ReportArgs,
+
+    #[command(flatten)]
+    pub(crate) gateway: GatewayArgs,
+
+    #[command(flatten)]
+    pub(crate) messages: MessageArgs,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Job")]
+pub(crate) struct JobArgs {
+    /// Take the one argument after `--` as a script for `/bin/sh -c`
+    #[arg(long)]
+    pub(crate) shell: bool,
+
+    /// Stop the job after this long [default: none]
+    #[arg(long, value_name = "DURATION", value_parser = positive_duration)]
+    pub(crate) timeout: Option<Duration>,
+
+    /// Signal that stops it
+    #[arg(long, value_name = "NAME", default_value = "TERM")]
+    pub(crate) stop_signal: Signal,
+
+    /// KILL follows this long after that, if it has not ended
+    #[arg(long, value_name = "DURATION", default_value = "10s", value_parser = humantime::parse_duration)]
+    pub(crate) kill_after: Duration,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Report")]
+pub(crate) struct ReportArgs {
+    /// What the end of a run does to the group: `pushadd` replaces the metrics of the same names, `push` replaces
+    /// all metrics after a success (after a failure it is `pushadd`, which keeps the last success), `delete`, `none`
+    #[arg(
+        long,
+        value_enum,
+        hide_possible_values = true,
+        value_name = "METHOD",
+        default_value = "pushadd"
+    )]
+    pub(crate) method: Method,
+
+    /// The same for a success, taken literally [default: from --method]
+    #[arg(long, value_enum, hide_possible_values = true, value_name = "METHOD")]
+    pub(crate) on_success: Option<Method>,
+
+    /// The same for a failure, taken literally [default: from --method]
+    #[arg(long, value_enum, hide_possible_values = true, value_name = "METHOD")]
+    pub(crate) on_failure: Option<Method>,
+
+    /// Announce the start once the job has run this long, or `never`
+    #[arg(long, value_name = "DURATION", default_value = "1s", value_parser = start_after)]
+    pub(crate) start_after: StartAfter,
+
+    /// Push this as a gauge, for alert rules: how old the last success may become [default: none]
+    #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration)]
+    pub(crate) max_age: Option<Duration>,
+
+    /// Push this as a gauge, for alert rules: how long a run may take [default: none]
+    #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration)]
+    pub(crate) max_duration: Option<Duration>,
+
+    /// Beginning of the metric names
+    #[arg(long, value_name = "PREFIX", default_value = pushjob::report::DEFAULT_PREFIX)]
+    pub(crate) metric_prefix: String,
+
+    /// Exit with 123 when the job succeeded but its result was not delivered, and with 125, before the job is
+    /// started, when the environment or a file is wrong
+    #[arg(long)]
+    pub(crate) strict: bool,
+
+    /// Run the job, but deliver to the gateway in memory and print what Prometheus would scrape
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+}
+
+/// What the end of a run does to the group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Method {
+    Pushadd,
+    Push,
+    Delete,
+    None,
+}
+
+/// When to announce the start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum StartAfter {
+    Running(Duration),
+    Never,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PushArgs {
+    /// File in the text format; `-` or nothing is stdin
+    #[arg(value_name = "FILE")]
+    pub(crate) file: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) samples: SampleArgs,
+
+    #[command(flatten)]
+    pub(crate) gateway: GatewayArgs,
+
+    #[command(flatten)]
+    pub(crate) messages: MessageArgs,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Metrics")]
+pub(crate) struct SampleArgs {
+    /// A gauge, as in `rows{table="users"}=42`; may be repeated, and stdin is not read then
+    #[arg(long, value_name = "NAME[{LABELS}]=VALUE", allow_hyphen_values = true)]
+    pub(crate) gauge: Vec<String>,
+
+    /// A counter, in the same way
+    #[arg(long, value_name = "NAME[{LABELS}]=VALUE", allow_hyphen_values = true)]
+    pub(crate) counter: Vec<String>,
+
+    /// The help text of such a gauge or counter
+    #[arg(long, value_name = "NAME=TEXT", allow_hyphen_values = true)]
+    pub(crate) help_text: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DeleteArgs {
+    #[command(flatten)]
+    pub(crate) gateway: GatewayArgs,
+
+    #[command(flatten)]
+    pub(crate) messages: MessageArgs,
+}
+
+/// A duration with its unit, as in `90s` or `1h 30m`.
+pub(crate) fn positive_duration(text: &str) -> Result<Duration, String> {
+    match humantime::parse_duration(text) {
+        Ok(Duration::ZERO) => Err("it must be longer than 0".to_owned()),
+        Ok(duration) => Ok(duration),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+fn start_after(text: &str) -> Result<StartAfter, String> {
+    if text == "never" {
+        return Ok(StartAfter::Never);
+    }
+    humantime::parse_duration(text)
+        .map(StartAfter::Running)
+        .map_err(|error| format!("{error}, or `never`"))
+}
+
+/// Reads the command line. Help and version go to stdout and end the program.
+pub(crate) fn parse() -> Result<Command, Exit> {
+    let error = match CommandLine::try_parse() {
+        Ok(line) => return Ok(line.command),
+        Err(error) => error,
+    };
+    match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
+            // A reader that has gone, as in `pushjob --help | head`, is no trouble.
+            let _ = error.print();
+            return Err(Exit::Done);
+        }
+        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+            let _ = error.print();
+            return Err(Exit::WrongUsage);
+        }
+        _ => {}
+    }
+    let command = std::env::args_os().nth(1);
+    let run = command.as_deref().is_some_and(|command| command == "run");
+    let mut message = one_line(&error.render().to_string());
+    if run && error.kind() == ErrorKind::UnknownArgument {
+        message.push_str("; the command to run goes after `--`");
+    }
+    Console::new(0, 0).error(message);
+    Err(if run {
+        Exit::NothingRun
+    } else {
+        Exit::WrongUsage
+    })
+}
+
+/// The message of an error that comes in paragraphs, without the usage and the tips at its end.
+fn one_line(message: &str) -> String {
+    let message = message.strip_prefix("error: ").unwrap_or(message);
+    let lines: Vec<&str> = message
+        .lines()
+        .map(str::trim)
+        .take_while(|line| !line.starts_with("Usage:") && !line.starts_with("For more information"))
+        .filter(|line| !line.is_empty() && !line.starts_with("tip:"))
+        .collect();
+    lines.join("; ").replace(":; ", ": ")
+}

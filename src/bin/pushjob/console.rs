@@ -1,0 +1,74 @@
+//! Messages to people, on stderr.
+
+use std::error::Error;
+use std::fmt::Display;
+use std::io::{self, Write};
+
+use pushjob::push::Delivered;
+
+/// How much is said: -1 errors only, 0 warnings too, 1 what was done too.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Console {
+    level: i16,
+}
+
+impl Console {
+    pub(crate) fn new(quiet: u8, verbose: u8) -> Self {
+        Self {
+            level: i16::from(verbose) - i16::from(quiet),
+        }
+    }
+
+    pub(crate) fn error(self, message: impl Display) {
+        self.line(-1, message);
+    }
+
+    pub(crate) fn warning(self, message: impl Display) {
+        self.line(0, message);
+    }
+
+    pub(crate) fn note(self, message: impl Display) {
+        self.line(1, message);
+    }
+
+    /// A page of text under one line that says what it is.
+    pub(crate) fn page(self, title: impl Display, page: &str) {
+        if self.level >= -1 {
+            write(&format!("pushjob: {title}\n{page}"));
+        }
+    }
+
+    fn line(self, least: i16, message: impl Display) {
+        if self.level >= least {
+            let message = message.to_string().replace(['\n', '\r'], " ");
+            write(&format!("pushjob: {message}\n"));
+        }
+    }
+}
+
+/// Writes in one call, so that lines of several processes do not mix. When stderr is closed or full there is nobody to
+/// tell, and the job matters more.
+fn write(text: &str) {
+    let _ = io::stderr().write_all(text.as_bytes());
+}
+
+/// An error with its causes, on one line.
+pub(crate) fn chain(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        cause = error.source();
+    }
+    text
+}
+
+/// Says that a delivery has succeeded.
+pub(crate) fn delivered_to(place: &str, delivered: Delivered) -> String {
+    let seconds = delivered.elapsed.as_secs_f64();
+    format!(
+        "delivered to {place}, try {}, {seconds:.3} s",
+        delivered.tries
+    )
+}

@@ -1,0 +1,18 @@
+//! `pushjob delete`.
+
+use pushjob::push::Change;
+
+use crate::args::DeleteArgs;
+use crate::exit::Exit;
+use crate::group::Group;
+
+pub(crate) fn delete(args: &DeleteArgs) -> Exit {
+    let console = args.messages.console();
+    match Group::named_by(&args.gateway) {
+        Ok(group) => group.deliver(Change::Delete, console),
+        Err(message) => {
+            console.error(message);
+            Exit::WrongUsage
+        }
+    }
+}

@@ -1,0 +1,27 @@
+//! The command `pushjob`: runs a batch job, records how it went and leaves the result where Prometheus sees it.
+
+mod announce;
+mod args;
+mod console;
+mod delete;
+mod exit;
+mod group;
+mod push;
+mod run;
+mod samples;
+mod settings;
+
+use std::process::ExitCode;
+
+use crate::args::Command;
+
+fn main() -> ExitCode {
+    let exit = match args::parse() {
+        Ok(Command::Run(args)) => run::run(&args),
+        Ok(Command::Push(args)) => push::push(&args, push::Verb::Push),
+        Ok(Command::Pushadd(args)) => push::push(&args, push::Verb::PushAdd),
+        Ok(Command::Delete(args)) => delete::delete(&args),
+        Err(exit) => exit,
+    };
+    exit.into()
+}
