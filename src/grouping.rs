@@ -158,8 +158,7 @@ impl fmt::Display for GroupingKey {
 }
 
 fn is_plain(value: &str) -> bool {
-    let safe =
-        |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'~' | b'-');
+    let safe = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'~' | b'-');
     !matches!(value, "" | "." | "..") && value.bytes().all(safe)
 }
 

@@ -34,7 +34,10 @@ impl<I: Instrument> MetricVec<I> {
             .iter()
             .map(|name| LabelName::new((*name).to_owned()))
             .collect::<Result<Vec<_>, _>>()?;
-        let pairs = label_names.iter().cloned().map(|name| (name, String::new()));
+        let pairs = label_names
+            .iter()
+            .cloned()
+            .map(|name| (name, String::new()));
         Labels::from_pairs(pairs.collect())?;
         Ok(Self {
             shared: Arc::new(Shared {
