@@ -67,7 +67,7 @@ impl BaseUrl {
 }
 
 /// The text with what stands before an `@` in its authority left out, also where it is no URL.
-fn without_credentials(text: &str) -> String {
+pub(super) fn without_credentials(text: &str) -> String {
     let start = text.find("://").map_or(0, |at| at + 3);
     let (scheme, rest) = text.split_at(start);
     match rest.rfind('@') {

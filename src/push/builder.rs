@@ -1,13 +1,14 @@
+use std::fmt;
 use std::time::Duration;
 
 use super::auth::{BasicAuth, Password};
-use super::base::BaseUrl;
+use super::base::{BaseUrl, without_credentials};
 use super::error::ConfigError;
 use super::gateway::Pushgateway;
 use super::retry::Policy;
 
 /// Settings of a [`Pushgateway`] client.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use]
 pub struct PushgatewayBuilder {
     url: String,
@@ -74,5 +75,18 @@ impl PushgatewayBuilder {
             auth,
             (self.timeout, policy),
         ))
+    }
+}
+
+impl fmt::Debug for PushgatewayBuilder {
+    /// Without the credentials that the URL may hold.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PushgatewayBuilder")
+            .field("url", &without_credentials(&self.url))
+            .field("username", &self.username)
+            .field("password", &self.password)
+            .field("timeout", &self.timeout)
+            .field("retries", &self.retries)
+            .finish()
     }
 }

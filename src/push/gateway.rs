@@ -281,7 +281,7 @@ fn refusal(answer: Answer, url: String, (tries, elapsed): (u32, Duration)) -> (F
 fn silence(no_answer: NoAnswer, timeout: Duration) -> (Failure, String) {
     match no_answer {
         NoAnswer::Timeout => {
-            let seconds = timeout.as_secs_f64();
+            let seconds = (timeout.as_secs_f64() * 1000.0).round() / 1000.0;
             (Failure::Passing, format!("no answer within {seconds} s"))
         }
         NoAnswer::Passing(reason) => (Failure::Passing, reason),

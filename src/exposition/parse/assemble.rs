@@ -50,10 +50,11 @@ impl Assembly {
     pub(super) fn comment(&mut self, comment: &Comment, line: &Line<'_>) -> Result<(), ParseError> {
         let draft = self.draft(&comment.name, line);
         let second = |keyword| {
-            line.error(ParseErrorKind::SecondComment {
-                keyword,
-                metric: comment.name.to_string(),
-            })
+            let metric = comment.name.to_string();
+            line.error_at(
+                comment.at,
+                ParseErrorKind::SecondComment { keyword, metric },
+            )
         };
         match &comment.content {
             CommentContent::Help(_) if draft.help.is_some() => Err(second("HELP")),
@@ -62,9 +63,8 @@ impl Assembly {
                 Ok(())
             }
             CommentContent::Type(_) if draft.has_samples() => {
-                Err(line.error(ParseErrorKind::TypeAfterSample {
-                    metric: comment.name.to_string(),
-                }))
+                let metric = comment.name.to_string();
+                Err(line.error_at(comment.at, ParseErrorKind::TypeAfterSample { metric }))
             }
             CommentContent::Type(_) if draft.metric_type.is_some() => Err(second("TYPE")),
             CommentContent::Type(metric_type) => {
@@ -163,7 +163,8 @@ impl Draft {
         };
         let labels = sample.series.labels;
         if self.simple.contains_key(&labels) {
-            return Err(duplicate(&self.name, &labels, line));
+            let reason = duplicate(&self.name, &labels);
+            return Err(line.error_at(sample.at, reason));
         }
         self.simple.insert(labels, value);
         Ok(())
@@ -176,15 +177,16 @@ impl Draft {
         line: &Line<'_>,
     ) -> Result<(), ParseError> {
         let Sample {
+            at,
+            value_at,
             series,
             text,
             value,
         } = sample;
         let histogram = self.metric_type == Some(MetricType::Histogram);
         if histogram && role == Role::Entry && series.name == self.name {
-            return Err(line.error(ParseErrorKind::BareHistogram {
-                metric: self.name.to_string(),
-            }));
+            let metric = self.name.to_string();
+            return Err(line.error_at(at, ParseErrorKind::BareHistogram { metric }));
         }
         let (label, metric_type) = if histogram {
             ("le", MetricType::Histogram)
@@ -199,9 +201,8 @@ impl Draft {
         };
         let count = || {
             count_from(value).ok_or_else(|| {
-                line.error(ParseErrorKind::NotACount {
-                    found: text.to_owned(),
-                })
+                let found = text.to_owned();
+                line.error_at(value_at, ParseErrorKind::NotACount { found })
             })
         };
         let distribution = self.distributions.entry(labels.clone()).or_default();
@@ -213,14 +214,15 @@ impl Draft {
             Role::Count => distribution.count.replace(count()?).is_some(),
             Role::Entry => {
                 let Some(bound) = bound else {
-                    return Err(line.error(ParseErrorKind::MissingBound {
+                    let reason = ParseErrorKind::MissingBound {
                         series: described,
                         label,
                         metric_type,
-                    }));
+                    };
+                    return Err(line.error_at(at, reason));
                 };
                 let Some(bound) = parse_float(&bound) else {
-                    return Err(line.error(ParseErrorKind::NotANumber { found: bound }));
+                    return Err(line.error_at(at, ParseErrorKind::NotANumber { found: bound }));
                 };
                 if histogram {
                     count()?;
@@ -230,7 +232,7 @@ impl Draft {
             }
         };
         if taken {
-            return Err(duplicate(&series.name, &labels, line));
+            return Err(line.error_at(at, duplicate(&series.name, &labels)));
         }
         Ok(())
     }
@@ -296,11 +298,9 @@ impl Distribution {
     }
 }
 
-fn duplicate(name: &MetricName, labels: &Labels, line: &Line<'_>) -> ParseError {
+fn duplicate(name: &MetricName, labels: &Labels) -> ParseErrorKind {
     let series = format!("{name}{labels}");
-    line.error(ParseErrorKind::Family(FamilyError::DuplicateSeries {
-        series,
-    }))
+    ParseErrorKind::Family(FamilyError::DuplicateSeries { series })
 }
 
 /// The number as a count; counts beyond 2^53, which a sample cannot hold exactly, are none.

@@ -7,6 +7,8 @@ use super::{Series, parse_float};
 
 /// A HELP or TYPE line.
 pub(super) struct Comment {
+    /// Where the name stands.
+    pub(super) at: usize,
     pub(super) name: MetricName,
     pub(super) content: CommentContent,
 }
@@ -18,6 +20,9 @@ pub(super) enum CommentContent {
 
 /// A sample line: the series, and the value with the text it was read from.
 pub(super) struct Sample<'a> {
+    /// Where the series and the value stand.
+    pub(super) at: usize,
+    pub(super) value_at: usize,
     pub(super) series: Series,
     pub(super) text: &'a str,
     pub(super) value: f64,
@@ -58,7 +63,7 @@ impl<'a> Line<'a> {
         self.error_at(self.text.len(), reason)
     }
 
-    fn error_at(&self, at: usize, reason: ParseErrorKind) -> ParseError {
+    pub(super) fn error_at(&self, at: usize, reason: ParseErrorKind) -> ParseError {
         let column = self.text[..at].chars().count() + 1;
         ParseError::new(self.number, column, reason)
     }
@@ -130,7 +135,11 @@ impl<'a> Line<'a> {
         } else {
             CommentContent::Type(self.metric_type()?)
         };
-        Ok(Some(Comment { name, content }))
+        Ok(Some(Comment {
+            at: start,
+            name,
+            content,
+        }))
     }
 
     fn metric_type(&self) -> Result<MetricType, ParseError> {
@@ -190,6 +199,7 @@ impl<'a> Line<'a> {
 
     /// Reads a sample line.
     pub(super) fn sample(&mut self) -> Result<Sample<'a>, ParseError> {
+        let at = self.at;
         let series = self.series()?;
         self.skip_blanks();
         let start = self.at;
@@ -216,6 +226,8 @@ impl<'a> Line<'a> {
             return Err(self.error_at(trailing, reason));
         }
         Ok(Sample {
+            at,
+            value_at: start,
             series,
             text,
             value,

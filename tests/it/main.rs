@@ -1,0 +1,28 @@
+//! Tests through the binary and the public API, against real processes and a real Pushgateway.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test says what went wrong by failing"
+)]
+#![expect(clippy::too_many_lines, reason = "a table of cases belongs together")]
+#![expect(clippy::float_cmp, reason = "what is stored must come back exactly")]
+
+mod support;
+
+mod architecture;
+mod delivery;
+mod embedded;
+mod exit_codes;
+mod exposition;
+mod grouping;
+mod help;
+mod history;
+mod metrics;
+mod push_client;
+mod push_command;
+mod readme;
+mod settings;
+mod signals;
+mod start;
+mod transparency;

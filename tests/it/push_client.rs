@@ -1,0 +1,293 @@
+//! The client of the library.
+
+use std::time::{Duration, Instant};
+
+use pushjob::exposition::{
+    Histogram, LabelName, Labels, MetricFamilies, MetricFamily, MetricName, MetricType,
+    MetricValue, Summary,
+};
+use pushjob::grouping::GroupingKey;
+use pushjob::push::{ConfigError, Password, PushError, Pushgateway as Client};
+
+use crate::support::{Answer, FakeGateway, Pushgateway};
+
+fn key() -> GroupingKey {
+    GroupingKey::new("j").unwrap()
+}
+
+fn gauge(name: &'static str) -> MetricFamilies {
+    let mut families = MetricFamilies::new();
+    let name = MetricName::new(name).unwrap();
+    families.insert(MetricFamily::gauge(name, 1.0)).unwrap();
+    families
+}
+
+fn ok() -> Answer {
+    Answer::Respond("200 OK", "", "")
+}
+
+#[test]
+fn each_verb_does_to_a_real_gateway_what_it_says() {
+    let gateway = Pushgateway::start();
+    let client = Client::new(gateway.address()).unwrap();
+    client.push(&key(), &gauge("a")).unwrap();
+    client.push_add(&key(), &gauge("b")).unwrap();
+    assert_eq!(gateway.group("j").metrics, ["a", "b"]);
+    client.push(&key(), &gauge("c")).unwrap();
+    assert_eq!(gateway.group("j").metrics, ["c"]);
+    client.push(&key(), &MetricFamilies::new()).unwrap();
+    assert_eq!(gateway.group("j").metrics, [""; 0]);
+    client.delete(&key()).unwrap();
+    client.delete(&key()).unwrap();
+    assert_eq!(gateway.groups(), []);
+}
+
+#[test]
+fn a_prefix_in_the_url_is_kept() {
+    let gateway = Pushgateway::start_with(&["--web.route-prefix=/push/gateway"]);
+    let url = format!("{}/push/gateway/", gateway.url());
+    let client = Client::new(&url).unwrap();
+    client.push(&key(), &gauge("a")).unwrap();
+    assert_eq!(
+        client.url(&key()),
+        format!("{}/push/gateway/metrics/job/j", gateway.url())
+    );
+    let page = gateway.get("/push/gateway/metrics");
+    assert!(page.contains("a{instance=\"\",job=\"j\"} 1\n"));
+}
+
+#[test]
+fn an_ipv6_gateway_is_reached() {
+    let listener = std::net::TcpListener::bind("[::1]:0");
+    let port = listener
+        .expect("this machine has no IPv6 loopback")
+        .local_addr()
+        .unwrap()
+        .port();
+    let gateway = Pushgateway::start_with(&[&format!("--web.listen-address=[::1]:{port}")]);
+    let client = Client::new(&format!("[::1]:{port}")).unwrap();
+    client.push(&key(), &gauge("a")).unwrap();
+    drop(gateway);
+}
+
+#[test]
+fn localhost_is_loopback_whichever_family_answers() {
+    let gateway = Pushgateway::start();
+    let port = gateway.address().rsplit_once(':').unwrap().1;
+    let client = Client::new(&format!("localhost:{port}")).unwrap();
+    client.push(&key(), &gauge("a")).unwrap();
+    assert_eq!(gateway.group("j").metrics, ["a"]);
+}
+
+#[test]
+fn what_would_harm_a_gateway_is_not_sent() {
+    let gateway = FakeGateway::answering([]);
+    let client = Client::new(&gateway.url()).unwrap();
+    let one = |name: &'static str, metric_type, value| {
+        let mut family = MetricFamily::new(MetricName::new(name).unwrap(), metric_type);
+        family.insert(Labels::none(), value).unwrap();
+        let mut families = MetricFamilies::new();
+        families.insert(family).unwrap();
+        families
+    };
+    let histogram = MetricValue::Histogram(Histogram::new(Vec::new(), 0.0, 0).unwrap());
+    let summary = MetricValue::Summary(Summary::new(Vec::new(), 0.0, 0).unwrap());
+    let labelled = |label: &'static str| {
+        let mut family = MetricFamily::new(MetricName::new("x").unwrap(), MetricType::Gauge);
+        let labels = vec![(LabelName::new(label).unwrap(), "v".to_owned())];
+        family
+            .insert(Labels::from_pairs(labels).unwrap(), MetricValue::Gauge(1.0))
+            .unwrap();
+        let mut families = MetricFamilies::new();
+        families.insert(family).unwrap();
+        families
+    };
+    let with = |label: &str| key().with_label(label, "1").unwrap();
+    for (key, families, message) in [
+        (
+            with("le"),
+            one("h", MetricType::Histogram, histogram),
+            "grouping label `le` cannot be used with histogram h, whose series have that label",
+        ),
+        (
+            with("quantile"),
+            one("s", MetricType::Summary, summary),
+            "grouping label `quantile` cannot be used with summary s, whose series have that label",
+        ),
+        (
+            key(),
+            gauge("push_time_seconds"),
+            "metric push_time_seconds is set by the gateway itself",
+        ),
+        (
+            key(),
+            gauge("push_failure_time_seconds"),
+            "metric push_failure_time_seconds is set by the gateway itself",
+        ),
+        (
+            key(),
+            labelled("job"),
+            "series x{job=\"v\"} has the label `job`, which the grouping key sets",
+        ),
+        (
+            with("env"),
+            labelled("env"),
+            "series x{env=\"v\"} has the label `env`, which the grouping key sets",
+        ),
+    ] {
+        for result in [
+            client.push(&key, &families),
+            client.push_add(&key, &families),
+        ] {
+            let error = result.unwrap_err();
+            assert!(matches!(error, PushError::Unpushable(_)), "{error:?}");
+            assert_eq!(error.to_string(), message);
+        }
+    }
+    assert_eq!(gateway.requests().len(), 0);
+}
+
+#[test]
+fn a_delivery_has_one_deadline_for_all_tries() {
+    let busy = || Answer::Respond("503 Service Unavailable", "Retry-After: 1\r\n", "");
+    let gateway = FakeGateway::answering([busy(), Answer::Close, Answer::Silence]);
+    let client = Client::builder(&gateway.url())
+        .timeout(Duration::from_secs(2))
+        .build()
+        .unwrap();
+    let begin = Instant::now();
+    let error = client.push(&key(), &gauge("a")).unwrap_err();
+    let elapsed = begin.elapsed();
+    assert!(elapsed < Duration::from_secs(3), "{elapsed:?}");
+    assert_eq!(gateway.requests().len(), 3);
+    let expected = format!(
+        "{}/metrics/job/j: no answer within 2 s (3 tries in 2.0 s)",
+        gateway.url()
+    );
+    assert_eq!(error.to_string(), expected);
+}
+
+#[test]
+fn a_pause_longer_than_the_time_is_not_begun() {
+    let later = Answer::Respond("503 Service Unavailable", "Retry-After: 60\r\n", "");
+    let gateway = FakeGateway::answering([later]);
+    let client = Client::new(&gateway.url()).unwrap();
+    let begin = Instant::now();
+    let error = client.push(&key(), &gauge("a")).unwrap_err();
+    assert!(begin.elapsed() < Duration::from_secs(5));
+    assert!(error.to_string().ends_with(" answered 503"), "{error}");
+}
+
+#[test]
+fn a_client_that_is_shut_down_lets_go_at_once_and_sends_nothing_more() {
+    let gateway = FakeGateway::answering([Answer::Silence, ok()]);
+    let client = Client::new(&gateway.url()).unwrap();
+    std::thread::scope(|scope| {
+        let pushing = scope.spawn(|| client.push(&key(), &gauge("a")));
+        while gateway.requests().is_empty() {
+            std::thread::yield_now();
+        }
+        client.shut_down();
+        assert!(pushing.join().unwrap().is_err());
+    });
+    let error = client.push(&key(), &gauge("a")).unwrap_err();
+    assert!(matches!(error, PushError::ShutDown { .. }), "{error:?}");
+    assert_eq!(gateway.requests().len(), 1);
+}
+
+#[test]
+fn an_enormous_timeout_is_no_panic() {
+    let gateway = FakeGateway::answering([ok()]);
+    let client = Client::builder(&gateway.url())
+        .timeout(Duration::MAX)
+        .build()
+        .unwrap();
+    let delivered = client.push(&key(), &gauge("a")).unwrap();
+    assert_eq!(delivered.tries, 1);
+}
+
+#[test]
+fn a_password_file_is_read_at_each_delivery() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("password");
+    let gateway = FakeGateway::answering([ok(), ok()]);
+    let client = Client::builder(&gateway.url())
+        .username("u")
+        .password(Password::File(file.clone()))
+        .build()
+        .unwrap();
+    for password in ["p\n", "q\r\n"] {
+        std::fs::write(&file, password).unwrap();
+        client.push(&key(), &gauge("a")).unwrap();
+    }
+    std::fs::remove_file(&file).unwrap();
+    let error = client.push(&key(), &gauge("a")).unwrap_err();
+    assert_eq!(error.to_string(), "no password to send");
+    let source = std::error::Error::source(&error).unwrap();
+    assert_eq!(
+        source.to_string(),
+        format!("cannot read password file {}", file.display())
+    );
+    std::fs::write(&file, "p".repeat(70_000)).unwrap();
+    let error = client.push(&key(), &gauge("a")).unwrap_err();
+    let source = std::error::Error::source(&error).unwrap();
+    assert!(
+        source.to_string().ends_with(" holds more than 65536 bytes"),
+        "{source}"
+    );
+    let headers: Vec<String> = gateway
+        .requests()
+        .iter()
+        .map(|request| request.headers["authorization"].clone())
+        .collect();
+    assert_eq!(headers, ["Basic dTpw", "Basic dTpx"]);
+}
+
+#[test]
+fn a_password_is_never_shown() {
+    let client = Client::builder("http://u:s3cret@127.0.0.1:1")
+        .retries(0)
+        .build()
+        .unwrap();
+    let error = client.push(&key(), &gauge("a")).unwrap_err();
+    let builder = Client::builder("h")
+        .username("u")
+        .password(Password::Value("s3cret".to_owned()));
+    for text in [
+        format!("{client:?}"),
+        format!("{error:?} {error}"),
+        format!("{:?}", builder.build()),
+        format!("{builder:?}"),
+        client.url(&key()),
+        format!("{:?}", Client::builder("http://u:s3cret@h")),
+        format!("{:?}", Client::new("ftp://u:s3cret@h")),
+    ] {
+        assert!(!text.contains("s3cret"), "{text}");
+    }
+    let error = Client::builder("h")
+        .password(Password::Value("s3cret".to_owned()))
+        .build()
+        .unwrap_err();
+    assert!(
+        matches!(error, ConfigError::PasswordWithoutUsername),
+        "{error:?}"
+    );
+}
+
+#[test]
+fn the_client_can_be_shared() {
+    fn shared<T: Send + Sync>() {}
+    shared::<Client>();
+    let gateway = Pushgateway::start();
+    let client = Client::new(gateway.address()).unwrap();
+    std::thread::scope(|scope| {
+        for index in 0..8 {
+            let client = &client;
+            scope.spawn(move || {
+                let key = key().with_label("n", index.to_string()).unwrap();
+                client.push(&key, &gauge("a")).unwrap();
+            });
+        }
+    });
+    assert_eq!(gateway.groups().len(), 8);
+}

@@ -1,0 +1,188 @@
+//! Signals and time limits reach the job, and the run is reported all the same.
+
+use std::path::Path;
+use std::time::Duration;
+
+use crate::support::{Pushgateway, fifo, pushjob};
+
+/// A folder with two named pipes: the job says that it is ready on one, and is told to go on by the other.
+struct Stage {
+    folder: tempfile::TempDir,
+}
+
+impl Stage {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        fifo(&folder.path().join("ready"));
+        Self { folder }
+    }
+
+    fn ready(&self) -> std::path::PathBuf {
+        self.folder.path().join("ready")
+    }
+
+    /// Waits until the job has written to the pipe `ready`.
+    fn wait_until_ready(&self) -> String {
+        std::fs::read_to_string(self.ready()).unwrap()
+    }
+}
+
+/// A script that says it is ready and waits for what never comes; without a trap it dies of a signal, with one it
+/// waits in a way that the trap can interrupt.
+fn waiting(trap: Option<&str>, ready: &Path) -> String {
+    let ready = ready.display();
+    match trap {
+        Some(trap) => {
+            format!("exec 2>/dev/null\n{trap}\nsh -c 'echo > {ready}; exec sleep 1000' &\nwait $!")
+        }
+        None => format!("echo > {ready}; sleep 1000; exit 1"),
+    }
+}
+
+#[test]
+fn int_term_and_hup_reach_the_job_and_its_end_is_reported() {
+    let gateway = Pushgateway::start();
+    for (name, number) in [("HUP", 1), ("INT", 2), ("TERM", 15)] {
+        let stage = Stage::new();
+        let job = format!("signal-{name}");
+        let script = waiting(
+            Some(&format!("trap 'echo {name}; kill $!; exit 40' {name}")),
+            &stage.ready(),
+        );
+        let run = |script: &str| {
+            pushjob(["run", "--job", &job, "--gateway", gateway.address()])
+                .args(["--", "sh", "-c", script])
+                .start()
+        };
+        let running = run(&script);
+        stage.wait_until_ready();
+        running.signal(name);
+        running
+            .wait()
+            .exits(40)
+            .prints(format!("{name}\n"))
+            .says("");
+        // A job that does nothing about it dies of it, and so does its child, which is in its group.
+        let running = run(&waiting(None, &stage.ready()));
+        stage.wait_until_ready();
+        running.signal(name);
+        running.wait().exits(128 + number).says("");
+        let samples = gateway.samples();
+        let series = format!("batch_job_exit_signal{{instance=\"\",job=\"{job}\"}}");
+        assert_eq!(samples[&series], number.to_string());
+    }
+}
+
+#[test]
+fn a_signal_reaches_the_whole_group_of_the_job() {
+    let stage = Stage::new();
+    // The job itself goes on after TERM; it ends because its child has died of it.
+    let script = format!(
+        "trap : TERM\n\
+         sh -c 'echo > {}; exec sleep 1000' &\n\
+         while kill -0 $! 2>/dev/null; do wait $!; done; echo gone",
+        stage.ready().display()
+    );
+    let running = pushjob(["run", "-qq", "--job", "j", "--", "sh", "-c", &script]).start();
+    stage.wait_until_ready();
+    running.signal("TERM");
+    running.wait().exits(0).prints("gone\n");
+}
+
+#[test]
+fn a_job_that_takes_too_long_is_stopped_with_124() {
+    let gateway = Pushgateway::start();
+    let samples = |job: &str, name: &str| {
+        gateway.samples()[&format!("batch_job_{name}{{instance=\"\",job=\"{job}\"}}")].clone()
+    };
+    let run = |job: &str, args: &[&str], script: &str| {
+        pushjob(["run", "--gateway", gateway.address(), "--job", job])
+            .args(["--timeout", "200ms"])
+            .args(args)
+            .args(["--", "sh", "-c", script])
+            .run()
+    };
+    run("plain", &[], "sleep 1000")
+        .exits(124)
+        .says("pushjob: the job's time is up, TERM was sent\n")
+        .took_at_most(Duration::from_secs(5));
+    assert_eq!(samples("plain", "timed_out"), "1");
+    assert_eq!(samples("plain", "exit_code"), "124");
+    assert_eq!(samples("plain", "exit_signal"), "15");
+    assert_eq!(samples("plain", "success"), "0");
+    run("graceful", &[], "trap 'exit 0' TERM; sleep 1000 & wait")
+        .exits(124)
+        .took_at_most(Duration::from_secs(5));
+    assert_eq!(samples("graceful", "success"), "0");
+    assert_eq!(samples("graceful", "exit_signal"), "0");
+    run(
+        "int",
+        &["--stop-signal", "INT"],
+        "trap 'echo INT; kill $!; exit 0' INT; sleep 1000 & wait",
+    )
+    .exits(124)
+    .prints("INT\n")
+    .says("pushjob: the job's time is up, INT was sent\n");
+    run("in-time", &["--timeout", "1000s"], "exit 3").exits(125);
+}
+
+#[test]
+fn a_job_that_ignores_its_stop_is_killed_with_137() {
+    let gateway = Pushgateway::start();
+    pushjob(["run", "--gateway", gateway.address(), "--job", "j"])
+        .args(["--timeout", "100ms", "--kill-after", "100ms"])
+        .args([
+            "--",
+            "sh",
+            "-c",
+            "trap '' TERM; while :; do sleep 1000; done",
+        ])
+        .run()
+        .exits(137)
+        .says(
+            "pushjob: the job's time is up, TERM was sent\n\
+             pushjob: the job did not end, KILL was sent\n",
+        )
+        .took_at_most(Duration::from_secs(5));
+    let samples = gateway.samples();
+    let value = |name: &str| &samples[&format!("batch_job_{name}{{instance=\"\",job=\"j\"}}")];
+    assert_eq!(value("exit_code"), "137");
+    assert_eq!(value("exit_signal"), "9");
+    assert_eq!(value("timed_out"), "1");
+}
+
+#[test]
+fn a_stopped_job_is_woken_to_be_stopped_for_good() {
+    pushjob([
+        "run",
+        "-qq",
+        "--job",
+        "j",
+        "--timeout",
+        "100ms",
+        "--kill-after",
+        "1000s",
+    ])
+    .args(["--", "sh", "-c", "kill -STOP $$"])
+    .run()
+    .exits(124)
+    .took_at_most(Duration::from_secs(5));
+}
+
+#[test]
+fn a_job_within_its_time_is_left_alone() {
+    pushjob([
+        "run",
+        "-qq",
+        "--job",
+        "j",
+        "--timeout",
+        "1000s",
+        "--",
+        "sh",
+        "-c",
+        "exit 3",
+    ])
+    .run()
+    .exits(3);
+}

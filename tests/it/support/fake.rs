@@ -1,0 +1,145 @@
+use std::collections::BTreeMap;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+use std::thread::{self, JoinHandle};
+
+/// What the scripted gateway does with one connection, after it has read the request.
+pub(crate) enum Answer {
+    /// Answers with this status line, further header lines and body, and closes.
+    Respond(&'static str, &'static str, &'static str),
+    /// Never answers; holds the connection until the client closes it.
+    Silence,
+    /// Writes to this named pipe, so that what waits there goes on, and then does the other.
+    Telling(PathBuf, Box<Answer>),
+    /// Answers 200 once every earlier connection has been closed by the client.
+    RespondOnceAlone,
+    /// Closes without an answer.
+    Close,
+    /// Answers with these bytes, which need not be HTTP.
+    Raw(&'static [u8]),
+}
+
+/// A request as it came.
+#[derive(Clone, Debug)]
+pub(crate) struct Request {
+    pub(crate) method: String,
+    pub(crate) path: String,
+    /// Names in lower case.
+    pub(crate) headers: BTreeMap<String, String>,
+    pub(crate) body: String,
+}
+
+/// A gateway that follows a script, one answer a connection. When the script is at its end it refuses connections.
+pub(crate) struct FakeGateway {
+    address: SocketAddr,
+    requests: Arc<Mutex<Vec<Request>>>,
+}
+
+impl FakeGateway {
+    pub(crate) fn answering(script: impl IntoIterator<Item = Answer>) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let requests = Arc::new(Mutex::new(Vec::new()));
+        let script: Vec<Answer> = script.into_iter().collect();
+        let seen = Arc::clone(&requests);
+        thread::spawn(move || {
+            let mut silent: Vec<JoinHandle<()>> = Vec::new();
+            for answer in script {
+                let (stream, _) = listener.accept().unwrap();
+                follow(answer, &stream, &seen, &mut silent);
+            }
+        });
+        Self { address, requests }
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// The requests so far.
+    pub(crate) fn requests(&self) -> Vec<Request> {
+        self.requests.lock().unwrap().clone()
+    }
+}
+
+fn follow(
+    answer: Answer,
+    stream: &TcpStream,
+    seen: &Mutex<Vec<Request>>,
+    silent: &mut Vec<JoinHandle<()>>,
+) {
+    let Some(request) = read_request(stream) else {
+        return;
+    };
+    seen.lock().unwrap().push(request);
+    act(answer, stream, silent);
+}
+
+fn act(answer: Answer, mut stream: &TcpStream, silent: &mut Vec<JoinHandle<()>>) {
+    let ok = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+    // A client that has gone is for the test to judge.
+    let _ = match answer {
+        Answer::Respond(status, headers, body) => {
+            let length = body.len();
+            write!(
+                stream,
+                "HTTP/1.1 {status}\r\nContent-Length: {length}\r\nConnection: close\r\n{headers}\r\n{body}"
+            )
+        }
+        Answer::Silence => {
+            silent.push(until_closed(stream));
+            Ok(())
+        }
+        Answer::Telling(pipe, answer) => {
+            std::fs::write(pipe, "told\n").unwrap();
+            return act(*answer, stream, silent);
+        }
+        Answer::RespondOnceAlone => {
+            for connection in silent.drain(..) {
+                connection.join().unwrap();
+            }
+            stream.write_all(ok)
+        }
+        Answer::Close => Ok(()),
+        Answer::Raw(bytes) => stream.write_all(bytes),
+    };
+}
+
+/// Reads until the client closes the connection.
+fn until_closed(stream: &TcpStream) -> JoinHandle<()> {
+    let mut stream = stream.try_clone().unwrap();
+    thread::spawn(move || {
+        let mut rest = Vec::new();
+        let _ = stream.read_to_end(&mut rest);
+    })
+}
+
+fn read_request(stream: &TcpStream) -> Option<Request> {
+    let mut reader = BufReader::new(stream);
+    let mut line = String::new();
+    reader.read_line(&mut line).ok()?;
+    let mut words = line.split_whitespace();
+    let (method, path) = (words.next()?.to_owned(), words.next()?.to_owned());
+    let mut headers = BTreeMap::new();
+    loop {
+        let mut line = String::new();
+        reader.read_line(&mut line).ok()?;
+        let Some((name, value)) = line.trim_end().split_once(": ") else {
+            break;
+        };
+        headers.insert(name.to_ascii_lowercase(), value.to_owned());
+    }
+    let length = headers
+        .get("content-length")
+        .map_or(0, |length| length.parse().unwrap());
+    let mut body = vec![0; length];
+    reader.read_exact(&mut body).ok()?;
+    Some(Request {
+        method,
+        path,
+        headers,
+        body: String::from_utf8(body).unwrap(),
+    })
+}

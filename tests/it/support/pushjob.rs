@@ -1,0 +1,178 @@
+use std::ffi::OsStr;
+use std::fmt;
+use std::io::Write;
+use std::os::unix::process::ExitStatusExt;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::mpsc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// The longest that a test waits for a command.
+const LONGEST: Duration = Duration::from_secs(60);
+
+/// The command under test, in an environment without variables of its own or proxies.
+pub(crate) fn pushjob<A: AsRef<OsStr>>(args: impl IntoIterator<Item = A>) -> Pushjob {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_pushjob"));
+    for (name, _) in std::env::vars_os() {
+        let text = name.to_string_lossy().to_ascii_lowercase();
+        if text.starts_with("pushjob_") || text.ends_with("_proxy") {
+            command.env_remove(&name);
+        }
+    }
+    command.args(args);
+    Pushjob {
+        command,
+        input: Vec::new(),
+    }
+}
+
+/// A command that has not begun.
+pub(crate) struct Pushjob {
+    command: Command,
+    input: Vec<u8>,
+}
+
+impl Pushjob {
+    pub(crate) fn arg(mut self, arg: impl AsRef<OsStr>) -> Self {
+        self.command.arg(arg);
+        self
+    }
+
+    pub(crate) fn args<A: AsRef<OsStr>>(mut self, args: impl IntoIterator<Item = A>) -> Self {
+        self.command.args(args);
+        self
+    }
+
+    pub(crate) fn env(mut self, name: &str, value: impl AsRef<OsStr>) -> Self {
+        self.command.env(name, value);
+        self
+    }
+
+    pub(crate) fn input(mut self, input: impl Into<Vec<u8>>) -> Self {
+        self.input = input.into();
+        self
+    }
+
+    /// Runs it to its end.
+    pub(crate) fn run(self) -> Finished {
+        self.start().wait()
+    }
+
+    /// Starts it and leaves it running.
+    pub(crate) fn start(mut self) -> Running {
+        let begin = Instant::now();
+        let mut child = self
+            .command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut stdin = child.stdin.take().unwrap();
+        let input = self.input;
+        // The command may end without reading; that is for the test to judge.
+        thread::spawn(move || drop(stdin.write_all(&input)));
+        Running {
+            line: format!("{:?}", self.command),
+            child,
+            begin,
+        }
+    }
+}
+
+/// A command that runs.
+pub(crate) struct Running {
+    line: String,
+    child: Child,
+    begin: Instant,
+}
+
+impl Running {
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Sends it a signal, as `kill` does.
+    pub(crate) fn signal(&self, name: &str) {
+        let status = Command::new("sh")
+            .args(["-c", &format!("kill -s {name} {}", self.pid())])
+            .status()
+            .unwrap();
+        assert!(status.success(), "kill -s {name}");
+    }
+
+    pub(crate) fn wait(self) -> Finished {
+        let (sender, receiver) = mpsc::channel();
+        thread::spawn(move || sender.send(self.child.wait_with_output()));
+        let output = receiver.recv_timeout(LONGEST).unwrap_or_else(|_| {
+            panic!(
+                "it, or what it left behind, is not at its end: {}",
+                self.line
+            )
+        });
+        let output = output.unwrap();
+        Finished {
+            line: self.line,
+            status: output.status,
+            stdout: output.stdout,
+            stderr: String::from_utf8(output.stderr).unwrap(),
+            elapsed: self.begin.elapsed(),
+        }
+    }
+}
+
+/// A command that has ended.
+pub(crate) struct Finished {
+    line: String,
+    status: ExitStatus,
+    pub(crate) stdout: Vec<u8>,
+    pub(crate) stderr: String,
+    pub(crate) elapsed: Duration,
+}
+
+impl fmt::Display for Finished {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{}", self.line)?;
+        writeln!(f, "{} after {:?}", self.status, self.elapsed)?;
+        let shown = &self.stdout[..self.stdout.len().min(2000)];
+        writeln!(f, "stdout: {}", String::from_utf8_lossy(shown))?;
+        writeln!(f, "stderr: {}", self.stderr)
+    }
+}
+
+impl Finished {
+    #[track_caller]
+    pub(crate) fn exits(&self, code: i32) -> &Self {
+        assert_eq!(self.status.signal(), None, "{self}");
+        assert_eq!(self.status.code(), Some(code), "{self}");
+        self
+    }
+
+    #[track_caller]
+    pub(crate) fn prints(&self, stdout: impl AsRef<[u8]>) -> &Self {
+        assert!(self.stdout == stdout.as_ref(), "{self}");
+        self
+    }
+
+    /// stderr is exactly this.
+    #[track_caller]
+    pub(crate) fn says(&self, stderr: &str) -> &Self {
+        assert_eq!(self.stderr, stderr, "{self}");
+        self
+    }
+
+    /// stderr is one line of ours with this in it.
+    #[track_caller]
+    pub(crate) fn says_one_line_with(&self, part: &str) -> &Self {
+        assert_eq!(self.stderr.lines().count(), 1, "{self}");
+        assert!(self.stderr.starts_with("pushjob: "), "{self}");
+        assert!(self.stderr.contains(part), "no {part:?} in: {self}");
+        self
+    }
+
+    #[track_caller]
+    pub(crate) fn took_at_most(&self, limit: Duration) -> &Self {
+        assert!(self.elapsed <= limit, "more than {limit:?}: {self}");
+        self
+    }
+}

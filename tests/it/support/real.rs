@@ -1,0 +1,122 @@
+use std::collections::BTreeMap;
+use std::io::{BufRead, BufReader};
+use std::process::{Child, ChildStderr, Command, Stdio};
+use std::thread;
+
+use serde_json::Value;
+
+/// A Pushgateway from Debian, of this test alone, in memory, on a port that the system chose.
+pub(crate) struct Pushgateway {
+    process: Child,
+    address: String,
+}
+
+/// One group as the gateway holds it.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Group {
+    pub(crate) labels: BTreeMap<String, String>,
+    /// Names of the metrics, without the gateway's own.
+    pub(crate) metrics: Vec<String>,
+}
+
+impl Pushgateway {
+    pub(crate) fn start() -> Self {
+        Self::start_with(&[])
+    }
+
+    pub(crate) fn start_with(args: &[&str]) -> Self {
+        let mut process = Command::new("prometheus-pushgateway")
+            .args(["--web.listen-address=127.0.0.1:0", "--persistence.file="])
+            .args(args)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("prometheus-pushgateway is missing: tests/run installs it");
+        let mut log = BufReader::new(process.stderr.take().unwrap());
+        let address = listening_address(&mut log);
+        thread::spawn(move || log.lines().for_each(drop));
+        Self { process, address }
+    }
+
+    /// Host and port.
+    pub(crate) fn address(&self) -> &str {
+        &self.address
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    pub(crate) fn get(&self, path: &str) -> String {
+        let mut response = ureq::get(format!("{}{path}", self.url())).call().unwrap();
+        let body = response.body_mut().with_config().limit(100 << 20);
+        body.read_to_string().unwrap()
+    }
+
+    /// What Prometheus would scrape of these groups, without the gateway's own metrics.
+    pub(crate) fn samples(&self) -> BTreeMap<String, String> {
+        self.get("/metrics")
+            .lines()
+            .filter(|line| !line.starts_with('#'))
+            .filter_map(|line| line.rsplit_once(' '))
+            .filter(|(series, _)| {
+                let own = ["go_", "process_", "promhttp_", "pushgateway_"];
+                !own.iter().any(|prefix| series.starts_with(prefix))
+            })
+            .map(|(series, value)| (series.to_owned(), value.to_owned()))
+            .collect()
+    }
+
+    pub(crate) fn groups(&self) -> Vec<Group> {
+        let answer: Value = serde_json::from_str(&self.get("/api/v1/metrics")).unwrap();
+        let groups = answer["data"].as_array().unwrap().iter();
+        groups.map(group).collect()
+    }
+
+    /// The only group whose `job` is this.
+    #[track_caller]
+    pub(crate) fn group(&self, job: &str) -> Group {
+        let mut groups = self.groups();
+        groups.retain(|group| group.labels["job"] == job);
+        assert_eq!(groups.len(), 1, "{groups:?}");
+        groups.remove(0)
+    }
+}
+
+impl Drop for Pushgateway {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+fn listening_address(log: &mut BufReader<ChildStderr>) -> String {
+    let mut seen = String::new();
+    loop {
+        let begin = seen.len();
+        let read = log.read_line(&mut seen).unwrap();
+        assert!(read > 0, "the Pushgateway ended: {seen}");
+        let line = &seen[begin..];
+        if line.contains("Listening on") {
+            return line.trim().rsplit_once("address=").unwrap().1.to_owned();
+        }
+    }
+}
+
+fn group(group: &Value) -> Group {
+    let group = group.as_object().unwrap();
+    let labels = group["labels"].as_object().unwrap().iter();
+    let own = ["push_time_seconds", "push_failure_time_seconds"];
+    let metrics = group
+        .keys()
+        .filter(|key| !["labels", "last_push_successful"].contains(&key.as_str()))
+        .filter(|key| !own.contains(&key.as_str()))
+        .cloned();
+    Group {
+        labels: labels
+            .map(|(name, value)| (name.clone(), value.as_str().unwrap().to_owned()))
+            .collect(),
+        metrics: metrics.collect(),
+    }
+}

@@ -1,0 +1,144 @@
+//! The job is what it would be without us.
+
+use std::io::Read;
+use std::process::{Command, Stdio};
+
+use crate::support::{Pushgateway, pushjob};
+
+#[test]
+fn the_output_of_the_job_is_its_own_byte_for_byte() {
+    let gateway = Pushgateway::start();
+    // 200 MB that any dropped, doubled or changed byte would show in.
+    let script = "yes 'a line that is not of a power of two' | head -c 200000000";
+    let mut child = Command::new(env!("CARGO_BIN_EXE_pushjob"))
+        .args(["run", "--job", "big", "--gateway", gateway.address()])
+        .args(["--", "sh", "-c", script])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stdout = child.stdout.take().unwrap();
+    let line = b"a line that is not of a power of two\n";
+    let mut buffer = vec![0; 1 << 20];
+    let mut position = 0;
+    loop {
+        let read = stdout.read(&mut buffer).unwrap();
+        if read == 0 {
+            break;
+        }
+        for &byte in &buffer[..read] {
+            assert_eq!(byte, line[position % line.len()], "at {position}");
+            position += 1;
+        }
+    }
+    assert_eq!(position, 200_000_000);
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(0));
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "");
+    assert_eq!(gateway.group("big").labels["job"], "big");
+}
+
+#[test]
+fn input_arguments_and_stderr_pass_through() {
+    use std::os::unix::ffi::OsStrExt;
+    let gateway = Pushgateway::start();
+    pushjob(["run", "--job", "x", "--gateway", gateway.address(), "--"])
+        .args([
+            "sh",
+            "-c",
+            "cat; printf '<%s>' \"$@\"; echo of the job >&2",
+            "sh",
+        ])
+        .args(["", "a b", "--job", "*"])
+        .arg(std::ffi::OsStr::from_bytes(b"\xff\xfe"))
+        .input(*b"in\0put")
+        .run()
+        .exits(0)
+        .prints(b"in\0put<><a b><--job><*><\xff\xfe>")
+        .says("of the job\n");
+}
+
+#[test]
+fn the_environment_passes_but_for_our_secrets() {
+    let gateway = Pushgateway::start();
+    pushjob(["run", "--job", "x", "--gateway", gateway.address()])
+        .args(["--username", "u"])
+        .env("PUSHJOB_PASSWORD", "secret")
+        .env("PUSHJOB_BEARER_TOKEN", "secret")
+        .env("PUSHJOB_PUSH_TIMEOUT", "9s")
+        .env("SOMETHING_ELSE", "kept")
+        .args(["--", "sh", "-c"])
+        .arg("echo ${PUSHJOB_PASSWORD-gone} ${PUSHJOB_BEARER_TOKEN-gone} $PUSHJOB_PUSH_TIMEOUT $SOMETHING_ELSE")
+        .run()
+        .exits(0)
+        .prints("gone gone 9s kept\n");
+}
+
+#[test]
+fn descriptors_of_the_caller_pass_and_none_of_ours_are_added() {
+    let folder = tempfile::tempdir().unwrap();
+    let list =
+        "for fd in /proc/self/fd/*; do [ -e \"$fd\" ] && echo \"${fd##*/}\"; done; echo end >&7";
+    let side = folder.path().join("side");
+    let wrapped = format!("exec 7>{}; exec \"$0\" \"$@\"", side.display());
+    let run = |prefix: &[&str]| {
+        let output = Command::new("sh")
+            .args(["-c", &wrapped])
+            .args(prefix)
+            .args(["sh", "-c", list])
+            .stdin(Stdio::null())
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{output:?}");
+        assert_eq!(std::fs::read_to_string(&side).unwrap(), "end\n");
+        output.stdout
+    };
+    let plain = run(&["env"]);
+    let ours = run(&[
+        env!("CARGO_BIN_EXE_pushjob"),
+        "run",
+        "-qq",
+        "--job",
+        "x",
+        "--",
+    ]);
+    assert_eq!(
+        String::from_utf8_lossy(&ours),
+        String::from_utf8_lossy(&plain)
+    );
+}
+
+#[test]
+fn signal_mask_and_child_disposition_are_those_of_the_caller() {
+    let state = "grep -E '^Sig(Blk|Ign):' /proc/self/status";
+    // SIGCHLD ignored by the caller, which would cost us the status if we left it so.
+    let caller = "use POSIX; $SIG{CHLD} = 'IGNORE'; \
+                  sigprocmask(SIG_BLOCK, POSIX::SigSet->new(SIGUSR1, SIGTERM)); \
+                  exec @ARGV";
+    let run = |prefix: &[&str]| {
+        let output = Command::new("perl")
+            .args(["-e", caller])
+            .args(prefix)
+            .args(["sh", "-c", &format!("{state}; exit 6")])
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(6), "{output:?}");
+        let text = String::from_utf8(output.stdout).unwrap();
+        let bits = |line: &str| {
+            let hex = line.split_whitespace().nth(1).unwrap();
+            u64::from_str_radix(hex, 16).unwrap()
+        };
+        text.lines().map(bits).collect::<Vec<_>>()
+    };
+    let plain = run(&["env"]);
+    let ours = run(&[
+        env!("CARGO_BIN_EXE_pushjob"),
+        "run",
+        "-qq",
+        "--job",
+        "x",
+        "--",
+    ]);
+    assert_eq!(ours, plain);
+    assert_ne!(plain, [0, 0]);
+}
