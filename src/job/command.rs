@@ -1,7 +1,5 @@
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
-use std::os::unix::process::CommandExt;
-use std::process::Command;
 use std::time::Duration;
 
 use super::signal::Signal;
@@ -81,23 +79,27 @@ impl Job {
         self
     }
 
-    /// The process to spawn, and whom signals for it go to.
+    /// Whom signals for the job go to.
     ///
     /// With a controlling terminal the job stays in our process group, so that the keys of the terminal reach it and it
     /// may read from it. Without one it leads a group of its own, so that signals reach its children too.
-    pub(super) fn process(&self) -> (Command, Recipient) {
-        let mut command = Command::new(&self.program);
-        command.args(&self.arguments);
-        for name in &self.hidden_environment {
-            // Only when it is set, because taking one out makes the library rebuild the whole environment.
-            if std::env::var_os(name).is_some() {
-                command.env_remove(name);
-            }
-        }
+    pub(super) fn recipient() -> Recipient {
         if File::open("/dev/tty").is_ok() {
-            return (command, Recipient::Process);
+            Recipient::Process
+        } else {
+            Recipient::Group
         }
-        command.process_group(0);
-        (command, Recipient::Group)
+    }
+
+    /// Program and arguments.
+    pub(super) fn line(&self) -> impl Iterator<Item = &OsStr> {
+        std::iter::once(self.program.as_os_str())
+            .chain(self.arguments.iter().map(OsString::as_os_str))
+    }
+
+    /// The environment variables to be taken out, among those that are set.
+    pub(super) fn hidden(&self) -> impl Iterator<Item = &OsStr> {
+        let names = self.hidden_environment.iter().map(OsString::as_os_str);
+        names.filter(|name| std::env::var_os(name).is_some())
     }
 }

@@ -1,5 +1,9 @@
+use std::ffi::CString;
 use std::fmt;
 use std::io;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::process::CommandExt;
+use std::process::Command;
 use std::time::{Duration, Instant, SystemTime};
 
 use super::command::Job;
@@ -48,18 +52,13 @@ impl Supervisor {
     ///
     /// `observe` is called between the events that it tells of, so it should return soon.
     pub fn run(&self, job: &Job, observe: &mut dyn FnMut(Moment)) -> Outcome {
-        let (mut command, recipient) = job.process();
-        sys::restore_before_exec(&mut command, &self.inherited);
+        let recipient = Job::recipient();
         let run = Run {
             signals: &self.signals,
             started: SystemTime::now(),
             begin: Instant::now(),
         };
-        // Waiting is not left to the library: it keeps the status, but not what the job used.
-        let pid = command
-            .spawn()
-            .and_then(|child| i32::try_from(child.id()).map_err(io::Error::other));
-        match pid {
+        match self.spawn(job, recipient) {
             Ok(pid) => run.supervise(pid, Course::new(job.limits, recipient), recipient, observe),
             Err(error) => run.outcome(
                 Ending::not_started(&error),
@@ -67,6 +66,39 @@ impl Supervisor {
                 Usage::default(),
             ),
         }
+    }
+}
+
+impl Supervisor {
+    /// Starts the job with the signals as they were inherited.
+    ///
+    /// The fast way cannot change the environment or have SIGCHLD ignored, and does not run a script without
+    /// interpreter line, as every shell does; then it goes by fork and exec.
+    ///
+    /// Waiting is not left to the library: it keeps the status, but not what the job used.
+    fn spawn(&self, job: &Job, recipient: Recipient) -> io::Result<i32> {
+        if self.inherited.is_usual() && job.hidden().next().is_none() {
+            let line: Result<Vec<CString>, _> = job
+                .line()
+                .map(|part| CString::new(part.as_bytes()))
+                .collect();
+            match sys::spawn(&line?, &self.inherited, recipient) {
+                Err(error) if sys::is_unknown_format(&error) => {}
+                result => return result,
+            }
+        }
+        let mut line = job.line();
+        let mut command = Command::new(line.next().unwrap_or_default());
+        command.args(line);
+        for name in job.hidden() {
+            command.env_remove(name);
+        }
+        if recipient == Recipient::Group {
+            command.process_group(0);
+        }
+        sys::restore_before_exec(&mut command, &self.inherited);
+        let child = command.spawn()?;
+        i32::try_from(child.id()).map_err(io::Error::other)
     }
 }
 

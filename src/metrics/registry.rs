@@ -1,5 +1,5 @@
 use std::fmt;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::exposition::{FamilyError, MetricFamilies, MetricFamily};
 
@@ -27,7 +27,14 @@ impl Collector for MetricFamily {
 /// The metrics of a program: instruments and other collectors, no two of which get in each other's way.
 #[derive(Default)]
 pub struct Registry {
-    collectors: Mutex<Vec<Box<dyn Collector>>>,
+    registered: Mutex<Registered>,
+}
+
+#[derive(Default)]
+struct Registered {
+    collectors: Vec<Box<dyn Collector>>,
+    /// The families of the collectors, without series.
+    names: MetricFamilies,
 }
 
 impl Registry {
@@ -100,10 +107,11 @@ impl Registry {
     ///
     /// [`MetricsError::Family`] when its name is taken, or is that of a series of a histogram or summary.
     pub fn register(&self, collector: impl Collector + 'static) -> Result<(), MetricsError> {
-        let mut collectors = self.lock();
-        let mut families = gather(&collectors)?;
-        families.insert(collector.collect()?)?;
-        collectors.push(Box::new(collector));
+        let family = collector.collect()?;
+        let mut registered = self.lock();
+        let name = MetricFamily::new(family.name().clone(), family.metric_type());
+        registered.names.insert(name)?;
+        registered.collectors.push(Box::new(collector));
         Ok(())
     }
 
@@ -113,22 +121,18 @@ impl Registry {
     ///
     /// [`MetricsError::Family`] when a collector has changed its name into one that is taken.
     pub fn gather(&self) -> Result<MetricFamilies, MetricsError> {
-        Ok(gather(&self.lock())?)
+        let mut families = MetricFamilies::new();
+        for collector in &self.lock().collectors {
+            families.insert(collector.collect()?)?;
+        }
+        Ok(families)
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Box<dyn Collector>>> {
-        self.collectors
+    fn lock(&self) -> MutexGuard<'_, Registered> {
+        self.registered
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-fn gather(collectors: &[Box<dyn Collector>]) -> Result<MetricFamilies, FamilyError> {
-    let mut families = MetricFamilies::new();
-    for collector in collectors {
-        families.insert(collector.collect()?)?;
-    }
-    Ok(families)
 }
 
 impl fmt::Debug for Registry {

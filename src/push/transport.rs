@@ -17,6 +17,10 @@ use ureq::{Agent, Body, Error};
 /// The most that is read of an answer that is no success, in bytes.
 const ANSWER_LIMIT: u64 = 64 * 1024;
 
+/// The size of the buffers for what is sent and received, in bytes. The library's own are eight times as large, which
+/// takes longer to clear than a report takes to send.
+const BUFFER_SIZE: usize = 16 * 1024;
+
 /// The most that is shown of it, in characters.
 const MESSAGE_LIMIT: usize = 500;
 
@@ -76,6 +80,8 @@ impl Transport {
             .http_status_as_error(false)
             .max_redirects(0)
             .max_redirects_will_error(false)
+            .input_buffer_size(BUFFER_SIZE)
+            .output_buffer_size(BUFFER_SIZE)
             .user_agent(concat!("pushjob/", env!("CARGO_PKG_VERSION")))
             .build();
         Self {
