@@ -15,20 +15,8 @@ use std::time::{Duration, Instant};
 
 const PUSHJOB: &str = env!("CARGO_BIN_EXE_pushjob");
 
-/// What a shell script does: the job, then its result by curl.
-const BASH: &str = r#"start=$(date +%s); "${@:2}"; code=$?; end=$(date +%s)
-curl -sf --data-binary @- "http://127.0.0.1:$1/metrics/job/bash" <<END
-# TYPE bash_start_timestamp_seconds gauge
-bash_start_timestamp_seconds $start
-# TYPE bash_completion_timestamp_seconds gauge
-bash_completion_timestamp_seconds $end
-# TYPE bash_exit_code gauge
-bash_exit_code $code
-END
-exit $code"#;
-
-/// The same without calling `date`, which bash can do by itself.
-const BASH_PRINTF: &str = r#"printf -v start '%(%s)T'; "${@:2}"; code=$?; printf -v end '%(%s)T'
+/// What a shell script does: the job, then its result by curl. It takes the times with what stands for `NOW`.
+const BASH: &str = r#"start=NOW; "${@:2}"; code=$?; end=NOW
 curl -sf --data-binary @- "http://127.0.0.1:$1/metrics/job/bash" <<END
 # TYPE bash_start_timestamp_seconds gauge
 bash_start_timestamp_seconds $start
@@ -140,12 +128,17 @@ fn main() {
     let address = format!("127.0.0.1:{port}");
     let name = format!("localhost:{port}");
     let run = |gateway| vec![PUSHJOB, "run", "--gateway", gateway, "--job", "bench", "--"];
+    let bash = BASH.replace("NOW", "$EPOCHREALTIME");
+    let bash_date = BASH.replace("NOW", "$(date +%s.%N)");
     let contenders: [(&str, Vec<&str>); 5] = [
         ("C: fork, exec, wait4, POST", vec![&baseline, port]),
         ("pushjob run", run(&address)),
         ("pushjob run, localhost", run(&name)),
-        ("bash, curl", vec!["bash", "-c", BASH_PRINTF, "bash", port]),
-        ("bash, curl, date", vec!["bash", "-c", BASH, "bash", port]),
+        ("bash, curl", vec!["bash", "-c", &bash, "bash", port]),
+        (
+            "bash, curl, date",
+            vec!["bash", "-c", &bash_date, "bash", port],
+        ),
     ];
     let mut times = vec![Vec::new(); contenders.len()];
     // Side by side, so that whatever else the machine does falls on all alike; the first rounds only warm up.

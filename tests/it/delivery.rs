@@ -2,22 +2,15 @@
 
 use std::time::Duration;
 
-use crate::support::{Answer, FakeGateway, Finished, Pushgateway, pushjob};
+use crate::support::{Answer, FakeGateway, Finished, Pushgateway, pushjob, run_to};
 
 /// A run of a job that exits with 3, with two seconds for the delivery.
 fn run(url: &str, more: &[&str]) -> Finished {
-    pushjob([
-        "run",
-        "--job",
-        "j",
-        "--gateway",
-        url,
-        "--push-timeout",
-        "2s",
-    ])
-    .args(more)
-    .args(["--", "sh", "-c", "echo out; exit 3"])
-    .run()
+    run_to(url)
+        .args(["--push-timeout", "2s"])
+        .args(more)
+        .script("echo out; exit 3")
+        .run()
 }
 
 /// The time for a delivery, and a second for everything else.
@@ -143,7 +136,7 @@ fn strict_turns_an_undelivered_success_into_123() {
         pushjob(["run", "--job", "j"])
             .args(dead)
             .args(more)
-            .args(["--", "sh", "-c", command])
+            .script(command)
             .run()
     };
     run(&[], "true").exits(0);
@@ -182,8 +175,9 @@ fn verbose_says_what_was_done_and_quiet_keeps_errors() {
 #[test]
 fn a_proxy_from_the_environment_is_asked() {
     let proxy = FakeGateway::answering([Answer::Respond("403 Forbidden", "", "")]);
-    pushjob(["run", "--job", "j", "--gateway", "gateway.invalid:9091"])
-        .args(["--push-retries", "0", "--", "true"])
+    run_to("gateway.invalid:9091")
+        .args(["--push-retries", "0"])
+        .job(["true"])
         .env("http_proxy", proxy.url())
         .run()
         .exits(0)

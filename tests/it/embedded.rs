@@ -174,14 +174,8 @@ fn a_dry_run_leaves_the_real_gateway_alone() {
             "--gateway",
             real.address(),
         ])
-        .args([
-            "--start-after",
-            start_after,
-            "--",
-            "sh",
-            "-c",
-            "echo ran; exit 3",
-        ])
+        .args(["--start-after", start_after])
+        .script("echo ran; exit 3")
         .run()
     };
     let finished = run("0s");

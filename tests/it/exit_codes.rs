@@ -214,7 +214,7 @@ fn a_value_that_is_not_utf8_is_refused() {
     let value = std::ffi::OsStr::from_bytes(b"a\xff");
     pushjob(["run", "--job"])
         .arg(value)
-        .args(["--", "true"])
+        .job(["true"])
         .run()
         .exits(125)
         .says_one_line_with("invalid UTF-8");

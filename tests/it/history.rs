@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::support::{Pushgateway, pushjob};
+use crate::support::{Pushgateway, run_to};
 
 const ALWAYS: [&str; 10] = [
     "batch_job_completion_timestamp_seconds",
@@ -38,9 +38,9 @@ impl History {
 
     #[track_caller]
     fn run(&self, command: &str, code: i32) {
-        pushjob(["run", "--job", "j", "--gateway", self.gateway.address()])
+        run_to(self.gateway.address())
             .args(&self.args)
-            .args(["--", command])
+            .job([command])
             .run()
             .exits(code)
             .says("");
@@ -185,18 +185,11 @@ fn times_and_usage_are_those_of_the_run() {
     // A second of processor time and 50 MB, in a child of the job.
     let work = "sh -c 'dd if=/dev/zero of=/dev/null bs=50M count=40 2>/dev/null; i=0; \
                 while [ $i -lt 300000 ]; do i=$((i+1)); done'; exit 0";
-    pushjob([
-        "run",
-        "--job",
-        "j",
-        "--gateway",
-        gateway.address(),
-        "--shell",
-        "--",
-        work,
-    ])
-    .run()
-    .exits(0);
+    run_to(gateway.address())
+        .args(["--shell"])
+        .job([work])
+        .run()
+        .exits(0);
     let after = now();
     let samples = gateway.samples();
     let value = |name: &str| -> f64 {

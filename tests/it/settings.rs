@@ -1,13 +1,13 @@
 //! Flags and their environment variables, and what a mistake in each means.
 
-use crate::support::{Answer, FakeGateway, Pushgateway, pushjob};
+use crate::support::{Answer, FakeGateway, Pushgateway, pushjob, run_to};
 
 #[test]
 fn every_shared_flag_has_a_variable_and_the_flag_wins() {
     let gateway = Pushgateway::start();
     let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap();
     let run = |args: &[&str], variables: &[(&str, &str)]| {
-        let start = pushjob(["run"]).args(args).args(["--", "true"]);
+        let start = pushjob(["run"]).args(args).job(["true"]);
         variables
             .iter()
             .fold(start, |run, (name, value)| run.env(name, value))
@@ -134,7 +134,7 @@ fn a_wrong_environment_costs_one_warning_and_not_the_job() {
             command
                 .env(name, value)
                 .args(more)
-                .args(["--", "sh", "-c", "echo ran; exit 4"])
+                .script("echo ran; exit 4")
                 .run()
         };
         run(&[])
@@ -156,10 +156,10 @@ fn a_wrong_environment_costs_one_warning_and_not_the_job() {
 #[test]
 fn an_unreadable_password_file_is_trouble_with_monitoring() {
     let run = |more: &[&str]| {
-        pushjob(["run", "--job", "j", "--gateway", "u@127.0.0.1:1"])
+        run_to("u@127.0.0.1:1")
             .args(["--password-file", "/nonexistent"])
             .args(more)
-            .args(["--", "echo", "ran"])
+            .job(["echo", "ran"])
             .run()
     };
     run(&[]).exits(0).prints("ran\n").says(
@@ -231,12 +231,11 @@ fn basic_auth_comes_from_url_flags_environment_and_file() {
         ),
     ] {
         let gateway = FakeGateway::answering([Answer::Respond("200 OK", "", "")]);
-        let start =
-            pushjob(["run", "--job", "j", "--gateway", &with_user(&gateway, user)]).args(args);
+        let start = run_to(with_user(&gateway, user)).args(args);
         variables
             .iter()
             .fold(start, |run, (name, value)| run.env(name, value))
-            .args(["--", "true"])
+            .job(["true"])
             .run()
             .exits(0)
             .says("");
@@ -267,7 +266,7 @@ fn a_real_gateway_with_basic_auth_takes_the_right_password_only() {
             gateway.address(),
         ])
         .env("PUSHJOB_PASSWORD", password)
-        .args(["--", "true"])
+        .job(["true"])
         .run()
     };
     run("s3:cret").exits(0).says("");

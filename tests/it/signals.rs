@@ -51,7 +51,7 @@ fn int_term_and_hup_reach_the_job_and_its_end_is_reported() {
         );
         let run = |script: &str| {
             pushjob(["run", "--job", &job, "--gateway", gateway.address()])
-                .args(["--", "sh", "-c", script])
+                .script(script)
                 .start()
         };
         let running = run(&script);
@@ -99,7 +99,7 @@ fn a_job_that_takes_too_long_is_stopped_with_124() {
         pushjob(["run", "--gateway", gateway.address(), "--job", job])
             .args(["--timeout", "200ms"])
             .args(args)
-            .args(["--", "sh", "-c", script])
+            .script(script)
             .run()
     };
     run("plain", &[], "sleep 1000")
@@ -131,12 +131,7 @@ fn a_job_that_ignores_its_stop_is_killed_with_137() {
     let gateway = Pushgateway::start();
     pushjob(["run", "--gateway", gateway.address(), "--job", "j"])
         .args(["--timeout", "100ms", "--kill-after", "100ms"])
-        .args([
-            "--",
-            "sh",
-            "-c",
-            "trap '' TERM; while :; do sleep 1000; done",
-        ])
+        .script("trap '' TERM; while :; do sleep 1000; done")
         .run()
         .exits(137)
         .says(
@@ -163,7 +158,7 @@ fn a_stopped_job_is_woken_to_be_stopped_for_good() {
         "--kill-after",
         "1000s",
     ])
-    .args(["--", "sh", "-c", "kill -STOP $$"])
+    .script("kill -STOP $$")
     .run()
     .exits(124)
     .took_at_most(Duration::from_secs(5));

@@ -2,33 +2,50 @@
 
 use std::time::Duration;
 
-use crate::support::{Answer, FakeGateway, Pushgateway, fifo, pushjob};
+use crate::support::{Answer, FakeGateway, Finished, Pushgateway, fifo, run_to};
 
-/// A job that goes on when something has been written to this pipe.
-fn until_told(pipe: &std::path::Path) -> String {
-    format!("cat {} >/dev/null", pipe.display())
+/// A gateway that answers the start push and the end push in turn, and a job that ends when the first has been received.
+struct Scene {
+    folder: tempfile::TempDir,
+    gateway: FakeGateway,
 }
 
-/// The same answer, after the job has been told to go on.
-fn telling(pipe: &std::path::Path, answer: Answer) -> Answer {
-    Answer::Telling(pipe.to_owned(), Box::new(answer))
+impl Scene {
+    fn answering(start: Answer, end: Answer) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let go = folder.path().join("go");
+        fifo(&go);
+        let start = Answer::Telling(go, Box::new(start));
+        let gateway = FakeGateway::answering([start, end]);
+        Self { folder, gateway }
+    }
+
+    fn run(&self, args: &[&str]) -> Finished {
+        let go = self.folder.path().join("go");
+        run_to(self.gateway.url())
+            .args(["--start-after", "0s"])
+            .args(args)
+            .script(format!("cat {} >/dev/null", go.display()))
+            .run()
+    }
+
+    /// The last of two requests is the end of the run.
+    #[track_caller]
+    fn shows_the_end(&self) {
+        let requests = self.gateway.requests();
+        assert_eq!(requests.len(), 2);
+        assert!(requests[1].body.contains("\nbatch_job_success 1\n"));
+    }
+}
+
+fn ok() -> Answer {
+    Answer::Respond("200 OK", "", "")
 }
 
 #[test]
 fn a_short_job_costs_one_request() {
-    let gateway = FakeGateway::answering([Answer::Respond("200 OK", "", ""), Answer::Silence]);
-    pushjob([
-        "run",
-        "--job",
-        "j",
-        "--gateway",
-        &gateway.url(),
-        "--",
-        "true",
-    ])
-    .run()
-    .exits(0)
-    .says("");
+    let gateway = FakeGateway::answering([ok(), Answer::Silence]);
+    run_to(gateway.url()).job(["true"]).run().exits(0).says("");
     let requests = gateway.requests();
     assert_eq!(requests.len(), 1);
     assert_eq!(
@@ -47,29 +64,12 @@ fn a_short_job_costs_one_request() {
 
 #[test]
 fn a_job_that_runs_long_enough_announces_its_start() {
-    let folder = tempfile::tempdir().unwrap();
-    let go = folder.path().join("go");
-    fifo(&go);
-    // The job ends only after the start push has been received.
-    let gateway = FakeGateway::answering([
-        telling(&go, Answer::Respond("200 OK", "", "")),
-        Answer::Respond("200 OK", "", ""),
-    ]);
-    pushjob([
-        "run",
-        "--job",
-        "j",
-        "--gateway",
-        &gateway.url(),
-        "--method",
-        "push",
-    ])
-    .args(["--start-after", "0s", "--max-age", "1h"])
-    .args(["--", "sh", "-c", &until_told(&go)])
-    .run()
-    .exits(0)
-    .says("");
-    let requests = gateway.requests();
+    let scene = Scene::answering(ok(), ok());
+    scene
+        .run(&["--method", "push", "--max-age", "1h"])
+        .exits(0)
+        .says("");
+    let requests = scene.gateway.requests();
     assert_eq!(requests.len(), 2);
     // The start only adds, also with the method push, so that the last success is not wiped.
     assert_eq!(
@@ -106,8 +106,9 @@ fn the_real_gateway_shows_a_running_job() {
     fifo(&go);
     let gateway = Pushgateway::start();
     let script = format!("echo > {}; cat {}", ready.display(), go.display());
-    let running = pushjob(["run", "--job", "j", "--gateway", gateway.address()])
-        .args(["--start-after", "0s", "--", "sh", "-c", &script])
+    let running = run_to(gateway.address())
+        .args(["--start-after", "0s"])
+        .script(&script)
         .start();
     std::fs::read(&ready).unwrap();
     // The start is under way; the gateway has it within the time of a delivery.
@@ -144,10 +145,10 @@ fn no_start_is_announced_where_it_is_not_asked_or_no_end_would_follow() {
             "pushadd",
         ],
     ] {
-        let gateway = FakeGateway::answering([Answer::Respond("200 OK", "", "")]);
-        pushjob(["run", "--job", "j", "--gateway", &gateway.url()])
+        let gateway = FakeGateway::answering([ok()]);
+        run_to(gateway.url())
             .args(args)
-            .args(["--", "sh", "-c", "sleep 0.2"])
+            .script("sleep 0.2")
             .run()
             .exits(0)
             .says("");
@@ -162,75 +163,34 @@ fn no_start_is_announced_where_it_is_not_asked_or_no_end_would_follow() {
 
 #[test]
 fn a_start_that_hangs_is_cut_off_before_the_end_is_sent() {
-    let folder = tempfile::tempdir().unwrap();
-    let go = folder.path().join("go");
-    fifo(&go);
-    // The second connection is answered only once the first has been closed.
-    let gateway = FakeGateway::answering([telling(&go, Answer::Silence), Answer::RespondOnceAlone]);
-    pushjob([
-        "run",
-        "--job",
-        "j",
-        "--gateway",
-        &gateway.url(),
-        "--push-timeout",
-        "2s",
-    ])
-    .args(["--start-after", "0s", "--", "sh", "-c", &until_told(&go)])
-    .run()
-    .exits(0)
-    .says("pushjob: cannot announce the start: it had no answer when the job ended\n")
-    .took_at_most(Duration::from_secs(3));
-    let requests = gateway.requests();
-    assert_eq!(requests.len(), 2);
-    assert!(requests[1].body.contains("\nbatch_job_success 1\n"));
+    // The end is answered only once the connection of the start has been closed.
+    let scene = Scene::answering(Answer::Silence, Answer::RespondOnceAlone);
+    scene
+        .run(&["--push-timeout", "2s"])
+        .exits(0)
+        .says("pushjob: cannot announce the start: it had no answer when the job ended\n")
+        .took_at_most(Duration::from_secs(3));
+    scene.shows_the_end();
 }
 
 #[test]
 fn a_start_that_pauses_between_tries_is_given_up_at_once() {
-    let folder = tempfile::tempdir().unwrap();
-    let go = folder.path().join("go");
-    fifo(&go);
+    // The start is refused for now, to be sent again after 50 of its 100 seconds.
     let later = Answer::Respond("503 Service Unavailable", "Retry-After: 50\r\n", "");
-    let gateway = FakeGateway::answering([telling(&go, later), Answer::Respond("200 OK", "", "")]);
-    // The job ends when the start has been refused for now, to be sent again after 50 of its 100 seconds.
-    pushjob([
-        "run",
-        "--job",
-        "j",
-        "--gateway",
-        &gateway.url(),
-        "--push-timeout",
-        "100s",
-    ])
-    .args(["--start-after", "0s", "--", "sh", "-c", &until_told(&go)])
-    .run()
-    .exits(0)
-    .says_one_line_with("cannot announce the start: ")
-    .took_at_most(Duration::from_secs(10));
-    let requests = gateway.requests();
-    assert_eq!(requests.len(), 2);
-    assert!(requests[1].body.contains("\nbatch_job_success 1\n"));
+    let scene = Scene::answering(later, ok());
+    scene
+        .run(&["--push-timeout", "100s"])
+        .exits(0)
+        .says_one_line_with("cannot announce the start: ")
+        .took_at_most(Duration::from_secs(10));
+    scene.shows_the_end();
 }
 
 #[test]
 fn a_gateway_that_hangs_costs_one_push_timeout_in_all() {
-    let folder = tempfile::tempdir().unwrap();
-    let go = folder.path().join("go");
-    fifo(&go);
-    let gateway = FakeGateway::answering([telling(&go, Answer::Silence), Answer::Silence]);
-    pushjob([
-        "run",
-        "--job",
-        "j",
-        "--gateway",
-        &gateway.url(),
-        "--push-timeout",
-        "2s",
-    ])
-    .args(["--start-after", "0s", "--", "sh", "-c", &until_told(&go)])
-    .run()
-    .exits(0)
-    .says_one_line_with("cannot push: ")
-    .took_at_most(Duration::from_secs(3));
+    Scene::answering(Answer::Silence, Answer::Silence)
+        .run(&["--push-timeout", "2s"])
+        .exits(0)
+        .says_one_line_with("cannot push: ")
+        .took_at_most(Duration::from_secs(3));
 }

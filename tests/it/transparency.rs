@@ -5,6 +5,16 @@ use std::process::{Command, Stdio};
 
 use crate::support::{Pushgateway, pushjob};
 
+/// What stands before a command to run it as a job.
+const WRAPPED: [&str; 6] = [
+    env!("CARGO_BIN_EXE_pushjob"),
+    "run",
+    "-qq",
+    "--job",
+    "x",
+    "--",
+];
+
 #[test]
 fn the_output_of_the_job_is_its_own_byte_for_byte() {
     let gateway = Pushgateway::start();
@@ -67,7 +77,7 @@ fn the_environment_passes_but_for_our_secrets() {
         .env("PUSHJOB_BEARER_TOKEN", "secret")
         .env("PUSHJOB_PUSH_TIMEOUT", "9s")
         .env("SOMETHING_ELSE", "kept")
-        .args(["--", "sh", "-c"])
+        .job(["sh", "-c"])
         .arg("echo ${PUSHJOB_PASSWORD-gone} ${PUSHJOB_BEARER_TOKEN-gone} $PUSHJOB_PUSH_TIMEOUT $SOMETHING_ELSE")
         .run()
         .exits(0)
@@ -93,15 +103,7 @@ fn descriptors_of_the_caller_pass_and_none_of_ours_are_added() {
         assert_eq!(std::fs::read_to_string(&side).unwrap(), "end\n");
         output.stdout
     };
-    let plain = run(&["env"]);
-    let ours = run(&[
-        env!("CARGO_BIN_EXE_pushjob"),
-        "run",
-        "-qq",
-        "--job",
-        "x",
-        "--",
-    ]);
+    let (plain, ours) = (run(&["env"]), run(&WRAPPED));
     assert_eq!(
         String::from_utf8_lossy(&ours),
         String::from_utf8_lossy(&plain)
@@ -130,15 +132,7 @@ fn signal_mask_and_child_disposition_are_those_of_the_caller() {
         };
         text.lines().map(bits).collect::<Vec<_>>()
     };
-    let plain = run(&["env"]);
-    let ours = run(&[
-        env!("CARGO_BIN_EXE_pushjob"),
-        "run",
-        "-qq",
-        "--job",
-        "x",
-        "--",
-    ]);
+    let (plain, ours) = (run(&["env"]), run(&WRAPPED));
     assert_eq!(ours, plain);
     assert_ne!(plain, [0, 0]);
 }

@@ -5,7 +5,7 @@ mod pushjob;
 mod real;
 
 pub(crate) use fake::{Answer, FakeGateway};
-pub(crate) use pushjob::{Finished, Pushjob, pushjob};
+pub(crate) use pushjob::{Finished, Pushjob, pushjob, run_to};
 pub(crate) use real::{Group, Pushgateway};
 
 use std::path::Path;

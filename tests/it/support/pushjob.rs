@@ -26,6 +26,11 @@ pub(crate) fn pushjob<A: AsRef<OsStr>>(args: impl IntoIterator<Item = A>) -> Pus
     }
 }
 
+/// `pushjob run` of a job called `j` for this gateway.
+pub(crate) fn run_to(gateway: impl AsRef<OsStr>) -> Pushjob {
+    pushjob(["run", "--job", "j", "--gateway"]).arg(gateway)
+}
+
 /// A command that has not begun.
 pub(crate) struct Pushjob {
     command: Command,
@@ -41,6 +46,16 @@ impl Pushjob {
     pub(crate) fn args<A: AsRef<OsStr>>(mut self, args: impl IntoIterator<Item = A>) -> Self {
         self.command.args(args);
         self
+    }
+
+    /// The job to run, its program and arguments.
+    pub(crate) fn job<A: AsRef<OsStr>>(self, command: impl IntoIterator<Item = A>) -> Self {
+        self.arg("--").args(command)
+    }
+
+    /// The job to run, as a script.
+    pub(crate) fn script(self, script: impl AsRef<OsStr>) -> Self {
+        self.job(["sh", "-c"]).arg(script)
     }
 
     pub(crate) fn env(mut self, name: &str, value: impl AsRef<OsStr>) -> Self {
