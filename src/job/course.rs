@@ -6,9 +6,14 @@ use super::command::Limits;
 use super::signal::Signal;
 use super::sys::{Origin, Received, Recipient};
 
+/// When a job has run this long it may run for hours, and it is time to give back what only starting took.
+const SETTLED: Duration = Duration::from_millis(50);
+
 /// What is to be done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Action {
+    /// Give back the memory that waiting does not need.
+    Settle,
     /// Say that the start is due to be announced.
     Announce,
     /// Pass a signal on.
@@ -36,6 +41,7 @@ pub(super) struct Course {
     limits: Limits,
     recipient: Recipient,
     stage: Stage,
+    settled: bool,
 }
 
 impl Course {
@@ -44,6 +50,7 @@ impl Course {
             limits,
             recipient,
             stage: Stage::Running,
+            settled: false,
         }
     }
 
@@ -66,6 +73,10 @@ impl Course {
             self.limits.start_due = None;
             return Some(Action::Announce);
         }
+        if !self.settled && SETTLED <= now {
+            self.settled = true;
+            return Some(Action::Settle);
+        }
         match self.stage {
             Stage::Running if self.limits.timeout.is_some_and(|timeout| timeout <= now) => {
                 let kill_at = now.saturating_add(self.limits.kill_after);
@@ -87,7 +98,9 @@ impl Course {
             Stage::Stopping { kill_at } => Some(kill_at),
             Stage::Killed => None,
         };
-        [self.limits.start_due, stop].into_iter().flatten().min()
+        let settle = (!self.settled).then_some(SETTLED);
+        let due = [self.limits.start_due, settle, stop];
+        due.into_iter().flatten().min()
     }
 }
 
@@ -110,8 +123,11 @@ mod tests {
     }
 
     #[test]
-    fn without_limits_nothing_is_ever_due() {
+    fn without_limits_there_is_nothing_to_wake_up_for_once_settled() {
         let mut course = course(None, None);
+        assert_eq!(course.next_due(), Some(SETTLED));
+        assert_eq!(course.due(Duration::ZERO), None);
+        assert_eq!(course.due(SETTLED), Some(Action::Settle));
         assert_eq!(course.next_due(), None);
         assert_eq!(course.due(Duration::MAX), None);
         assert!(!course.timed_out());
@@ -120,24 +136,29 @@ mod tests {
     #[test]
     fn things_are_due_in_their_order_and_once() {
         let mut course = course(Some(1), Some(5));
-        for (now, next_due, action) in [
-            (0, Some(1), None),
-            (1, Some(1), Some(Action::Announce)),
-            (1, Some(5), None),
-            (5, Some(5), Some(Action::Stop(Signal::INT))),
-            (5, Some(8), None),
-            (8, Some(8), Some(Action::Kill)),
-            (99, None, None),
+        for (now_ms, next_due_ms, action) in [
+            (0, Some(50), None),
+            (50, Some(50), Some(Action::Settle)),
+            (50, Some(1000), None),
+            (1000, Some(1000), Some(Action::Announce)),
+            (1000, Some(5000), None),
+            (5000, Some(5000), Some(Action::Stop(Signal::INT))),
+            (5000, Some(8000), None),
+            (8000, Some(8000), Some(Action::Kill)),
+            (99_000, None, None),
         ] {
-            assert_eq!(course.next_due(), next_due.map(seconds), "at {now}");
-            assert_eq!(course.due(seconds(now)), action, "at {now}");
-            assert_eq!(course.timed_out(), now >= 5, "at {now}");
+            let next_due = next_due_ms.map(Duration::from_millis);
+            assert_eq!(course.next_due(), next_due, "at {now_ms}");
+            let now = Duration::from_millis(now_ms);
+            assert_eq!(course.due(now), action, "at {now_ms}");
+            assert_eq!(course.timed_out(), now_ms >= 5000, "at {now_ms}");
         }
     }
 
     #[test]
     fn the_pause_before_kill_counts_from_the_stop_however_late_it_was() {
         let mut course = course(None, Some(5));
+        assert_eq!(course.due(seconds(1)), Some(Action::Settle));
         assert_eq!(course.due(seconds(60)), Some(Action::Stop(Signal::INT)));
         assert_eq!(course.due(seconds(62)), None);
         assert_eq!(course.due(seconds(63)), Some(Action::Kill));

@@ -147,6 +147,7 @@ impl Run<'_> {
                 course.on_signal(received)
             });
             match action {
+                Some(Action::Settle) => sys::release_text(),
                 Some(Action::Announce) => observe(Moment::StartDue(self.started)),
                 Some(Action::Forward(signal)) => sys::send(signal, pid, recipient),
                 Some(Action::Stop(signal)) => {

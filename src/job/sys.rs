@@ -5,6 +5,7 @@
 )]
 
 use std::ffi::CString;
+use std::fs;
 use std::io;
 use std::mem::MaybeUninit;
 use std::os::unix::process::CommandExt;
@@ -294,6 +295,30 @@ pub(super) fn send(signal: Signal, pid: i32, recipient: Recipient) {
     unsafe { libc::kill(target, signal.number()) };
 }
 
+/// Unmaps the program text that is in memory, ours and that of shared libraries; what is needed again is mapped again
+/// from the page cache. Starting takes most of it, waiting next to nothing.
+pub(super) fn release_text() {
+    let Ok(maps) = fs::read_to_string("/proc/self/maps") else {
+        return;
+    };
+    for (start, length) in maps.lines().filter_map(text_mapping) {
+        let start = ptr::with_exposed_provenance_mut(start);
+        // SAFETY: a private mapping of a file without write permission holds nothing but what the file holds, so that
+        // the next access finds the same. A failure leaves it as it is.
+        unsafe { libc::madvise(start, length, libc::MADV_DONTNEED) };
+    }
+}
+
+/// Start and length of the mapping that a line of `/proc/self/maps` describes, if it is the text of a program.
+fn text_mapping(line: &str) -> Option<(usize, usize)> {
+    let mut words = line.split_ascii_whitespace();
+    let (start, end) = words.next()?.split_once('-')?;
+    let text = words.next()? == "r-xp" && words.nth(3)?.starts_with('/');
+    let start = usize::from_str_radix(start, 16).ok()?;
+    let end = usize::from_str_radix(end, 16).ok()?;
+    text.then(|| (start, end.saturating_sub(start)))
+}
+
 /// The status of a child that has ended, and what it used; nothing while it has not.
 pub(super) fn try_wait(pid: i32) -> io::Result<Option<(i32, Usage)>> {
     let mut status = 0;
@@ -326,4 +351,27 @@ fn duration_from(time: libc::timeval) -> Duration {
     let seconds = u64::try_from(time.tv_sec).unwrap_or_default();
     let micros = u64::try_from(time.tv_usec).unwrap_or_default();
     Duration::from_secs(seconds) + Duration::from_micros(micros)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_program_text_of_files_is_released() {
+        for (line, mapping) in [
+            (
+                "1000-3000 r-xp 00001000 fe:00 326279    /usr/bin/a b",
+                Some((0x1000, 0x2000)),
+            ),
+            ("1000-3000 r--p 00001000 fe:00 326279    /usr/bin/a", None),
+            ("1000-3000 rwxp 00001000 fe:00 326279    /usr/bin/a", None),
+            ("1000-3000 r-xs 00001000 fe:00 326279    /usr/bin/a", None),
+            ("1000-3000 r-xp 00000000 00:00 0         [vdso]", None),
+            ("1000-3000 r-xp 00000000 00:00 0", None),
+            ("", None),
+        ] {
+            assert_eq!(text_mapping(line), mapping, "{line}");
+        }
+    }
 }
