@@ -2,7 +2,7 @@
 //!
 //! A [`MetricFamily`] is one metric name with its type, help text and samples; [`MetricFamilies`] is a set of them in
 //! which no name occurs twice. [`encode`] writes a set, [`parse`] reads one. Names and labels are checked on entry, so
-//! whatever exists as a value of these types can be sent to a gateway.
+//! that a value of these types is well-formed by itself.
 //!
 //! [text exposition format]: https://prometheus.io/docs/instrumenting/exposition_formats/#text-based-format
 

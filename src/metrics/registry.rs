@@ -1,5 +1,5 @@
 use std::fmt;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::exposition::{FamilyError, MetricFamilies, MetricFamily};
 
@@ -32,7 +32,7 @@ pub struct Registry {
 
 #[derive(Default)]
 struct Registered {
-    collectors: Vec<Box<dyn Collector>>,
+    collectors: Vec<Arc<dyn Collector>>,
     /// The families of the collectors, without series.
     names: MetricFamilies,
 }
@@ -111,7 +111,7 @@ impl Registry {
         let mut registered = self.lock();
         let name = MetricFamily::new(family.name().clone(), family.metric_type());
         registered.names.insert(name)?;
-        registered.collectors.push(Box::new(collector));
+        registered.collectors.push(Arc::new(collector));
         Ok(())
     }
 
@@ -122,7 +122,9 @@ impl Registry {
     /// [`MetricsError::Family`] when a collector has changed its name into one that is taken.
     pub fn gather(&self) -> Result<MetricFamilies, MetricsError> {
         let mut families = MetricFamilies::new();
-        for collector in &self.lock().collectors {
+        // Collectors are foreign code: they may use this registry.
+        let collectors = self.lock().collectors.clone();
+        for collector in collectors {
             families.insert(collector.collect()?)?;
         }
         Ok(families)

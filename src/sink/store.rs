@@ -24,6 +24,12 @@ pub enum InconsistentError {
         /// Its type elsewhere.
         elsewhere: MetricType,
     },
+    /// A series that would be the same as another, once both have the labels of their groups.
+    #[error("series {series} is there already")]
+    Duplicate {
+        /// Name and labels, with those of the group.
+        series: String,
+    },
     /// A metric with the name of a series of another.
     #[error("{0}")]
     Family(FamilyError),
@@ -98,7 +104,8 @@ impl GroupStore {
     ///
     /// # Errors
     ///
-    /// [`InconsistentError`] when another group holds one of the metrics with another type. The group then keeps what
+    /// [`InconsistentError`] when another group holds one of the metrics with another type, or the same series. The
+    /// group then keeps what
     /// it had, and is made if there was none, to hold the time of the refusal.
     pub fn apply(
         &mut self,
@@ -119,7 +126,8 @@ impl GroupStore {
                 .unwrap_or_default(),
         };
         if let Change::Push(pushed) | Change::PushAdd(pushed) = change {
-            for family in pushed.iter() {
+            // A family without series is not written, so a gateway never hears of it.
+            for family in pushed.iter().filter(|family| !family.is_empty()) {
                 families.replace(family.clone());
             }
         }
@@ -143,6 +151,7 @@ impl GroupStore {
             all.replace(skeleton);
         }
         for family in families.iter() {
+            self.check_series(key, family)?;
             let name = family.name();
             match all.get(name.as_str()).map(MetricFamily::metric_type) {
                 Some(elsewhere) if elsewhere == family.metric_type() => {}
@@ -157,6 +166,29 @@ impl GroupStore {
                 None => all
                     .insert(MetricFamily::new(name.clone(), family.metric_type()))
                     .map_err(InconsistentError::Family)?,
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether the series of a family differ from each other and from those of the same name in all other groups.
+    fn check_series(
+        &self,
+        key: &GroupingKey,
+        family: &MetricFamily,
+    ) -> Result<(), InconsistentError> {
+        let name = family.name().as_str();
+        let others = self.groups.iter().filter(|(other, _)| *other != key);
+        let others = others.filter_map(|(other, group)| Some((other, group.families.get(name)?)));
+        let mut seen = BTreeSet::new();
+        for (key, family) in others.chain([(key, family)]) {
+            for (labels, _) in family.metrics() {
+                let labels = page_labels(key, labels);
+                if seen.contains(&labels) {
+                    let series = format!("{name}{labels}");
+                    return Err(InconsistentError::Duplicate { series });
+                }
+                seen.insert(labels);
             }
         }
         Ok(())

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use pushjob::exposition::{MetricFamilies, parse};
 use pushjob::grouping::GroupingKey;
+use pushjob::metrics::Registry;
 use pushjob::push::{Change, Pushgateway as Client};
 use pushjob::sink::{EmbeddedGateway, Sink};
 
@@ -17,7 +18,7 @@ type TextChange = (
     &'static str,
 );
 
-const CHANGES: [TextChange; 16] = [
+const CHANGES: [TextChange; 18] = [
     (
         "push",
         "a",
@@ -61,6 +62,8 @@ const CHANGES: [TextChange; 16] = [
         "# TYPE s summary\ns{quantile=\"0.5\"} 1\ns_sum 2\ns_count 3\n",
     ),
     ("push", "b", &[], ""),
+    ("push", "d", &[("l", "v")], "q 1\n"),
+    ("push_add", "d", &[], "q{l=\"v\"} 1\n"),
     ("delete", "never", &[], ""),
     ("delete", "a", &[], ""),
     (
@@ -123,7 +126,7 @@ fn it_holds_what_the_real_gateway_holds_after_each_change() {
             "{index}"
         );
     }
-    assert_eq!(refused, 5);
+    assert_eq!(refused, 6);
 }
 
 #[test]
@@ -205,4 +208,55 @@ fn a_dry_run_shows_what_the_method_leaves() {
     finished
         .exits(0)
         .says("pushjob: dry run, nothing was sent; Prometheus would scrape:\n");
+}
+
+#[test]
+fn a_family_without_series_replaces_nothing() {
+    let embedded = EmbeddedGateway::new();
+    let real = Pushgateway::start();
+    let client = Client::new(real.address()).unwrap();
+    let key = GroupingKey::new("j").unwrap();
+    let registry = Registry::new();
+    registry.gauge_vec("rows", "", &["table"]).unwrap();
+    let empty = registry.gather().unwrap();
+    let full = parse(b"# TYPE rows gauge\nrows{table=\"a\"} 1\n").unwrap();
+    for families in [&full, &empty] {
+        let change = Change::PushAdd(families);
+        embedded.deliver(&key, change, Duration::ZERO).unwrap();
+        client.deliver(&key, change).unwrap();
+    }
+    assert!(
+        embedded
+            .page()
+            .contains("rows{instance=\"\",job=\"j\",table=\"a\"} 1\n")
+    );
+    assert_eq!(
+        comparable(&embedded.page()),
+        comparable(&real.get("/metrics"))
+    );
+}
+
+#[test]
+fn what_contradicts_other_groups_says_so() {
+    let embedded = EmbeddedGateway::new();
+    let push = |job: &str, text: &str| {
+        let key = GroupingKey::new(job).unwrap();
+        let families = parse(text.as_bytes()).unwrap();
+        embedded.deliver(&key, Change::Push(&families), Duration::ZERO)
+    };
+    push("a", "# TYPE x gauge\nx 1\n").unwrap();
+    push("s", "# TYPE s summary\ns_sum 1\ns_count 1\n").unwrap();
+    let errors = [
+        push("b", "# TYPE x counter\nx 1\n")
+            .unwrap_err()
+            .to_string(),
+        push("b", "s_sum 1\n").unwrap_err().to_string(),
+    ];
+    assert_eq!(
+        errors,
+        [
+            "metric x is a counter in group {job=\"b\"} and a gauge in another",
+            "metric family s_sum has the name of a series of s",
+        ]
+    );
 }

@@ -193,7 +193,6 @@ impl Draft {
         } else {
             ("quantile", MetricType::Summary)
         };
-        let described = format!("{}{}", series.name, series.labels);
         let (labels, bound) = if role == Role::Entry {
             series.labels.split_off(label)
         } else {
@@ -215,7 +214,7 @@ impl Draft {
             Role::Entry => {
                 let Some(bound) = bound else {
                     let reason = ParseErrorKind::MissingBound {
-                        series: described,
+                        series: format!("{}{labels}", series.name),
                         label,
                         metric_type,
                     };

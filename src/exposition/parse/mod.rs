@@ -11,6 +11,9 @@ use line::Line;
 /// Reads text in the exposition format, refusing what a Pushgateway refuses: a last line without newline, carriage
 /// returns, timestamps, duplicate series, TYPE lines after samples, names and escapes out of the format.
 ///
+/// It also refuses what contradicts itself, which a Pushgateway takes: a series twice, histograms whose buckets do not
+/// grow up to their count, counts that are no whole numbers, summaries and histograms without count.
+///
 /// Two blocks of the same family are read as one. Comments and blank lines are passed over.
 ///
 /// # Errors
