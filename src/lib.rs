@@ -16,7 +16,7 @@
 //!
 //! A program that runs another reports how it went; this is what the command `pushjob run` does:
 //!
-//! ```
+//! ```standalone_crate
 //! use std::time::Duration;
 //!
 //! use pushjob::grouping::GroupingKey;

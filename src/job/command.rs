@@ -1,9 +1,7 @@
 use std::ffi::{OsStr, OsString};
-use std::fs::File;
 use std::time::Duration;
 
 use super::signal::Signal;
-use super::sys::Recipient;
 
 /// A command to run, and the limits to run it within.
 #[derive(Clone, Debug)]
@@ -19,6 +17,7 @@ pub struct Job {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Limits {
     pub(super) start_due: Option<Duration>,
+    pub(super) release_text: Option<Duration>,
     pub(super) timeout: Option<Duration>,
     pub(super) stop_signal: Signal,
     pub(super) kill_after: Duration,
@@ -36,6 +35,7 @@ impl Job {
             hidden_environment: Vec::new(),
             limits: Limits {
                 start_due: None,
+                release_text: None,
                 timeout: None,
                 stop_signal: Signal::TERM,
                 kill_after: Duration::from_secs(10),
@@ -61,6 +61,13 @@ impl Job {
         self
     }
 
+    /// When to unmap the program text of this process, which starting needs and waiting does not; it is mapped again as
+    /// it is needed. Worth it for a program that does nothing but wait for the job. Defaults to never.
+    pub fn release_text_after(mut self, running: Duration) -> Self {
+        self.limits.release_text = Some(running);
+        self
+    }
+
     /// Stops the job after this long. Defaults to no limit.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.limits.timeout = Some(timeout);
@@ -79,16 +86,9 @@ impl Job {
         self
     }
 
-    /// Whom signals for the job go to.
-    ///
-    /// With a controlling terminal the job stays in our process group, so that the keys of the terminal reach it and it
-    /// may read from it. Without one it leads a group of its own, so that signals reach its children too.
-    pub(super) fn recipient() -> Recipient {
-        if File::open("/dev/tty").is_ok() {
-            Recipient::Process
-        } else {
-            Recipient::Group
-        }
+    /// The program.
+    pub(super) fn program(&self) -> &OsStr {
+        &self.program
     }
 
     /// Program and arguments.

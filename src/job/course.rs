@@ -6,14 +6,11 @@ use super::command::Limits;
 use super::signal::Signal;
 use super::sys::{Origin, Received, Recipient};
 
-/// When a job has run this long it may run for hours, and it is time to give back what only starting took.
-const SETTLED: Duration = Duration::from_millis(50);
-
 /// What is to be done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Action {
     /// Give back the memory that waiting does not need.
-    Settle,
+    ReleaseText,
     /// Say that the start is due to be announced.
     Announce,
     /// Pass a signal on.
@@ -41,7 +38,6 @@ pub(super) struct Course {
     limits: Limits,
     recipient: Recipient,
     stage: Stage,
-    settled: bool,
 }
 
 impl Course {
@@ -50,8 +46,12 @@ impl Course {
             limits,
             recipient,
             stage: Stage::Running,
-            settled: false,
         }
+    }
+
+    /// Whom signals go to.
+    pub(super) fn recipient(&self) -> Recipient {
+        self.recipient
     }
 
     /// Whether the job was stopped for its time limit.
@@ -59,10 +59,11 @@ impl Course {
         self.stage != Stage::Running
     }
 
-    /// What to do about a signal. What the kernel sent while the job is in our own group has reached it already.
+    /// What to do about a signal. What the terminal sent has reached the job already while that is in our
+    /// own group.
     pub(super) fn on_signal(&self, received: Received) -> Option<Action> {
         match (received.signal, received.origin, self.recipient) {
-            (Signal::CHLD, _, _) | (_, Origin::Kernel, Recipient::Process) => None,
+            (Signal::CHLD, _, _) | (_, Origin::Terminal, Recipient::Process) => None,
             (signal, _, _) => Some(Action::Forward(signal)),
         }
     }
@@ -73,9 +74,9 @@ impl Course {
             self.limits.start_due = None;
             return Some(Action::Announce);
         }
-        if !self.settled && SETTLED <= now {
-            self.settled = true;
-            return Some(Action::Settle);
+        if self.limits.release_text.is_some_and(|due| due <= now) {
+            self.limits.release_text = None;
+            return Some(Action::ReleaseText);
         }
         match self.stage {
             Stage::Running if self.limits.timeout.is_some_and(|timeout| timeout <= now) => {
@@ -98,8 +99,7 @@ impl Course {
             Stage::Stopping { kill_at } => Some(kill_at),
             Stage::Killed => None,
         };
-        let settle = (!self.settled).then_some(SETTLED);
-        let due = [self.limits.start_due, settle, stop];
+        let due = [self.limits.start_due, self.limits.release_text, stop];
         due.into_iter().flatten().min()
     }
 }
@@ -115,6 +115,7 @@ mod tests {
     fn course(start_due: Option<u64>, timeout: Option<u64>) -> Course {
         let limits = Limits {
             start_due: start_due.map(seconds),
+            release_text: None,
             timeout: timeout.map(seconds),
             stop_signal: Signal::INT,
             kill_after: seconds(3),
@@ -123,11 +124,8 @@ mod tests {
     }
 
     #[test]
-    fn without_limits_there_is_nothing_to_wake_up_for_once_settled() {
+    fn without_limits_there_is_nothing_to_wake_up_for() {
         let mut course = course(None, None);
-        assert_eq!(course.next_due(), Some(SETTLED));
-        assert_eq!(course.due(Duration::ZERO), None);
-        assert_eq!(course.due(SETTLED), Some(Action::Settle));
         assert_eq!(course.next_due(), None);
         assert_eq!(course.due(Duration::MAX), None);
         assert!(!course.timed_out());
@@ -136,9 +134,10 @@ mod tests {
     #[test]
     fn things_are_due_in_their_order_and_once() {
         let mut course = course(Some(1), Some(5));
+        course.limits.release_text = Some(Duration::from_millis(50));
         for (now_ms, next_due_ms, action) in [
             (0, Some(50), None),
-            (50, Some(50), Some(Action::Settle)),
+            (50, Some(50), Some(Action::ReleaseText)),
             (50, Some(1000), None),
             (1000, Some(1000), Some(Action::Announce)),
             (1000, Some(5000), None),
@@ -158,7 +157,6 @@ mod tests {
     #[test]
     fn the_pause_before_kill_counts_from_the_stop_however_late_it_was() {
         let mut course = course(None, Some(5));
-        assert_eq!(course.due(seconds(1)), Some(Action::Settle));
         assert_eq!(course.due(seconds(60)), Some(Action::Stop(Signal::INT)));
         assert_eq!(course.due(seconds(62)), None);
         assert_eq!(course.due(seconds(63)), Some(Action::Kill));
@@ -168,10 +166,10 @@ mod tests {
     fn signals_reach_the_job_once() {
         let received = |signal, origin| Received { signal, origin };
         for (recipient, origin, forwarded) in [
-            (Recipient::Group, Origin::Process, true),
-            (Recipient::Group, Origin::Kernel, true),
-            (Recipient::Process, Origin::Process, true),
-            (Recipient::Process, Origin::Kernel, false),
+            (Recipient::Group, Origin::Alone, true),
+            (Recipient::Group, Origin::Terminal, true),
+            (Recipient::Process, Origin::Alone, true),
+            (Recipient::Process, Origin::Terminal, false),
         ] {
             let mut course = course(None, None);
             course.recipient = recipient;

@@ -3,7 +3,7 @@
 //! A [`Supervisor`] takes over the signals of the calling thread, so it is for programs whose purpose is to run a job;
 //! make it before any other thread is started.
 //!
-//! ```
+//! ```standalone_crate
 //! use pushjob::job::{Job, Supervisor};
 //!
 //! let supervisor = Supervisor::new()?;

@@ -1,6 +1,8 @@
+use std::ffi::OsStr;
 use std::fmt;
 use std::io;
 use std::os::unix::process::ExitStatusExt;
+use std::path::Path;
 use std::process::ExitStatus;
 use std::time::{Duration, SystemTime};
 
@@ -50,16 +52,20 @@ impl Ending {
         }
     }
 
-    pub(super) fn not_started(error: &io::Error) -> Self {
+    pub(super) fn not_started(program: &OsStr, error: &io::Error) -> Self {
         let failure = if error.kind() == io::ErrorKind::NotFound {
             SpawnFailure::NotFound
         } else {
             SpawnFailure::NotExecutable
         };
-        Self::NotStarted {
-            failure,
-            reason: error.to_string(),
-        }
+        // The system says of a script that there is no such file when it means the interpreter in its first line.
+        let named = program.as_encoded_bytes().contains(&b'/');
+        let reason = if failure == SpawnFailure::NotFound && named && Path::new(program).is_file() {
+            "the interpreter in its first line was not found".to_owned()
+        } else {
+            error.to_string()
+        };
+        Self::NotStarted { failure, reason }
     }
 }
 
@@ -167,7 +173,8 @@ mod tests {
 
     #[test]
     fn endings_have_the_codes_of_shell_and_timeout() {
-        let not_started = |error: i32| Ending::not_started(&io::Error::from_raw_os_error(error));
+        let not_started =
+            |error: i32| Ending::not_started("x".as_ref(), &io::Error::from_raw_os_error(error));
         for (ending, time_limit, code) in [
             (Ending::Exited(0), TimeLimit::Kept, 0),
             (Ending::Exited(255), TimeLimit::Kept, 255),

@@ -1,9 +1,12 @@
 use std::ffi::CString;
 use std::fmt;
 use std::io;
+use std::iter;
+use std::marker::PhantomData;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::process::CommandExt;
 use std::process::Command;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
 use super::command::Job;
@@ -31,37 +34,68 @@ pub enum Moment {
 ///
 /// While it exists, HUP, INT and TERM do not act on the thread that made it. They are passed on to the job that runs,
 /// at once when one is started; those that arrive when none runs any more are dropped with it.
+///
+/// There is one at a time, and it stays in its thread: two would take each other's signals.
 pub struct Supervisor {
     signals: SignalSet,
     inherited: Inherited,
+    /// Neither `Send` nor `Sync`.
+    in_this_thread: PhantomData<*const ()>,
 }
+
+/// Whether there is a supervisor in this process.
+static SUPERVISED: AtomicBool = AtomicBool::new(false);
 
 impl Supervisor {
     /// Takes over the signals of this thread.
     ///
     /// # Errors
     ///
-    /// What the system says when it refuses; it has no reason to.
+    /// [`io::ErrorKind::AlreadyExists`] when there is a supervisor in this process; otherwise what the system says, which
+    /// has no reason to refuse.
     pub fn new() -> io::Result<Self> {
+        if SUPERVISED.swap(true, Ordering::Acquire) {
+            let message = "there is a supervisor in this process already";
+            return Err(io::Error::new(io::ErrorKind::AlreadyExists, message));
+        }
         let signals = SignalSet::new(FORWARDED.into_iter().chain([Signal::CHLD]));
-        let inherited = sys::take_over(&signals)?;
-        Ok(Self { signals, inherited })
+        let inherited = sys::take_over(&signals).inspect_err(|_| {
+            SUPERVISED.store(false, Ordering::Release);
+        })?;
+        Ok(Self {
+            signals,
+            inherited,
+            in_this_thread: PhantomData,
+        })
     }
 
     /// Runs a job to its end. A job that cannot be started is an outcome like any other.
     ///
     /// `observe` is called between the events that it tells of, so it should return soon.
     pub fn run(&self, job: &Job, observe: &mut dyn FnMut(Moment)) -> Outcome {
-        let recipient = Job::recipient();
+        // With a controlling terminal the job stays in our process group, so that the keys of the terminal reach it and
+        // it may read from it. Without one it leads a group of its own, so that signals reach its children too.
+        let recipient = if sys::has_terminal() {
+            Recipient::Process
+        } else {
+            Recipient::Group
+        };
+        // What has come by now came before there was a job, whomever it was sent to.
+        let early = self.pending();
         let run = Run {
             signals: &self.signals,
             started: SystemTime::now(),
             begin: Instant::now(),
         };
         match self.spawn(job, recipient) {
-            Ok(pid) => run.supervise(pid, Course::new(job.limits, recipient), recipient, observe),
+            Ok(pid) => {
+                for signal in early {
+                    sys::send(signal, pid, recipient);
+                }
+                run.supervise(pid, Course::new(job.limits, recipient), observe)
+            }
             Err(error) => run.outcome(
-                Ending::not_started(&error),
+                Ending::not_started(job.program(), &error),
                 TimeLimit::Kept,
                 Usage::default(),
             ),
@@ -70,10 +104,17 @@ impl Supervisor {
 }
 
 impl Supervisor {
+    /// The signals that wait to be passed on.
+    fn pending(&self) -> Vec<Signal> {
+        let next = || sys::next_signal(&self.signals, Some(Duration::ZERO));
+        let signals = iter::from_fn(next).map(|received| received.signal);
+        signals.filter(|signal| *signal != Signal::CHLD).collect()
+    }
+
     /// Starts the job with the signals as they were inherited.
     ///
     /// The fast way cannot change the environment or have SIGCHLD ignored, and does not run a script without
-    /// interpreter line, as every shell does; then it goes by fork and exec.
+    /// interpreter line, which the C library's `execvp` gives to a shell; then it goes by fork and exec.
     ///
     /// Waiting is not left to the library: it keeps the status, but not what the job used.
     fn spawn(&self, job: &Job, recipient: Recipient) -> io::Result<i32> {
@@ -110,7 +151,8 @@ impl fmt::Debug for Supervisor {
 
 impl Drop for Supervisor {
     fn drop(&mut self) {
-        while sys::next_signal(&self.signals, Some(Duration::ZERO)).is_some() {}
+        drop(self.pending());
+        SUPERVISED.store(false, Ordering::Release);
         // There is nobody to tell, and the system has no reason to refuse.
         let _ = self.inherited.restore();
     }
@@ -124,13 +166,7 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
-    fn supervise(
-        &self,
-        pid: i32,
-        mut course: Course,
-        recipient: Recipient,
-        observe: &mut dyn FnMut(Moment),
-    ) -> Outcome {
+    fn supervise(&self, pid: i32, mut course: Course, observe: &mut dyn FnMut(Moment)) -> Outcome {
         let (ending, usage) = loop {
             match sys::try_wait(pid) {
                 Ok(None) => {}
@@ -140,6 +176,7 @@ impl Run<'_> {
                     break (Ending::Unknown { reason }, Usage::default());
                 }
             }
+            let recipient = course.recipient();
             let now = self.begin.elapsed();
             let action = course.due(now).or_else(|| {
                 let limit = course.next_due().map(|due| due.saturating_sub(now));
@@ -147,7 +184,7 @@ impl Run<'_> {
                 course.on_signal(received)
             });
             match action {
-                Some(Action::Settle) => sys::release_text(),
+                Some(Action::ReleaseText) => sys::release_text(),
                 Some(Action::Announce) => observe(Moment::StartDue(self.started)),
                 Some(Action::Forward(signal)) => sys::send(signal, pid, recipient),
                 Some(Action::Stop(signal)) => {

@@ -5,9 +5,10 @@
 )]
 
 use std::ffi::CString;
-use std::fs;
+use std::fs::{self, OpenOptions};
 use std::io;
 use std::mem::MaybeUninit;
+use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::process::CommandExt;
 use std::process::Command;
 use std::ptr;
@@ -67,6 +68,19 @@ impl SignalSet {
         }
         // SAFETY: sigemptyset has initialised it.
         Self(unsafe { set.assume_init() })
+    }
+}
+
+impl SignalSet {
+    /// The same set with the two signals that the C library keeps for itself. It refuses to add them, and has what it
+    /// spawns ignore them unless they are to be default.
+    fn with_internal(mut self) -> Self {
+        const BITS: u64 = 1 << (32 - 1) | 1 << (33 - 1);
+        let first = (&raw mut self.0).cast::<u64>();
+        // SAFETY: on Linux a set begins with 64 bits, one a signal, and is at least that large and aligned.
+        let bits = unsafe { &mut *first };
+        *bits |= BITS;
+        self
     }
 }
 
@@ -173,6 +187,7 @@ impl Drop for SpawnAttributes {
     }
 }
 
+// SAFETY: POSIX has this variable with this type.
 unsafe extern "C" {
     /// The environment of this process, as POSIX has it.
     static environ: *const *mut libc::c_char;
@@ -181,7 +196,7 @@ unsafe extern "C" {
 /// Starts a program, looked for in `PATH`, with the environment of this process and the signal mask that was
 /// inherited. Unlike fork this does not copy the page tables of this process, which takes longer than all else in it.
 ///
-/// SIGPIPE, which Rust's runtime ignores, is default again. What the caller had set for SIGCHLD cannot be given back in
+/// SIGPIPE, which Rust's runtime ignores, is default again, whatever the caller had set for it. What the caller had set for SIGCHLD cannot be given back in
 /// this way.
 pub(super) fn spawn(
     arguments: &[CString],
@@ -191,7 +206,8 @@ pub(super) fn spawn(
     let mut attributes = SpawnAttributes::new()?;
     let mut flags = libc::POSIX_SPAWN_SETSIGMASK | libc::POSIX_SPAWN_SETSIGDEF;
     attributes.set_mask(&inherited.mask)?;
-    attributes.set_default(&SignalSet::new([Signal::from_number(libc::SIGPIPE)]))?;
+    let pipe = Signal::from_number(libc::SIGPIPE);
+    attributes.set_default(&SignalSet::new([pipe]).with_internal())?;
     if recipient == Recipient::Group {
         flags |= libc::POSIX_SPAWN_SETPGROUP;
         attributes.set_own_group()?;
@@ -229,6 +245,17 @@ fn check(error: libc::c_int) -> io::Result<()> {
     }
 }
 
+/// Whether this process has a controlling terminal.
+pub(super) fn has_terminal() -> bool {
+    // Neither waits for a line that is not connected nor takes a terminal that is not ours.
+    let flags = libc::O_NONBLOCK | libc::O_NOCTTY;
+    let terminal = OpenOptions::new()
+        .read(true)
+        .custom_flags(flags)
+        .open("/dev/tty");
+    terminal.is_ok()
+}
+
 /// Whether the system did not know how to execute a file, which may be a script without interpreter line.
 pub(super) fn is_unknown_format(error: &io::Error) -> bool {
     error.raw_os_error() == Some(libc::ENOEXEC)
@@ -241,13 +268,20 @@ pub(super) struct Received {
     pub(super) origin: Origin,
 }
 
-/// Who sent a signal.
+/// To whom a signal was sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Origin {
-    /// A process, to us.
-    Process,
-    /// The kernel, as for the keys of a terminal, to the whole foreground group.
-    Kernel,
+    /// To us, by a process or for the end of our session.
+    Alone,
+    /// To the whole foreground group, for a key of the terminal.
+    Terminal,
+}
+
+/// Whether this process leads its session, as the first process of a terminal does.
+fn leads_session() -> bool {
+    // SAFETY: getsid has no memory to get wrong; 0 is this process.
+    let session = unsafe { libc::getsid(0) };
+    u32::try_from(session) == Ok(std::process::id())
 }
 
 /// Waits for one of the blocked signals; without a limit, or up to one.
@@ -265,10 +299,12 @@ pub(super) fn next_signal(signals: &SignalSet, limit: Option<Duration>) -> Optio
     }
     // SAFETY: a signal was returned, so info has been written.
     let info = unsafe { info.assume_init() };
-    let origin = if info.si_code > 0 {
-        Origin::Kernel
+    // When a terminal hangs up, the kernel tells the leader of its session alone.
+    let to_us_alone = info.si_code <= 0 || (number == SIGHUP && leads_session());
+    let origin = if to_us_alone {
+        Origin::Alone
     } else {
-        Origin::Process
+        Origin::Terminal
     };
     Some(Received {
         signal: Signal::from_number(number),
@@ -297,19 +333,44 @@ pub(super) fn send(signal: Signal, pid: i32, recipient: Recipient) {
 
 /// Unmaps the program text that is in memory, ours and that of shared libraries; what is needed again is mapped again
 /// from the page cache. Starting takes most of it, waiting next to nothing.
+///
+/// Does nothing where there are other threads, which could change the mappings meanwhile.
 pub(super) fn release_text() {
-    let Ok(maps) = fs::read_to_string("/proc/self/maps") else {
+    if !fs::read_dir("/proc/self/task").is_ok_and(|threads| threads.count() == 1) {
+        return;
+    }
+    let Ok(maps) = fs::read_to_string("/proc/self/smaps") else {
         return;
     };
-    for (start, length) in maps.lines().filter_map(text_mapping) {
+    for (start, length) in unchanged_text(&maps) {
         let start = ptr::with_exposed_provenance_mut(start);
-        // SAFETY: a private mapping of a file without write permission holds nothing but what the file holds, so that
-        // the next access finds the same. A failure leaves it as it is.
+        // SAFETY: a private mapping of a file without write permission and without changed pages holds what the file
+        // holds, so that the next access finds the same. A failure leaves it as it is.
         unsafe { libc::madvise(start, length, libc::MADV_DONTNEED) };
     }
 }
 
-/// Start and length of the mapping that a line of `/proc/self/maps` describes, if it is the text of a program.
+/// Start and length of the mappings in `/proc/self/smaps` that are program text as it is in its file. Text that was
+/// changed in memory, as by a debugger, counts as anonymous memory there.
+fn unchanged_text(smaps: &str) -> Vec<(usize, usize)> {
+    let mut candidate = None;
+    let mut found = Vec::new();
+    for line in smaps.lines() {
+        if let Some(anonymous) = line.strip_prefix("Anonymous:") {
+            let text: Option<(usize, usize)> = candidate.take();
+            found.extend(text.filter(|_| anonymous.trim() == "0 kB"));
+        } else if !line
+            .split(' ')
+            .next()
+            .is_some_and(|word| word.ends_with(':'))
+        {
+            candidate = text_mapping(line);
+        }
+    }
+    found
+}
+
+/// Start and length of the mapping that such a line begins, if it is the text of a program.
 fn text_mapping(line: &str) -> Option<(usize, usize)> {
     let mut words = line.split_ascii_whitespace();
     let (start, end) = words.next()?.split_once('-')?;
@@ -371,7 +432,11 @@ mod tests {
             ("1000-3000 r-xp 00000000 00:00 0", None),
             ("", None),
         ] {
-            assert_eq!(text_mapping(line), mapping, "{line}");
+            let mapping = mapping.into_iter().collect::<Vec<_>>();
+            let entry =
+                |changed| format!("{line}\nSize: 8 kB\nAnonymous:   {changed} kB\nTHP: 0\n");
+            assert_eq!(unchanged_text(&entry(0)), mapping, "{line}");
+            assert_eq!(unchanged_text(&entry(4)), [], "{line}");
         }
     }
 }

@@ -1,5 +1,5 @@
 use std::fmt;
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::Read;
 use std::path::PathBuf;
 
@@ -17,8 +17,9 @@ const PASSWORD_LIMIT: u64 = 64 * 1024;
 pub enum Password {
     /// The password itself.
     Value(String),
-    /// A file that holds it; one newline at the end does not count. It is read at every delivery, because such files
-    /// are replaced from time to time.
+    /// A regular file that holds it; one newline at the end does not count. It is read at every delivery, because such
+    /// files are replaced from time to time. Pipes and terminals are refused: they can be read but once, and may never
+    /// answer.
     File(PathBuf),
 }
 
@@ -27,19 +28,24 @@ impl Password {
     ///
     /// # Errors
     ///
-    /// [`PasswordError`] when the file cannot be read or holds more than 64 KiB.
+    /// [`PasswordError`] when the file cannot be read, is not a regular file or holds more than 64 KiB.
     pub fn read(&self) -> Result<Vec<u8>, PasswordError> {
         let path = match self {
             Self::Value(value) => return Ok(value.clone().into_bytes()),
             Self::File(path) => path,
         };
+        let unreadable = |source| PasswordError::File {
+            path: path.clone(),
+            source,
+        };
+        // Asked before it is opened: opening a pipe waits for its writer.
+        if !fs::metadata(path).map_err(unreadable)?.is_file() {
+            return Err(PasswordError::NotRegular { path: path.clone() });
+        }
         let mut password = Vec::new();
         File::open(path)
             .and_then(|file| file.take(PASSWORD_LIMIT + 1).read_to_end(&mut password))
-            .map_err(|source| PasswordError::File {
-                path: path.clone(),
-                source,
-            })?;
+            .map_err(unreadable)?;
         if password.len() as u64 > PASSWORD_LIMIT {
             return Err(PasswordError::TooLong {
                 path: path.clone(),
@@ -85,7 +91,7 @@ impl BasicAuth {
             };
         };
         if username.contains(|c: char| c == ':' || c.is_control()) {
-            return Err(ConfigError::Username { username });
+            return Err(ConfigError::Username);
         }
         let password = password.unwrap_or(Password::Value(String::new()));
         Ok(Some(Self { username, password }))

@@ -15,10 +15,9 @@ pub(super) struct BaseUrl {
 impl BaseUrl {
     /// Reads a base URL. A missing scheme is `http://`; a path prefix is kept; user name and password are taken out.
     pub(super) fn parse(text: &str) -> Result<Self, ConfigError> {
-        let full = if text.contains("://") {
-            text.to_owned()
-        } else {
-            format!("http://{text}")
+        let full = match scheme_length(text) {
+            Some(_) => text.to_owned(),
+            None => format!("http://{text}"),
         };
         let fail = |reason: &str| ConfigError::Url {
             url: without_credentials(text),
@@ -30,6 +29,11 @@ impl BaseUrl {
         if text.contains(|c: char| c.is_control() || c.is_whitespace()) {
             return Err(fail("it holds a blank or a control character"));
         }
+        if scheme_length(text).is_none()
+            && (text.starts_with("http:") || text.starts_with("https:"))
+        {
+            return Err(fail("`//` is missing after the scheme"));
+        }
         let url = Url::parse(&full).map_err(|error| fail(&error.to_string()))?;
         match url.scheme() {
             "http" => {}
@@ -39,6 +43,11 @@ impl BaseUrl {
         }
         if url.query().is_some() || url.fragment().is_some() {
             return Err(fail("it has a query or a fragment"));
+        }
+        if url.path().contains('@') {
+            return Err(fail(
+                "there is an `@` in its path; in a password write %2F for a slash",
+            ));
         }
         let host = match url.host() {
             Some(Host::Domain(host)) => host.to_owned(),
@@ -66,9 +75,18 @@ impl BaseUrl {
     }
 }
 
+/// The length of the scheme with the `://` behind it, if the text begins with one.
+fn scheme_length(text: &str) -> Option<usize> {
+    let at = text.find("://")?;
+    let mut scheme = text[..at].chars();
+    let letter = scheme.next()?.is_ascii_alphabetic();
+    let rest = scheme.all(|c| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.'));
+    (letter && rest).then_some(at + 3)
+}
+
 /// The text with what stands before an `@` in its authority left out, also where it is no URL.
 pub(super) fn without_credentials(text: &str) -> String {
-    let start = text.find("://").map_or(0, |at| at + 3);
+    let start = scheme_length(text).unwrap_or_default();
     let (scheme, rest) = text.split_at(start);
     match rest.rfind('@') {
         Some(at) => format!("{scheme}…{}", &rest[at..]),
@@ -127,6 +145,26 @@ mod tests {
             (
                 "http://u:secret@h:x",
                 r#""http://…@h:x" is not the URL of a gateway: invalid port number"#,
+            ),
+            (
+                "https:u:secret@h",
+                r#""…@h" is not the URL of a gateway: `//` is missing after the scheme"#,
+            ),
+            (
+                "http:/u:secret@h:1",
+                r#""…@h:1" is not the URL of a gateway: `//` is missing after the scheme"#,
+            ),
+            (
+                "u:sec/ret@h",
+                r#""…@h" is not the URL of a gateway: invalid port number"#,
+            ),
+            (
+                "u/sec:ret@h",
+                r#""…@h" is not the URL of a gateway: there is an `@` in its path; in a password write %2F for a slash"#,
+            ),
+            (
+                "u:pa://ss@h:x",
+                r#""…@h:x" is not the URL of a gateway: invalid port number"#,
             ),
             (
                 "http://u:se@cret@h h",

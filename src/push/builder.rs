@@ -60,7 +60,7 @@ impl PushgatewayBuilder {
     ///
     /// # Errors
     ///
-    /// [`ConfigError`] when the URL is none, or a password has no user name.
+    /// [`ConfigError`] when the URL is none, a password has no user name, or a user name holds a colon.
     pub fn build(&self) -> Result<Pushgateway, ConfigError> {
         let url = BaseUrl::parse(&self.url)?;
         let auth = BasicAuth::new(

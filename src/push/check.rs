@@ -28,6 +28,11 @@ pub(crate) fn check(key: &GroupingKey, families: &MetricFamilies) -> Result<(), 
             }
         }
         for (labels, _) in family.metrics() {
+            if labels.get("instance") == Some("") {
+                return Err(UnpushableError::EmptyInstance {
+                    series: format!("{metric}{labels}"),
+                });
+            }
             if let Some((label, _)) = key.pairs().find(|(name, _)| labels.get(name).is_some()) {
                 return Err(UnpushableError::GroupingLabel {
                     series: format!("{metric}{labels}"),

@@ -17,14 +17,9 @@ pub enum ConfigError {
     /// A password without a user name to go with it.
     #[error("a password is given, but no user name")]
     PasswordWithoutUsername,
-    /// A user name that Basic auth cannot carry.
-    #[error(
-        "the user name {username:?} holds a colon or a control character, which Basic auth cannot carry"
-    )]
-    Username {
-        /// What was given.
-        username: String,
-    },
+    /// A user name that Basic auth cannot carry. It is not shown: what stands behind a colon is often the password.
+    #[error("the user name holds a colon or a control character, which Basic auth cannot carry")]
+    Username,
 }
 
 /// A password that cannot be read or sent.
@@ -38,6 +33,12 @@ pub enum PasswordError {
         path: PathBuf,
         /// Why.
         source: io::Error,
+    },
+    /// The file is a pipe, a terminal or a folder.
+    #[error("password file {} is not a regular file", path.display())]
+    NotRegular {
+        /// The file.
+        path: PathBuf,
     },
     /// The file is larger than a password may be.
     #[error("password file {} holds more than {limit} bytes", path.display())]
@@ -72,6 +73,12 @@ pub enum UnpushableError {
         series: String,
         /// The label.
         label: String,
+    },
+    /// An empty `instance`, which a gateway cannot tell from none.
+    #[error("series {series} has an empty label `instance`, which a gateway adds by itself")]
+    EmptyInstance {
+        /// Name and labels.
+        series: String,
     },
     /// A metric that the gateway itself sets.
     #[error("metric {metric} is set by the gateway itself")]

@@ -15,6 +15,9 @@ use super::transport::{Answer, Exchange, Method, NoAnswer, Transport};
 /// The longest time of a delivery: ten years, which no clock calculation overflows.
 const LONGEST_TIMEOUT: Duration = Duration::from_secs(10 * 365 * 24 * 3600);
 
+/// The most that messages show of a URL, in characters.
+const SHOWN_URL: usize = 300;
+
 /// What to do to a group.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
@@ -57,7 +60,7 @@ impl Pushgateway {
     ///
     /// # Errors
     ///
-    /// [`ConfigError::Url`] when this is not the URL of a gateway.
+    /// [`ConfigError`] when this is not the URL of a gateway, or the credentials in it cannot be sent.
     ///
     /// ```
     /// use pushjob::push::Pushgateway;
@@ -185,7 +188,7 @@ impl Pushgateway {
         begin: Instant,
         timeout: Duration,
     ) -> Result<Delivered, PushError> {
-        let url = || exchange.url.to_owned();
+        let url = || shortened(exchange.url);
         let mut tries = 0;
         loop {
             if self.interrupt.stage() == Stage::ShutDown {
@@ -238,6 +241,14 @@ impl Pushgateway {
     pub fn shut_down(&self) {
         self.interrupt.advance(Stage::ShutDown);
         self.transport.shut_down();
+    }
+}
+
+/// A URL for a message.
+fn shortened(url: &str) -> String {
+    match url.char_indices().nth(SHOWN_URL) {
+        Some((end, _)) => format!("{}…", &url[..end]),
+        None => url.to_owned(),
     }
 }
 

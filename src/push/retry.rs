@@ -42,7 +42,8 @@ pub(super) struct Spent {
 /// Says how long to pause before the next try, or `None` for no more.
 ///
 /// The pause doubles from 100 ms to 5 s and is then shortened by up to a half, by `jitter` from 0 to 1, so that many
-/// clients do not come back together. A longer `Retry-After` is honoured. A pause that would use up the time is none.
+/// clients do not come back together. A longer `Retry-After` is honoured as far as the time allows: no pause takes more
+/// than half of what is left, so that there is time for another try.
 pub(super) fn next_pause(
     failure: &Failure,
     spent: Spent,
@@ -65,8 +66,8 @@ pub(super) fn next_pause(
         .saturating_mul(1 << doublings)
         .min(LONGEST_PAUSE)
         .mul_f64(1.0 - jitter.clamp(0.0, 1.0) / 2.0);
-    let pause = backoff.max(asked);
-    (pause < spent.remaining).then_some(pause)
+    let pause = backoff.max(asked).min(spent.remaining / 2);
+    (!pause.is_zero()).then_some(pause)
 }
 
 #[cfg(test)]
@@ -129,8 +130,8 @@ mod tests {
         let next = |spent| next_pause(&Failure::Passing, spent, POLICY, 0.0);
         assert!(next(spent(3, 10_000)).is_some());
         assert_eq!(next(spent(4, 10_000)), None);
-        assert_eq!(next(spent(1, 100)), None);
-        assert!(next(spent(1, 101)).is_some());
+        assert_eq!(next(spent(1, 0)), None);
+        assert_eq!(next(spent(1, 100)), Some(Duration::from_millis(50)));
         let none = Policy { retries: 0 };
         assert_eq!(
             next_pause(&Failure::Passing, spent(1, 10_000), none, 0.0),
@@ -147,6 +148,6 @@ mod tests {
         let next = |seconds| next_pause(&asked(seconds), spent(1, 10_000), POLICY, 0.0);
         assert_eq!(next(0), Some(Duration::from_millis(100)));
         assert_eq!(next(2), Some(Duration::from_secs(2)));
-        assert_eq!(next(10), None);
+        assert_eq!(next(60), Some(Duration::from_secs(5)));
     }
 }

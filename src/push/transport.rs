@@ -1,6 +1,6 @@
 //! The only place that knows the HTTP library.
 
-use std::io::{self, Read};
+use std::io::{self, BufRead, BufReader, Read};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs};
 use std::sync::mpsc::{RecvTimeoutError, sync_channel};
 use std::thread;
@@ -20,6 +20,9 @@ const ANSWER_LIMIT: u64 = 64 * 1024;
 /// The size of the buffers for what is sent and received, in bytes. The library's own are eight times as large, which
 /// takes longer to clear than a report takes to send.
 const BUFFER_SIZE: usize = 16 * 1024;
+
+/// The longest that is waited for it.
+const ANSWER_TIME: Duration = Duration::from_secs(1);
 
 /// The most that is shown of it, in characters.
 const MESSAGE_LIMIT: usize = 500;
@@ -129,6 +132,7 @@ impl Transport {
             .agent
             .configure_request(request)
             .timeout_global(Some(timeout))
+            .timeout_recv_body(Some(ANSWER_TIME))
             .build();
         self.agent.run(request)
     }
@@ -143,6 +147,7 @@ fn answer(response: Response<Body>) -> Answer {
     let status = response.status().as_u16();
     let header = |name: HeaderName| text(response.headers(), &name);
     let location = header(LOCATION).map(|location| printable(&location));
+    // The form with a date is passed over.
     let retry_after = header(RETRY_AFTER)
         .and_then(|seconds| seconds.trim().parse().ok())
         .map(Duration::from_secs);
@@ -167,10 +172,12 @@ fn text(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
 /// The first line of an answer; what cannot be read of it is no reason to fail.
 fn first_line(mut body: Body) -> String {
     let mut content = Vec::new();
-    let _ = body
-        .as_reader()
-        .take(ANSWER_LIMIT)
-        .read_to_end(&mut content);
+    let mut reader = BufReader::new(body.as_reader().take(ANSWER_LIMIT));
+    while let Ok(1..) = reader.read_until(b'\n', &mut content) {
+        if !content.trim_ascii().is_empty() {
+            break;
+        }
+    }
     let content = String::from_utf8_lossy(&content);
     let line = content.trim_start().lines().next().unwrap_or_default();
     printable(line.trim_end())
@@ -241,17 +248,15 @@ impl Resolver for BoundedResolver {
             None => look_up(host.to_owned(), port, timeout)?,
         };
         let mut resolved = self.empty();
-        for address in addresses.into_iter().take(resolved_capacity()) {
+        for address in addresses.into_iter().take(MOST_ADDRESSES) {
             resolved.push(address);
         }
         Ok(resolved)
     }
 }
 
-/// How many addresses of a host are tried at most.
-const fn resolved_capacity() -> usize {
-    16
-}
+/// How many addresses of a host are tried at most: as many as the library has room for.
+const MOST_ADDRESSES: usize = 16;
 
 fn known_addresses(host: &str) -> Option<Vec<IpAddr>> {
     if host.eq_ignore_ascii_case("localhost") {
@@ -261,19 +266,13 @@ fn known_addresses(host: &str) -> Option<Vec<IpAddr>> {
     Some(vec![literal.parse().ok()?])
 }
 
-/// Looks a host up in a thread of its own, because the system's look-up knows no time limit. When there can be no
-/// thread it is looked up without a limit of ours.
+/// Looks a host up in a thread of its own, because the system's look-up knows no time limit.
 fn look_up(host: String, port: u16, timeout: NextTimeout) -> Result<Vec<SocketAddr>, Error> {
     let name = host.clone();
     let (sender, receiver) = sync_channel(1);
-    let resolve = move || {
-        (host.as_str(), port)
-            .to_socket_addrs()
-            .map(Iterator::collect)
-    };
-    let threaded = thread::Builder::new().spawn({
-        let resolve = resolve.clone();
-        move || sender.send(resolve())
+    let threaded = thread::Builder::new().spawn(move || {
+        let addresses = (host.as_str(), port).to_socket_addrs();
+        sender.send(addresses.map(Iterator::collect))
     });
     let result: io::Result<Vec<SocketAddr>> = match threaded {
         Ok(_) => match receiver.recv_timeout(*timeout.after) {
@@ -281,7 +280,7 @@ fn look_up(host: String, port: u16, timeout: NextTimeout) -> Result<Vec<SocketAd
             Err(RecvTimeoutError::Timeout) => return Err(Error::Timeout(timeout.reason)),
             Err(RecvTimeoutError::Disconnected) => Err(io::ErrorKind::Other.into()),
         },
-        Err(_) => resolve(),
+        Err(error) => Err(error),
     };
     match result {
         Ok(addresses) if addresses.is_empty() => {

@@ -105,7 +105,7 @@ fn a_wrong_command_line_exits_125_and_runs_and_pushes_nothing() {
     for (args, message) in [
         (
             &["--job", "x", "--no-such-flag"][..],
-            "unexpected argument '--no-such-flag' found; the command to run goes after `--`",
+            "unexpected argument '--no-such-flag' found",
         ),
         (
             &[],
@@ -168,7 +168,7 @@ fn a_wrong_command_line_exits_125_and_runs_and_pushes_nothing() {
         ),
         (
             &["--job", "x", "--start-after", "later"],
-            "invalid value 'later' for '--start-after <DURATION>': expected number at 0, or `never`",
+            "invalid value 'later' for '--start-after <DURATION>': a duration such as 90s, or `never`",
         ),
         (
             &["--job", "x", "--metric-prefix", "9-"],
@@ -181,8 +181,7 @@ fn a_wrong_command_line_exits_125_and_runs_and_pushes_nothing() {
         ),
         (
             &["--job", "x", "--username", "a:b"],
-            "--username: the user name \"a:b\" holds a colon or a control character, which Basic auth \
-             cannot carry",
+            "--username: the user name holds a colon or a control character, which Basic auth cannot carry",
         ),
     ] {
         pushjob(run)
@@ -203,9 +202,36 @@ fn a_wrong_command_line_exits_125_and_runs_and_pushes_nothing() {
         .args(["--job", "x"])
         .run()
         .exits(125)
-        .says("pushjob: the following required arguments were not provided: <COMMAND>...\n");
+        .says("pushjob: there is no command to run; the command to run goes after `--`\n");
     assert!(!witness.exists());
     assert_eq!(gateway.groups(), []);
+}
+
+#[test]
+fn a_command_without_dashes_and_flags_before_run_are_wrong_command_lines_too() {
+    pushjob(["run", "--job", "x", "echo", "hello"])
+        .run()
+        .exits(125)
+        .says("pushjob: unexpected argument 'echo' found; the command to run goes after `--`\n");
+    pushjob(["-v", "run", "--job", "x", "--", "echo", "hello"])
+        .run()
+        .exits(125)
+        .prints("")
+        .says("pushjob: unexpected argument '-v' found\n");
+}
+
+#[test]
+fn a_script_whose_interpreter_is_missing_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("script");
+    script(&path, "#!/nonexistent/interpreter\n");
+    let path = path.to_str().unwrap();
+    pushjob(["run", "-q", "--dry-run", "--job", "x", "--", path])
+        .run()
+        .exits(127)
+        .starts_by_saying(&format!(
+            "pushjob: cannot run \"{path}\": the interpreter in its first line was not found\n"
+        ));
 }
 
 #[test]
@@ -217,7 +243,7 @@ fn a_value_that_is_not_utf8_is_refused() {
         .job(["true"])
         .run()
         .exits(125)
-        .says_one_line_with("invalid UTF-8");
+        .says("pushjob: --job: \"a\u{fffd}\" is not valid UTF-8\n");
 }
 
 #[test]

@@ -99,6 +99,11 @@ fn without_a_command_the_help_is_shown_as_an_error() {
     let finished = pushjob::<&str>([]).run();
     finished.exits(2).prints("");
     assert!(finished.stderr.contains("Usage: pushjob <COMMAND>"));
+    let shown = pushjob(["help"]).run();
+    assert_eq!(
+        String::from_utf8_lossy(&shown.exits(0).stdout),
+        finished.stderr
+    );
     pushjob(["--version"]).run().exits(0).prints(concat!(
         "pushjob ",
         env!("CARGO_PKG_VERSION"),

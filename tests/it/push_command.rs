@@ -107,54 +107,70 @@ fn wrong_input_is_refused_with_its_place_and_nothing_is_sent() {
         .says(&format!(
             "pushjob: {path}: line 2, column 5: \"one\" is not a number\n"
         ));
-    for (args, message) in [
+    for (args, code, message) in [
         (
             &["--gauge", "rows"][..],
+            2,
             "--gauge \"rows\": expected `=` and a value after rows",
         ),
         (
             &["--gauge", "rows=many"],
+            2,
             "--gauge \"rows=many\": \"many\" is not a number",
         ),
         (
             &["--counter", "rows{a=1}=2"],
+            2,
             "--counter \"rows{a=1}=2\": column 8: the value of label `a` does not begin with `\"`",
         ),
         (
             &["--gauge", "9=1"],
+            2,
             "--gauge \"9=1\": column 1: expected a metric name",
         ),
         (
             &["--gauge", "a=1", "--gauge", "a=2"],
+            2,
             "--gauge: series a occurs twice",
         ),
         (
             &["--gauge", "a=1", "--counter", "a=2"],
+            2,
             "--counter: a is a gauge, not a counter",
         ),
         (
             &["--gauge", "a=1", "--help-text", "b=B."],
+            2,
             "--help-text: no --gauge and no --counter is named \"b\"",
         ),
         (
             &["--gauge", "a=1", "--help-text", "a"],
+            2,
             "--help-text: \"a\" is not of the form NAME=TEXT",
         ),
         (
             &["--gauge", "a{job=\"x\"}=1"],
+            1,
             "cannot push: series a{job=\"x\"} has the label `job`, which the grouping key sets",
         ),
         (
             &["--gauge", "push_time_seconds=1"],
+            1,
             "cannot push: metric push_time_seconds is set by the gateway itself",
         ),
     ] {
         command("push", &gateway)
             .args(args)
             .run()
-            .exits(1)
+            .exits(code)
             .says(&format!("pushjob: {message}\n"));
     }
+    command("push", &gateway)
+        .args(["--counter", "rows=1", "-"])
+        .input("# TYPE rows gauge\nrows 1\n")
+        .run()
+        .exits(1)
+        .says("pushjob: stdin: rows is a gauge, not a counter\n");
     assert_eq!(gateway.groups(), []);
 }
 

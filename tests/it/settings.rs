@@ -1,6 +1,6 @@
 //! Flags and their environment variables, and what a mistake in each means.
 
-use crate::support::{Answer, FakeGateway, Pushgateway, pushjob, run_to};
+use crate::support::{Answer, FakeGateway, Pushgateway, fifo, pushjob, run_to};
 
 #[test]
 fn every_shared_flag_has_a_variable_and_the_flag_wins() {
@@ -111,12 +111,12 @@ fn a_wrong_environment_costs_one_warning_and_not_the_job() {
         (
             "PUSHJOB_PUSH_TIMEOUT",
             OsStr::new("soon"),
-            "\"soon\" is not a duration: expected number at 0; the default is used",
+            "\"soon\" is not a duration: expected number at 0; 10s is used",
         ),
         (
             "PUSHJOB_PUSH_RETRIES",
             OsStr::new("many"),
-            "\"many\" is not a whole number from 0; the default is used",
+            "\"many\" is not a whole number from 0; 3 is used",
         ),
         (
             "PUSHJOB_PASSWORD",
@@ -124,9 +124,10 @@ fn a_wrong_environment_costs_one_warning_and_not_the_job() {
             "there is no user name to go with the password: set --username; the run is not recorded",
         ),
         (
-            "PUSHJOB_PASSWORD_FILE",
-            OsStr::new("/nonexistent"),
-            "there is no user name to go with the password: set --username; the run is not recorded",
+            "PUSHJOB_USERNAME",
+            OsStr::new("user:secret"),
+            "the user name holds a colon or a control character, which Basic auth cannot carry; \
+             the run is not recorded",
         ),
     ] {
         let run = |more: &[&str]| {
@@ -141,7 +142,7 @@ fn a_wrong_environment_costs_one_warning_and_not_the_job() {
             .exits(4)
             .prints("ran\n")
             .says(&format!("pushjob: {name}: {message}\n"));
-        let recorded = message.ends_with("default is used");
+        let recorded = message.ends_with(" is used");
         assert_eq!(!gateway.groups().is_empty(), recorded, "{name}");
         run(&["--strict"])
             .exits(125)
@@ -154,19 +155,113 @@ fn a_wrong_environment_costs_one_warning_and_not_the_job() {
 }
 
 #[test]
-fn an_unreadable_password_file_is_trouble_with_monitoring() {
-    let run = |more: &[&str]| {
-        run_to("u@127.0.0.1:1")
-            .args(["--password-file", "/nonexistent"])
-            .args(more)
-            .job(["echo", "ran"])
-            .run()
-    };
-    run(&[]).exits(0).prints("ran\n").says(
-        "pushjob: --password-file: cannot read password file /nonexistent: \
-         No such file or directory (os error 2); the run is not recorded\n",
+fn a_job_name_that_is_empty_in_the_environment_does_not_keep_the_job_from_running() {
+    pushjob(["run"])
+        .env("PUSHJOB_JOB", "")
+        .job(["echo", "ran"])
+        .run()
+        .exits(0)
+        .prints("ran\n")
+        .says("pushjob: PUSHJOB_JOB: it is empty; the run is not recorded\n");
+}
+
+#[test]
+fn each_mistake_has_its_own_consequence() {
+    pushjob(["run", "--job", "j"])
+        .env("PUSHJOB_GATEWAY", "http://[")
+        .env("PUSHJOB_PUSH_RETRIES", "x")
+        .job(["true"])
+        .run()
+        .exits(0)
+        .says(
+            "pushjob: PUSHJOB_PUSH_RETRIES: \"x\" is not a whole number from 0; 3 is used\n\
+             pushjob: PUSHJOB_GATEWAY: \"http://[\" is not the URL of a gateway: invalid IPv6 address; \
+             the run is not recorded\n",
+        );
+}
+
+#[test]
+fn a_dry_run_needs_no_gateway_that_works() {
+    let finished = pushjob(["run", "--dry-run", "--job", "j"])
+        .env("PUSHJOB_GATEWAY", "ftp://h")
+        .job(["true"])
+        .run();
+    finished.exits(0);
+    let mut lines = finished.stderr.lines();
+    let warning = lines.next().unwrap();
+    assert!(
+        warning.starts_with("pushjob: PUSHJOB_GATEWAY: "),
+        "{finished}"
     );
-    run(&["--strict"]).exits(125).prints("");
+    let title = "pushjob: dry run, nothing was sent; Prometheus would scrape:";
+    assert_eq!(lines.next(), Some(title));
+    assert!(lines.count() > 20);
+}
+
+#[test]
+fn labels_in_the_environment_may_have_blanks_and_a_flag_wins_over_the_instance() {
+    let gateway = Pushgateway::start();
+    run_to(gateway.address())
+        .env("PUSHJOB_LABEL", "a=b, c=d,")
+        .env("PUSHJOB_INSTANCE_HOSTNAME", "False")
+        .job(["true"])
+        .run()
+        .exits(0)
+        .says("");
+    let labels = gateway.group("j").labels;
+    assert_eq!((labels["a"].as_str(), labels["c"].as_str()), ("b", "d"));
+    run_to(gateway.address())
+        .args(["--label", "instance=flag", "--label", "kind=second"])
+        .env("PUSHJOB_INSTANCE", "variable")
+        .job(["true"])
+        .run()
+        .exits(0)
+        .says("");
+    let groups = gateway.groups();
+    let second = groups
+        .iter()
+        .find(|group| group.labels.contains_key("kind"));
+    assert_eq!(second.unwrap().labels["instance"], "flag");
+}
+
+#[test]
+fn a_password_file_that_cannot_be_used_is_trouble_with_monitoring() {
+    let folder = tempfile::tempdir().unwrap();
+    let pipe = folder.path().join("pipe");
+    fifo(&pipe);
+    let pipe = pipe.to_str().unwrap();
+    let not_regular = |path: &str| format!("password file {path} is not a regular file");
+    for (path, message) in [
+        (
+            "/nonexistent",
+            "cannot read password file /nonexistent: No such file or directory (os error 2)"
+                .to_owned(),
+        ),
+        (pipe, not_regular(pipe)),
+        ("/dev/stdin", not_regular("/dev/stdin")),
+        ("/", not_regular("/")),
+    ] {
+        let flag = ["--password-file", path];
+        let run = |more: &[&str], variable: &str| {
+            run_to("u@127.0.0.1:1")
+                .args(more)
+                .env("PUSHJOB_PASSWORD_FILE", variable)
+                .input("in\n")
+                .job(["cat"])
+                .run()
+        };
+        let warning =
+            |source: &str| format!("pushjob: {source}: {message}; the run is not recorded\n");
+        run(&flag, "")
+            .exits(0)
+            .prints("in\n")
+            .says(&warning("--password-file"));
+        run(&[], path)
+            .exits(0)
+            .prints("in\n")
+            .says(&warning("PUSHJOB_PASSWORD_FILE"));
+        run(&["--strict"], path).exits(125).prints("");
+    }
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use crate::support::{Pushgateway, fifo, pushjob};
+use crate::support::{Answer, FakeGateway, Pushgateway, fifo, pushjob, run_to};
 
 /// A folder with two named pipes: the job says that it is ready on one, and is told to go on by the other.
 struct Stage {
@@ -97,14 +97,14 @@ fn a_job_that_takes_too_long_is_stopped_with_124() {
     };
     let run = |job: &str, args: &[&str], script: &str| {
         pushjob(["run", "--gateway", gateway.address(), "--job", job])
-            .args(["--timeout", "200ms"])
+            .args(["--timeout", "1s"])
             .args(args)
             .script(script)
             .run()
     };
     run("plain", &[], "sleep 1000")
         .exits(124)
-        .says("pushjob: the job's time is up, TERM was sent\n")
+        .says("pushjob: the job's time was up, TERM was sent\n")
         .took_at_most(Duration::from_secs(5));
     assert_eq!(samples("plain", "timed_out"), "1");
     assert_eq!(samples("plain", "exit_code"), "124");
@@ -122,7 +122,7 @@ fn a_job_that_takes_too_long_is_stopped_with_124() {
     )
     .exits(124)
     .prints("INT\n")
-    .says("pushjob: the job's time is up, INT was sent\n");
+    .says("pushjob: the job's time was up, INT was sent\n");
     run("in-time", &["--timeout", "1000s"], "exit 3").exits(125);
 }
 
@@ -130,12 +130,12 @@ fn a_job_that_takes_too_long_is_stopped_with_124() {
 fn a_job_that_ignores_its_stop_is_killed_with_137() {
     let gateway = Pushgateway::start();
     pushjob(["run", "--gateway", gateway.address(), "--job", "j"])
-        .args(["--timeout", "100ms", "--kill-after", "100ms"])
+        .args(["--timeout", "1s", "--kill-after", "100ms"])
         .script("trap '' TERM; while :; do sleep 1000; done")
         .run()
         .exits(137)
         .says(
-            "pushjob: the job's time is up, TERM was sent\n\
+            "pushjob: the job's time was up, TERM was sent\n\
              pushjob: the job did not end, KILL was sent\n",
         )
         .took_at_most(Duration::from_secs(5));
@@ -180,4 +180,87 @@ fn a_job_within_its_time_is_left_alone() {
     ])
     .run()
     .exits(3);
+}
+
+#[test]
+fn a_signal_during_the_final_push_loses_neither_the_push_nor_the_code() {
+    let folder = tempfile::tempdir().unwrap();
+    let pushing = folder.path().join("pushing");
+    fifo(&pushing);
+    // The gateway says that it has the request, and answers when pushjob has been sent a signal.
+    let go = folder.path().join("go");
+    fifo(&go);
+    let answer = Answer::Hearing(go.clone(), Box::new(Answer::Respond("200 OK", "", "")));
+    let gateway = FakeGateway::answering([Answer::Telling(pushing.clone(), Box::new(answer))]);
+    let running = run_to(gateway.url()).script("exit 3").start();
+    std::fs::read(&pushing).unwrap();
+    running.signal("TERM");
+    std::fs::write(&go, "").unwrap();
+    running.wait().exits(3).says("");
+    assert_eq!(gateway.requests().len(), 1);
+}
+
+#[test]
+fn stderr_that_nobody_reads_holds_up_neither_the_time_limit_nor_the_report() {
+    let gateway = Pushgateway::start();
+    let folder = tempfile::tempdir().unwrap();
+    let pipe = folder.path().join("stderr");
+    fifo(&pipe);
+    let pushjob = env!("CARGO_BIN_EXE_pushjob");
+    let status = std::process::Command::new("sh")
+        .args(["-c", "exec 9<>\"$0\"; exec \"$@\" 2>&9"])
+        .arg(&pipe)
+        .args([pushjob, "run", "--job", "j", "--gateway", gateway.address()])
+        .args([
+            "--timeout",
+            "300ms",
+            "--kill-after",
+            "300ms",
+            "--",
+            "sh",
+            "-c",
+        ])
+        .arg("trap '' TERM; while :; do echo a line that fills the pipe >&2; done")
+        .status()
+        .unwrap();
+    assert_eq!(status.code(), Some(137));
+    let samples = gateway.samples();
+    assert_eq!(
+        samples["batch_job_exit_code{instance=\"\",job=\"j\"}"],
+        "137"
+    );
+}
+
+#[test]
+fn a_job_hears_that_its_terminal_has_hung_up() {
+    let stage = Stage::new();
+    let heard = stage.folder.path().join("heard");
+    fifo(&heard);
+    let script = format!(
+        "trap 'echo HUP > {}; exit 0' HUP; echo > {}; while :; do sleep 1000 & wait; done",
+        heard.display(),
+        stage.ready().display()
+    );
+    let job = stage.folder.path().join("job");
+    crate::support::script(&job, &format!("#!/bin/sh\n{script}\n"));
+    // In a terminal of its own, as the first process of its session.
+    let command = format!(
+        "exec {} run -qq --job j -- {}",
+        env!("CARGO_BIN_EXE_pushjob"),
+        job.display()
+    );
+    let mut terminal = std::process::Command::new("script")
+        .args(["-qec", &command, "/dev/null"])
+        .stdin(std::process::Stdio::null())
+        .stdout(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    stage.wait_until_ready();
+    // The end of the program that holds the other side is the end of the terminal.
+    terminal.kill().unwrap();
+    terminal.wait().unwrap();
+    let (sender, receiver) = std::sync::mpsc::channel();
+    std::thread::spawn(move || sender.send(std::fs::read_to_string(heard)));
+    let heard = receiver.recv_timeout(Duration::from_secs(30));
+    assert_eq!(heard.unwrap().unwrap(), "HUP\n");
 }

@@ -194,3 +194,29 @@ fn a_gateway_that_hangs_costs_one_push_timeout_in_all() {
         .says_one_line_with("cannot push: ")
         .took_at_most(Duration::from_secs(3));
 }
+
+#[test]
+fn a_start_that_hangs_leaves_the_end_most_of_the_time() {
+    // The end has its answer after the start has been given up, and has more than half of the time left for it.
+    let scene = Scene::answering(Answer::Silence, ok());
+    scene
+        .run(&["--push-timeout", "20s"])
+        .exits(0)
+        .says("pushjob: cannot announce the start: it had no answer when the job ended\n")
+        .took_at_most(Duration::from_secs(5));
+    scene.shows_the_end();
+}
+
+#[test]
+fn a_group_is_not_deleted_while_a_start_could_bring_it_back() {
+    let scene = Scene::answering(Answer::Silence, ok());
+    scene
+        .run(&["--push-timeout", "2s", "--method", "delete"])
+        .exits(0)
+        .says("pushjob: cannot push: the start had no answer, and would bring the group back\n")
+        .took_at_most(Duration::from_secs(3));
+    assert_eq!(scene.gateway.requests().len(), 1);
+    let scene = Scene::answering(ok(), ok());
+    scene.run(&["--method", "delete"]).exits(0).says("");
+    assert_eq!(scene.gateway.requests()[1].method, "DELETE");
+}

@@ -136,3 +136,23 @@ fn signal_mask_and_child_disposition_are_those_of_the_caller() {
     assert_eq!(ours, plain);
     assert_ne!(plain, [0, 0]);
 }
+
+#[test]
+fn signal_mask_and_dispositions_are_those_of_an_ordinary_caller() {
+    let state = "grep -E '^Sig(Blk|Ign|Cgt):' /proc/self/status";
+    let run = |prefix: &[&str]| {
+        let output = Command::new("sh")
+            .args(["-c", "trap '' USR1 HUP; exec \"$@\"", "sh"])
+            .args(prefix)
+            .args(["sh", "-c", state])
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let (plain, ours) = (run(&["env"]), run(&WRAPPED));
+    // The library that starts this test's children has them ignore signals 32 and 33, which no program uses itself.
+    let plain = plain.replace("SigIgn:\t0000000180000201", "SigIgn:\t0000000000000201");
+    assert_eq!(ours, plain);
+    assert!(ours.contains("SigIgn:\t0000000000000201\n"), "{ours}");
+}

@@ -19,10 +19,22 @@ use crate::exit::Exit;
 
 /// Runs a batch job, records how it went and leaves the result where Prometheus sees it.
 #[derive(Debug, Parser)]
-#[command(version, max_term_width = 100, disable_help_subcommand = true)]
+#[command(version, max_term_width = 100)]
 struct CommandLine {
     #[command(subcommand)]
     command: Command,
+}
+
+/// The usage of a command that needs a gateway.
+macro_rules! usage {
+    ($command:literal, $more:literal) => {
+        concat!(
+            "pushjob ",
+            $command,
+            " [OPTIONS] --gateway <URL> --job <NAME>",
+            $more
+        )
+    };
 }
 
 #[derive(Debug, Subcommand)]
@@ -38,13 +50,16 @@ pub(crate) enum Command {
     )]
     Run(Box<RunArgs>),
     /// Replace all metrics of the group (PUT)
-    #[command(after_help = PUSH_HELP)]
+    #[command(override_usage = usage!("push", " [FILE]"), after_help = PUSH_HELP)]
     Push(PushArgs),
     /// Replace the metrics of the same names in the group, keep the others (POST)
-    #[command(after_help = PUSH_HELP)]
+    #[command(override_usage = usage!("pushadd", " [FILE]"), after_help = PUSH_HELP)]
     Pushadd(PushArgs),
     /// Delete the group (DELETE)
-    #[command(after_help = "Exit codes: 0 done; 1 refused or unreachable; 2 wrong usage.")]
+    #[command(
+        override_usage = usage!("delete", ""),
+        after_help = "Exit codes: 0 done; 1 refused or unreachable; 2 wrong usage."
+    )]
     Delete(DeleteArgs),
 }
 
@@ -69,7 +84,7 @@ pub(crate) struct GatewayArgs {
 
     /// Time for one delivery in all: resolve, connect, send, receive, every retry and pause
     /// [env: PUSHJOB_PUSH_TIMEOUT] [default: 10s]
-    #[arg(long, value_name = "DURATION")]
+    #[arg(long, value_name = "DURATION", allow_hyphen_values = true)]
     pub(crate) push_timeout: Option<String>,
 
     /// Further tries within that time, on what may pass [env: PUSHJOB_PUSH_RETRIES] [default: 3]
@@ -145,7 +160,7 @@ pub(crate) struct JobArgs {
     pub(crate) shell: bool,
 
     /// Stop the job after this long [default: none]
-    #[arg(long, value_name = "DURATION", value_parser = positive_duration)]
+    #[arg(long, value_name = "DURATION", allow_hyphen_values = true, value_parser = positive_duration)]
     pub(crate) timeout: Option<Duration>,
 
     /// Signal that stops it
@@ -153,7 +168,7 @@ pub(crate) struct JobArgs {
     pub(crate) stop_signal: Signal,
 
     /// KILL follows this long after that, if it has not ended
-    #[arg(long, value_name = "DURATION", default_value = "10s", value_parser = humantime::parse_duration)]
+    #[arg(long, value_name = "DURATION", allow_hyphen_values = true, default_value = "10s", value_parser = humantime::parse_duration)]
     pub(crate) kill_after: Duration,
 }
 
@@ -179,16 +194,16 @@ pub(crate) struct ReportArgs {
     #[arg(long, value_enum, hide_possible_values = true, value_name = "METHOD")]
     pub(crate) on_failure: Option<Method>,
 
-    /// Announce the start once the job has run this long, or `never`
-    #[arg(long, value_name = "DURATION", default_value = "1s", value_parser = start_after)]
+    /// Announce the start once the job has run this long: `0s` at once, `never` not at all
+    #[arg(long, value_name = "DURATION", allow_hyphen_values = true, default_value = "1s", value_parser = start_after)]
     pub(crate) start_after: StartAfter,
 
     /// Push this as a gauge, for alert rules: how old the last success may become [default: none]
-    #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration)]
+    #[arg(long, value_name = "DURATION", allow_hyphen_values = true, value_parser = humantime::parse_duration)]
     pub(crate) max_age: Option<Duration>,
 
     /// Push this as a gauge, for alert rules: how long a run may take [default: none]
-    #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration)]
+    #[arg(long, value_name = "DURATION", allow_hyphen_values = true, value_parser = humantime::parse_duration)]
     pub(crate) max_duration: Option<Duration>,
 
     /// Beginning of the metric names
@@ -277,7 +292,7 @@ fn start_after(text: &str) -> Result<StartAfter, String> {
     }
     humantime::parse_duration(text)
         .map(StartAfter::Running)
-        .map_err(|error| format!("{error}, or `never`"))
+        .map_err(|_| "a duration such as 90s, or `never`".to_owned())
 }
 
 /// Reads the command line. Help and version go to stdout and end the program.
@@ -298,10 +313,15 @@ pub(crate) fn parse() -> Result<Command, Exit> {
         }
         _ => {}
     }
-    let command = std::env::args_os().nth(1);
-    let run = command.as_deref().is_some_and(|command| command == "run");
-    let mut message = one_line(&error.render().to_string());
-    if run && error.kind() == ErrorKind::UnknownArgument {
+    let line: Vec<OsString> = std::env::args_os().skip(1).collect();
+    let ours = line.split(|word| word == "--").next().unwrap_or_default();
+    let run = ours.iter().any(|word| word == "run");
+    let mut message = match error.kind() {
+        ErrorKind::InvalidUtf8 => not_utf8(ours),
+        ErrorKind::MissingRequiredArgument if run => "there is no command to run".to_owned(),
+        _ => one_line(&error.render().to_string()),
+    };
+    if run && ours.len() == line.len() {
         message.push_str("; the command to run goes after `--`");
     }
     Console::new(0, 0).error(message);
@@ -310,6 +330,17 @@ pub(crate) fn parse() -> Result<Command, Exit> {
     } else {
         Exit::WrongUsage
     })
+}
+
+/// Names the argument that is not valid UTF-8, by the flag before it.
+fn not_utf8(line: &[OsString]) -> String {
+    let at = line.iter().position(|word| word.to_str().is_none());
+    let word = at.map(|at| line[at].to_string_lossy()).unwrap_or_default();
+    let flag = at.and_then(|at| line[..at].last()?.to_str());
+    match flag.filter(|flag| flag.starts_with("--")) {
+        Some(flag) => format!("{flag}: {word:?} is not valid UTF-8"),
+        None => format!("{word:?} is not valid UTF-8"),
+    }
 }
 
 /// The message of an error that comes in paragraphs, without the usage and the tips at its end.

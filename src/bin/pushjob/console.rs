@@ -3,8 +3,14 @@
 use std::error::Error;
 use std::fmt::Display;
 use std::io::{self, Write};
+use std::sync::mpsc::sync_channel;
+use std::thread;
+use std::time::Duration;
 
 use pushjob::push::Delivered;
+
+/// The longest that is waited for a message to be taken.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// How much is said: -1 errors only, 0 warnings too, 1 what was done too.
 #[derive(Clone, Copy, Debug)]
@@ -34,22 +40,29 @@ impl Console {
     /// A page of text under one line that says what it is.
     pub(crate) fn page(self, title: impl Display, page: &str) {
         if self.level >= -1 {
-            write(&format!("pushjob: {title}\n{page}"));
+            write(format!("pushjob: {title}\n{page}"));
         }
     }
 
     fn line(self, least: i16, message: impl Display) {
         if self.level >= least {
             let message = message.to_string().replace(['\n', '\r'], " ");
-            write(&format!("pushjob: {message}\n"));
+            write(format!("pushjob: {message}\n"));
         }
     }
 }
 
-/// Writes in one call, so that lines of several processes do not mix. When stderr is closed or full there is nobody to
-/// tell, and the job matters more.
-fn write(text: &str) {
-    let _ = io::stderr().write_all(text.as_bytes());
+/// Writes in one call, so that lines of several processes do not mix. When stderr is closed, full or not read there is
+/// nobody to tell, and the job matters more: it is not waited for longer than [`PATIENCE`].
+fn write(text: String) {
+    let (sender, written) = sync_channel(1);
+    let writing = thread::Builder::new().spawn(move || {
+        let _ = io::stderr().write_all(text.as_bytes());
+        let _ = sender.send(());
+    });
+    if writing.is_ok() {
+        let _ = written.recv_timeout(PATIENCE);
+    }
 }
 
 /// An error with its causes, on one line.

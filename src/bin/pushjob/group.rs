@@ -6,7 +6,7 @@ use pushjob::push::{Change, Pushgateway};
 use crate::args::GatewayArgs;
 use crate::console::{Console, chain, delivered_to};
 use crate::exit::Exit;
-use crate::settings::settings;
+use crate::settings::{Gateway, settings};
 
 /// A group on a gateway.
 pub(crate) struct Group {
@@ -19,16 +19,13 @@ impl Group {
     pub(crate) fn named_by(args: &GatewayArgs) -> Result<Self, String> {
         let settings = settings(args)?;
         if let Some(trouble) = settings.troubles.into_iter().next() {
-            return Err(trouble);
+            return Err(trouble.message);
         }
-        let missing = || "--gateway is missing: the URL of the Pushgateway".to_owned();
-        let target = settings.target.ok_or_else(missing)?;
-        let builder = target.gateway.ok_or_else(missing)?;
+        let (Some(key), Gateway::Given(builder)) = (settings.key, settings.gateway) else {
+            return Err("--gateway is missing: the URL of the Pushgateway".to_owned());
+        };
         let client = builder.build().map_err(|error| chain(&error))?;
-        Ok(Self {
-            client,
-            key: target.key,
-        })
+        Ok(Self { client, key })
     }
 
     pub(crate) fn deliver(&self, change: Change<'_>, console: Console) -> Exit {

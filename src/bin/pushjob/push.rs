@@ -10,7 +10,7 @@ use pushjob::push::Change;
 use crate::args::PushArgs;
 use crate::exit::Exit;
 use crate::group::Group;
-use crate::samples::add_samples;
+use crate::samples::{merge, samples};
 
 /// The most that is read, in bytes.
 const INPUT_LIMIT: u64 = 1 << 30;
@@ -30,14 +30,15 @@ pub(crate) fn push(args: &PushArgs, verb: Verb) -> Exit {
             return Exit::WrongUsage;
         }
     };
-    let input = match read(args) {
+    let input = samples(&args.samples).and_then(|samples| Ok((samples, read(args)?)));
+    let (samples, input) = match input {
         Ok(input) => input,
         Err(message) => {
             console.error(message);
             return Exit::WrongUsage;
         }
     };
-    let families = match families(input, args) {
+    let families = match families(input, samples) {
         Ok(families) => families,
         Err(message) => {
             console.error(message);
@@ -91,12 +92,10 @@ fn read_all(from: impl Read) -> io::Result<Vec<u8>> {
     Ok(content)
 }
 
-fn families(input: Option<Input>, args: &PushArgs) -> Result<MetricFamilies, String> {
-    let read = match input {
-        Some(Input { name, content }) => {
-            parse(&content).map_err(|error| format!("{name}: {error}"))?
-        }
-        None => MetricFamilies::new(),
+fn families(input: Option<Input>, samples: MetricFamilies) -> Result<MetricFamilies, String> {
+    let Some(Input { name, content }) = input else {
+        return Ok(samples);
     };
-    add_samples(read, &args.samples)
+    let read = parse(&content).map_err(|error| format!("{name}: {error}"))?;
+    merge(read, samples).map_err(|error| format!("{name}: {error}"))
 }

@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant, SystemTime};
 
 use pushjob::exposition::{MetricFamilies, MetricFamily};
+use pushjob::grouping::GroupingKey;
 use pushjob::job::{Ending, Job, Moment, Outcome, Supervisor};
 use pushjob::metrics::{MetricsError, Registry};
 use pushjob::push::{Change, PushgatewayBuilder};
@@ -13,7 +14,10 @@ use crate::announce::{Announced, Announcement};
 use crate::args::{JobArgs, Method, ReportArgs, RunArgs, StartAfter};
 use crate::console::{Console, chain, delivered_to};
 use crate::exit::Exit;
-use crate::settings::{SECRETS, Settings, Target, settings};
+use crate::settings::{Gateway, SECRETS, Settings, Trouble, settings};
+
+/// A job that has run this long may run for hours, and it is time to give back what only starting took.
+const SETTLED: Duration = Duration::from_millis(50);
 
 pub(crate) fn run(args: &RunArgs) -> Exit {
     let console = args.messages.console();
@@ -25,19 +29,20 @@ pub(crate) fn run(args: &RunArgs) -> Exit {
                 return Exit::NothingRun;
             }
         };
-    let Settings { target, troubles } = settings;
-    for trouble in &troubles {
-        let consequence = match target {
-            Some(_) => "the default is used",
-            None => "the run is not recorded",
-        };
+    for Trouble {
+        message,
+        consequence,
+    } in &settings.troubles
+    {
         if plan.strict {
-            console.error(format_args!("{trouble}; nothing was run, as --strict asks"));
+            console.error(format_args!("{message}; nothing was run, as --strict asks"));
+        } else if plan.dry_run {
+            console.warning(message);
         } else {
-            console.warning(format_args!("{trouble}; {consequence}"));
+            console.warning(format_args!("{message}; {consequence}"));
         }
     }
-    if plan.strict && !troubles.is_empty() {
+    if plan.strict && !settings.troubles.is_empty() {
         return Exit::NothingRun;
     }
     let supervisor = match Supervisor::new() {
@@ -47,19 +52,26 @@ pub(crate) fn run(args: &RunArgs) -> Exit {
             return Exit::NothingRun;
         }
     };
-    let mut recorder = target.map(|target| Recorder::new(target, &plan, console));
+    let mut recorder = Recorder::new(settings, &plan, console);
+    // What there is to say is said when the job has ended: stderr may be a pipe that nobody reads, and what is due for
+    // the job cannot wait for that.
+    let mut warnings = Vec::new();
     let outcome = supervisor.run(&plan.job, &mut |moment| match moment {
         Moment::StartDue(started) => {
-            if let Some(recorder) = &mut recorder {
-                recorder.announce(started);
-            }
+            let announced = recorder
+                .as_mut()
+                .map_or(Ok(()), |recorder| recorder.announce(started));
+            warnings.extend(announced.err());
         }
         Moment::Stopping(signal) => {
-            console.warning(format_args!("the job's time is up, {signal} was sent"));
+            warnings.push(format!("the job's time was up, {signal} was sent"));
         }
-        Moment::Killing => console.warning("the job did not end, KILL was sent"),
+        Moment::Killing => warnings.push("the job did not end, KILL was sent".to_owned()),
         _ => {}
     });
+    for warning in warnings {
+        console.warning(warning);
+    }
     if let Ending::NotStarted { reason, .. } = &outcome.ending {
         let command = args.command.first().map(|name| name.to_string_lossy());
         let command = command.unwrap_or_default();
@@ -138,7 +150,8 @@ fn job(args: &JobArgs, command: &[std::ffi::OsString]) -> Result<Job, String> {
     let job = SECRETS.iter().fold(job, Job::without_env);
     let job = job
         .stop_signal(args.stop_signal)
-        .kill_after(args.kill_after);
+        .kill_after(args.kill_after)
+        .release_text_after(SETTLED);
     Ok(match args.timeout {
         Some(timeout) => job.timeout(timeout),
         None => job,
@@ -154,7 +167,8 @@ enum Destination {
 
 /// Delivers the start and the end of a run.
 struct Recorder<'a> {
-    target: Target,
+    key: GroupingKey,
+    push_timeout: Duration,
     destination: Destination,
     plan: &'a Plan,
     console: Console,
@@ -162,40 +176,42 @@ struct Recorder<'a> {
 }
 
 impl<'a> Recorder<'a> {
-    fn new(mut target: Target, plan: &'a Plan, console: Console) -> Self {
+    /// None when a mistake in the environment leaves open where to deliver.
+    fn new(settings: Settings, plan: &'a Plan, console: Console) -> Option<Self> {
         let embedded = |why| Destination::Embedded(EmbeddedGateway::new(), why);
-        let destination = match target.gateway.take() {
+        let destination = match settings.gateway {
             _ if plan.dry_run => embedded("dry run, nothing was sent; Prometheus would scrape:"),
-            Some(builder) => Destination::Gateway(builder),
-            None => embedded("no --gateway is given; from one, Prometheus would scrape:"),
+            Gateway::Given(builder) => Destination::Gateway(builder),
+            Gateway::NotGiven => {
+                embedded("no --gateway is given; from one, Prometheus would scrape:")
+            }
+            Gateway::Unusable => return None,
         };
-        Self {
-            target,
+        Some(Self {
+            key: settings.key?,
+            push_timeout: settings.push_timeout,
             destination,
             plan,
             console,
             announcement: None,
-        }
+        })
     }
 
     /// Says that the job has started, without waiting for an answer.
-    fn announce(&mut self, started: SystemTime) {
-        let result = gather(self.plan.report.start(started))
+    fn announce(&mut self, started: SystemTime) -> Result<(), String> {
+        gather(self.plan.report.start(started))
             .map_err(|error| chain(&error))
-            .and_then(|families| self.begin(families));
-        if let Err(reason) = result {
-            self.console
-                .warning(format_args!("cannot announce the start: {reason}"));
-        }
+            .and_then(|families| self.begin(families))
+            .map_err(|reason| format!("cannot announce the start: {reason}"))
     }
 
     fn begin(&mut self, families: MetricFamilies) -> Result<(), String> {
-        let key = &self.target.key;
+        let key = &self.key;
         match &self.destination {
             Destination::Embedded(gateway, _) => {
                 let change = Change::PushAdd(&families);
                 gateway
-                    .deliver(key, change, self.target.push_timeout)
+                    .deliver(key, change, self.push_timeout)
                     .map_err(|error| chain(&error))?;
             }
             Destination::Gateway(builder) => {
@@ -211,12 +227,28 @@ impl<'a> Recorder<'a> {
     /// Delivers the end, within the time of one delivery, and says whether that succeeded.
     fn record(mut self, outcome: &Outcome) -> bool {
         let begin = Instant::now();
+        let method = if outcome.is_success() {
+            self.plan.on_success
+        } else {
+            self.plan.on_failure
+        };
+        // A start that lands late repeats what the end says, unless the end is that there is no group any more.
+        let patience = match method {
+            Method::Delete => self.push_timeout / 2,
+            _ => self.push_timeout / 10,
+        };
         let announced = self
             .announcement
             .take()
-            .map(|announcement| announcement.finish(self.target.push_timeout / 2));
-        let remaining = self.target.push_timeout.saturating_sub(begin.elapsed());
-        let delivered = match self.deliver(outcome, remaining) {
+            .map(|announcement| announcement.finish(patience));
+        let remaining = self.push_timeout.saturating_sub(begin.elapsed());
+        let result = match (method, &announced) {
+            (Method::Delete, Some(Announced::CutOff)) => {
+                Err("the start had no answer, and would bring the group back".to_owned())
+            }
+            _ => self.deliver(method, outcome, remaining),
+        };
+        let delivered = match result {
             Ok(()) => true,
             Err(reason) => {
                 self.console.error(format_args!("cannot push: {reason}"));
@@ -241,12 +273,7 @@ impl<'a> Recorder<'a> {
         delivered
     }
 
-    fn deliver(&self, outcome: &Outcome, timeout: Duration) -> Result<(), String> {
-        let method = if outcome.is_success() {
-            self.plan.on_success
-        } else {
-            self.plan.on_failure
-        };
+    fn deliver(&self, method: Method, outcome: &Outcome, timeout: Duration) -> Result<(), String> {
         let families = gather(self.plan.report.end(outcome)).map_err(|error| chain(&error))?;
         let change = match method {
             Method::Pushadd => Change::PushAdd(&families),
@@ -259,11 +286,11 @@ impl<'a> Recorder<'a> {
             Destination::Embedded(gateway, _) => (gateway, "the gateway in memory".to_owned()),
             Destination::Gateway(builder) => {
                 client = builder.build().map_err(|error| chain(&error))?;
-                (&client, client.url(&self.target.key))
+                (&client, client.url(&self.key))
             }
         };
         let delivered = sink
-            .deliver(&self.target.key, change, timeout)
+            .deliver(&self.key, change, timeout)
             .map_err(|error| chain(&error))?;
         self.console.note(delivered_to(&place, delivered));
         Ok(())

@@ -1,7 +1,8 @@
 //! Samples on the command line.
 
 use pushjob::exposition::{
-    MetricFamilies, MetricFamily, MetricName, MetricType, MetricValue, Series, parse_float,
+    FamilyError, MetricFamilies, MetricFamily, MetricName, MetricType, MetricValue, Series,
+    parse_float,
 };
 
 use crate::args::SampleArgs;
@@ -19,12 +20,9 @@ impl SampleArgs {
     }
 }
 
-/// The families of the samples, together with those that are there already. The message of an error names the flag.
-pub(crate) fn add_samples(
-    families: MetricFamilies,
-    args: &SampleArgs,
-) -> Result<MetricFamilies, String> {
-    let mut drafts: Vec<MetricFamily> = families.into_iter().collect();
+/// The families of the samples. The message of an error names the flag.
+pub(crate) fn samples(args: &SampleArgs) -> Result<MetricFamilies, String> {
+    let mut drafts: Vec<MetricFamily> = Vec::new();
     let gauges = args
         .gauge
         .iter()
@@ -33,7 +31,6 @@ pub(crate) fn add_samples(
         .counter
         .iter()
         .map(|text| sample("--counter", text, MetricValue::Counter));
-    let mut named: Vec<MetricName> = Vec::new();
     for sample in gauges.chain(counters) {
         let Sample {
             flag,
@@ -44,26 +41,42 @@ pub(crate) fn add_samples(
         draft
             .insert(series.labels, value)
             .map_err(|error| format!("{flag}: {error}"))?;
-        named.push(series.name);
     }
     for text in &args.help_text {
         let (name, help) = text
             .split_once('=')
             .ok_or_else(|| format!("--help-text: {text:?} is not of the form NAME=TEXT"))?;
-        if !named.iter().any(|known| known.as_str() == name) {
-            return Err(format!(
-                "--help-text: no --gauge and no --counter is named {name:?}"
-            ));
+        let draft = drafts
+            .iter_mut()
+            .find(|draft| draft.name().as_str() == name)
+            .ok_or_else(|| format!("--help-text: no --gauge and no --counter is named {name:?}"))?;
+        *draft = draft.clone().with_help(help);
+    }
+    collect(drafts).map_err(|error| error.to_string())
+}
+
+/// The families of both, where samples of the same name join.
+pub(crate) fn merge(
+    read: MetricFamilies,
+    given: MetricFamilies,
+) -> Result<MetricFamilies, FamilyError> {
+    let mut drafts: Vec<MetricFamily> = read.into_iter().collect();
+    for family in given {
+        let draft = draft(&mut drafts, family.name(), family.metric_type());
+        for (labels, value) in family.metrics() {
+            draft.insert(labels.clone(), value.clone())?;
         }
-        for draft in &mut drafts {
-            if draft.name().as_str() == name {
-                *draft = draft.clone().with_help(help);
-            }
+        if let Some(help) = family.help() {
+            *draft = draft.clone().with_help(help);
         }
     }
+    collect(drafts)
+}
+
+fn collect(drafts: Vec<MetricFamily>) -> Result<MetricFamilies, FamilyError> {
     let mut families = MetricFamilies::new();
     for draft in drafts {
-        families.insert(draft).map_err(|error| error.to_string())?;
+        families.insert(draft)?;
     }
     Ok(families)
 }

@@ -18,22 +18,31 @@ const PUSH_RETRIES: u32 = 3;
 /// The variables that hold secrets, which no job gets to see.
 pub(crate) const SECRETS: [&str; 2] = ["PUSHJOB_PASSWORD", "PUSHJOB_BEARER_TOKEN"];
 
-/// Where to deliver, and how.
-#[derive(Debug)]
-pub(crate) struct Target {
-    pub(crate) key: GroupingKey,
-    /// None when none was named.
-    pub(crate) gateway: Option<PushgatewayBuilder>,
-    pub(crate) push_timeout: Duration,
-}
-
 /// What came out of flags and environment.
 #[derive(Debug)]
 pub(crate) struct Settings {
-    /// None when something in the environment or in a file leaves open what it should be.
-    pub(crate) target: Option<Target>,
+    /// None when a mistake in the environment leaves it open.
+    pub(crate) key: Option<GroupingKey>,
+    pub(crate) gateway: Gateway,
+    pub(crate) push_timeout: Duration,
     /// What is wrong with the environment or a file.
-    pub(crate) troubles: Vec<String>,
+    pub(crate) troubles: Vec<Trouble>,
+}
+
+/// Where to deliver.
+#[derive(Debug)]
+pub(crate) enum Gateway {
+    NotGiven,
+    /// Given, but a mistake in the environment or a file leaves open which or how.
+    Unusable,
+    Given(PushgatewayBuilder),
+}
+
+/// Something that is wrong with the environment or a file, and what follows from it.
+#[derive(Debug)]
+pub(crate) struct Trouble {
+    pub(crate) message: String,
+    pub(crate) consequence: String,
 }
 
 /// A mistake in a setting.
@@ -77,29 +86,41 @@ type Given = Option<(String, Source)>;
 /// A mistake on the command line is an error. Mistakes elsewhere are collected.
 pub(crate) fn settings(args: &GatewayArgs) -> Result<Settings, String> {
     let mut troubles = Vec::new();
-    let mut keep = |mistake: Mistake| match mistake {
+    let mut keep = |mistake: Mistake, consequence: String| match mistake {
         Mistake::Usage(message) => Err(message),
         Mistake::Trouble(message) => {
-            troubles.push(message);
+            troubles.push(Trouble {
+                message,
+                consequence,
+            });
             Ok(())
         }
     };
-    let push_timeout =
-        push_timeout(args).or_else(|mistake| keep(mistake).map(|()| PUSH_TIMEOUT))?;
-    let push_retries =
-        push_retries(args).or_else(|mistake| keep(mistake).map(|()| PUSH_RETRIES))?;
+    let not_recorded = || "the run is not recorded".to_owned();
+    let push_timeout = push_timeout(args).or_else(|mistake| {
+        let consequence = format!("{}s is used", PUSH_TIMEOUT.as_secs());
+        keep(mistake, consequence).map(|()| PUSH_TIMEOUT)
+    })?;
+    let push_retries = push_retries(args).or_else(|mistake| {
+        keep(mistake, format!("{PUSH_RETRIES} is used")).map(|()| PUSH_RETRIES)
+    })?;
     let key = key(&args.group)
         .map(Some)
-        .or_else(|mistake| keep(mistake).map(|()| None))?;
+        .or_else(|mistake| keep(mistake, not_recorded()).map(|()| None))?;
     let gateway = gateway(args)
-        .map(Some)
-        .or_else(|mistake| keep(mistake).map(|()| None))?;
-    let target = key.zip(gateway).map(|(key, gateway)| Target {
+        .or_else(|mistake| keep(mistake, not_recorded()).map(|()| Gateway::Unusable))?;
+    let gateway = match gateway {
+        Gateway::Given(builder) => {
+            Gateway::Given(builder.timeout(push_timeout).retries(push_retries))
+        }
+        other => other,
+    };
+    Ok(Settings {
         key,
-        gateway: gateway.map(|gateway| gateway.timeout(push_timeout).retries(push_retries)),
+        gateway,
         push_timeout,
-    });
-    Ok(Settings { target, troubles })
+        troubles,
+    })
 }
 
 fn push_timeout(args: &GatewayArgs) -> Result<Duration, Mistake> {
@@ -129,6 +150,9 @@ fn push_retries(args: &GatewayArgs) -> Result<u32, Mistake> {
 
 fn key(args: &GroupArgs) -> Result<GroupingKey, Mistake> {
     let Some((job, source)) = given(args.job.as_ref(), "--job", "PUSHJOB_JOB")? else {
+        if env::var_os("PUSHJOB_JOB").is_some() {
+            return Err(Source::Environment("PUSHJOB_JOB").mistake("it is empty"));
+        }
         let message = "--job is missing: the name under which the metrics are kept";
         return Err(Mistake::Usage(message.to_owned()));
     };
@@ -155,7 +179,11 @@ fn labels(args: &GroupArgs) -> Result<(Vec<String>, Source), Mistake> {
     }
     let source = Source::Environment("PUSHJOB_LABEL");
     let labels = match variable("PUSHJOB_LABEL")? {
-        Some(list) => list.split(',').map(str::to_owned).collect(),
+        Some(list) => {
+            let labels = list.split(',').map(str::trim);
+            let labels = labels.filter(|label| !label.is_empty());
+            labels.map(str::to_owned).collect()
+        }
         None => Vec::new(),
     };
     Ok((labels, source))
@@ -170,8 +198,17 @@ fn instance(args: &GroupArgs) -> Result<Given, Mistake> {
     if let Some((_, Source::Flag(_))) = instance {
         return Ok(instance);
     }
+    // A flag wins over a variable, also this way of giving it.
+    if args
+        .label
+        .iter()
+        .any(|label| label.starts_with("instance="))
+    {
+        return Ok(None);
+    }
     let source = Source::Environment(HOSTNAME_VARIABLE);
-    match variable(HOSTNAME_VARIABLE)?.as_deref() {
+    let wanted = variable(HOSTNAME_VARIABLE)?.map(|text| text.to_ascii_lowercase());
+    match wanted.as_deref() {
         None | Some("false" | "0" | "no") => Ok(instance),
         Some("true" | "1" | "yes") if instance.is_some() => {
             Err(source.mistake("PUSHJOB_INSTANCE is set too: set one of the two"))
@@ -192,12 +229,12 @@ fn hostname(source: Source) -> Result<(String, Source), Mistake> {
 }
 
 /// The gateway, with what it takes to log in to it.
-fn gateway(args: &GatewayArgs) -> Result<Option<PushgatewayBuilder>, Mistake> {
+fn gateway(args: &GatewayArgs) -> Result<Gateway, Mistake> {
     let username = given(args.username.as_ref(), "--username", "PUSHJOB_USERNAME")?;
     let password = password(args)?;
     let Some((url, url_source)) = given(args.gateway.as_ref(), "--gateway", "PUSHJOB_GATEWAY")?
     else {
-        return Ok(None);
+        return Ok(Gateway::NotGiven);
     };
     let mut builder = Pushgateway::builder(&url);
     let username_source = username.as_ref().map(|(_, source)| *source);
@@ -212,7 +249,7 @@ fn gateway(args: &GatewayArgs) -> Result<Option<PushgatewayBuilder>, Mistake> {
         ConfigError::PasswordWithoutUsername => password_source
             .unwrap_or(url_source)
             .mistake("there is no user name to go with the password: set --username"),
-        ConfigError::Username { .. } => username_source.unwrap_or(url_source).mistake(error),
+        ConfigError::Username => username_source.unwrap_or(url_source).mistake(error),
         _ => url_source.mistake(error),
     })?;
     if let Some((password, source)) = &password {
@@ -220,7 +257,7 @@ fn gateway(args: &GatewayArgs) -> Result<Option<PushgatewayBuilder>, Mistake> {
             .read()
             .map_err(|error| Mistake::Trouble(format!("{source}: {}", chain(&error))))?;
     }
-    Ok(Some(builder))
+    Ok(Gateway::Given(builder))
 }
 
 fn password(args: &GatewayArgs) -> Result<Option<(Password, Source)>, Mistake> {

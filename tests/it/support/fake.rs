@@ -9,12 +9,16 @@ use std::thread::{self, JoinHandle};
 pub(crate) enum Answer {
     /// Answers with this status line, further header lines and body, and closes.
     Respond(&'static str, &'static str, &'static str),
+    /// Does the other when something has been written to this named pipe.
+    Hearing(PathBuf, Box<Answer>),
     /// Never answers; holds the connection until the client closes it.
     Silence,
     /// Writes to this named pipe, so that what waits there goes on, and then does the other.
     Telling(PathBuf, Box<Answer>),
     /// Answers 200 once every earlier connection has been closed by the client.
     RespondOnceAlone,
+    /// Answers with these bytes and then no more, and holds the connection until the client closes it.
+    Stall(&'static str),
     /// Closes without an answer.
     Close,
     /// Answers with these bytes, which need not be HTTP.
@@ -91,6 +95,14 @@ fn act(answer: Answer, mut stream: &TcpStream, silent: &mut Vec<JoinHandle<()>>)
         Answer::Silence => {
             silent.push(until_closed(stream));
             Ok(())
+        }
+        Answer::Hearing(pipe, answer) => {
+            std::fs::read(pipe).unwrap();
+            return act(*answer, stream, silent);
+        }
+        Answer::Stall(bytes) => {
+            silent.push(until_closed(stream));
+            stream.write_all(bytes.as_bytes())
         }
         Answer::Telling(pipe, answer) => {
             std::fs::write(pipe, "told\n").unwrap();

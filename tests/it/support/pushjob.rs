@@ -176,6 +176,13 @@ impl Finished {
         self
     }
 
+    /// stderr begins with this.
+    #[track_caller]
+    pub(crate) fn starts_by_saying(&self, stderr: &str) -> &Self {
+        assert!(self.stderr.starts_with(stderr), "no {stderr:?} in: {self}");
+        self
+    }
+
     /// stderr is one line of ours with this in it.
     #[track_caller]
     pub(crate) fn says_one_line_with(&self, part: &str) -> &Self {
