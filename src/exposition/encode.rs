@@ -36,78 +36,63 @@ fn write_family(out: &mut String, family: &MetricFamily) {
         out,
         &["# TYPE ", name, " ", family.metric_type().as_str(), "\n"],
     );
+    let mut writer = SampleWriter { out, name };
     for (labels, value) in family.metrics() {
         match value {
             MetricValue::Counter(number)
             | MetricValue::Gauge(number)
-            | MetricValue::Untyped(number) => {
-                write_sample(out, &[name], (labels, None), &format_float(*number));
-            }
-            MetricValue::Histogram(histogram) => write_histogram(out, name, labels, histogram),
-            MetricValue::Summary(summary) => write_summary(out, name, labels, summary),
+            | MetricValue::Untyped(number) => writer.sample("", labels, &format_float(*number)),
+            MetricValue::Histogram(histogram) => writer.histogram(labels, histogram),
+            MetricValue::Summary(summary) => writer.summary(labels, summary),
         }
     }
 }
 
-fn write_histogram(out: &mut String, name: &str, labels: &Labels, histogram: &Histogram) {
-    for bucket in histogram.buckets() {
-        let bound = format_float(bucket.upper_bound);
-        write_sample(
-            out,
-            &[name, "_bucket"],
-            (labels, Some(("le", &bound))),
-            &bucket.cumulative_count.to_string(),
-        );
-    }
-    let count = histogram.count().to_string();
-    write_sample(
-        out,
-        &[name, "_bucket"],
-        (labels, Some(("le", "+Inf"))),
-        &count,
-    );
-    write_sample(
-        out,
-        &[name, "_sum"],
-        (labels, None),
-        &format_float(histogram.sum()),
-    );
-    write_sample(out, &[name, "_count"], (labels, None), &count);
+/// Writes the samples of one family.
+struct SampleWriter<'a> {
+    out: &'a mut String,
+    name: &'a str,
 }
 
-fn write_summary(out: &mut String, name: &str, labels: &Labels, summary: &Summary) {
-    for entry in summary.quantiles() {
-        let quantile = format_float(entry.quantile);
-        write_sample(
-            out,
-            &[name],
-            (labels, Some(("quantile", &quantile))),
-            &format_float(entry.value),
-        );
+impl SampleWriter<'_> {
+    fn histogram(&mut self, labels: &Labels, histogram: &Histogram) {
+        for bucket in histogram.buckets() {
+            let bound = format_float(bucket.upper_bound);
+            let count = bucket.cumulative_count.to_string();
+            self.labelled("_bucket", labels, Some(("le", &bound)), &count);
+        }
+        let count = histogram.count().to_string();
+        self.labelled("_bucket", labels, Some(("le", "+Inf")), &count);
+        self.sample("_sum", labels, &format_float(histogram.sum()));
+        self.sample("_count", labels, &count);
     }
-    write_sample(
-        out,
-        &[name, "_sum"],
-        (labels, None),
-        &format_float(summary.sum()),
-    );
-    write_sample(
-        out,
-        &[name, "_count"],
-        (labels, None),
-        &summary.count().to_string(),
-    );
-}
 
-fn write_sample(
-    out: &mut String,
-    name: &[&str],
-    (labels, extra): (&Labels, Option<(&str, &str)>),
-    value: &str,
-) {
-    push_all(out, name);
-    write_labels(out, labels, extra);
-    push_all(out, &[" ", value, "\n"]);
+    fn summary(&mut self, labels: &Labels, summary: &Summary) {
+        for entry in summary.quantiles() {
+            let quantile = format_float(entry.quantile);
+            let value = format_float(entry.value);
+            self.labelled("", labels, Some(("quantile", &quantile)), &value);
+        }
+        self.sample("_sum", labels, &format_float(summary.sum()));
+        self.sample("_count", labels, &summary.count().to_string());
+    }
+
+    fn sample(&mut self, suffix: &str, labels: &Labels, value: &str) {
+        self.labelled(suffix, labels, None, value);
+    }
+
+    /// Writes a sample with a label that belongs to the format.
+    fn labelled(
+        &mut self,
+        suffix: &str,
+        labels: &Labels,
+        extra: Option<(&str, &str)>,
+        value: &str,
+    ) {
+        push_all(self.out, &[self.name, suffix]);
+        write_labels(self.out, labels, extra);
+        push_all(self.out, &[" ", value, "\n"]);
+    }
 }
 
 /// Writes labels in braces, and after them one that belongs to the format; nothing when there are none.

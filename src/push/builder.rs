@@ -14,8 +14,7 @@ pub struct PushgatewayBuilder {
     url: String,
     username: Option<String>,
     password: Option<Password>,
-    timeout: Duration,
-    retries: u32,
+    policy: Policy,
 }
 
 impl PushgatewayBuilder {
@@ -24,20 +23,24 @@ impl PushgatewayBuilder {
             url: url.to_owned(),
             username: None,
             password: None,
-            timeout: Duration::from_secs(10),
-            retries: 3,
+            policy: Policy {
+                timeout: Duration::from_secs(10),
+                retries: 3,
+            },
         }
     }
 
     /// The time for one delivery in all: resolve, connect, send, receive, every retry and every pause. Defaults to 10
     /// seconds.
-    pub fn timeout(self, timeout: Duration) -> Self {
-        Self { timeout, ..self }
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.policy.timeout = timeout;
+        self
     }
 
     /// How often a delivery is tried again within its time, when what failed may pass. Defaults to 3.
-    pub fn retries(self, retries: u32) -> Self {
-        Self { retries, ..self }
+    pub fn retries(mut self, retries: u32) -> Self {
+        self.policy.retries = retries;
+        self
     }
 
     /// The user name for Basic auth. Defaults to the one in the URL, or none.
@@ -67,14 +70,7 @@ impl PushgatewayBuilder {
             self.username.clone().or(url.username),
             self.password.clone().or(url.password.map(Password::Value)),
         )?;
-        let policy = Policy {
-            retries: self.retries,
-        };
-        Ok(Pushgateway::assemble(
-            url.base,
-            auth,
-            (self.timeout, policy),
-        ))
+        Ok(Pushgateway::assemble(url.base, auth, self.policy))
     }
 }
 
@@ -85,8 +81,8 @@ impl fmt::Debug for PushgatewayBuilder {
             .field("url", &without_credentials(&self.url))
             .field("username", &self.username)
             .field("password", &self.password)
-            .field("timeout", &self.timeout)
-            .field("retries", &self.retries)
+            .field("timeout", &self.policy.timeout)
+            .field("retries", &self.policy.retries)
             .finish()
     }
 }

@@ -48,7 +48,6 @@ pub struct Delivered {
 pub struct Pushgateway {
     base: String,
     auth: Option<BasicAuth>,
-    timeout: Duration,
     policy: Policy,
     transport: Transport,
     interrupt: Interrupt,
@@ -78,15 +77,10 @@ impl Pushgateway {
         PushgatewayBuilder::new(url)
     }
 
-    pub(super) fn assemble(
-        base: String,
-        auth: Option<BasicAuth>,
-        (timeout, policy): (Duration, Policy),
-    ) -> Self {
+    pub(super) fn assemble(base: String, auth: Option<BasicAuth>, policy: Policy) -> Self {
         Self {
             base,
             auth,
-            timeout,
             policy,
             transport: Transport::new(),
             interrupt: Interrupt::default(),
@@ -143,7 +137,7 @@ impl Pushgateway {
     /// the last try for one that may pass; [`PushError::Redirect`]; [`PushError::NoAnswer`] when every try failed;
     /// [`PushError::Password`] when the password file cannot be read; [`PushError::ShutDown`].
     pub fn deliver(&self, key: &GroupingKey, change: Change<'_>) -> Result<Delivered, PushError> {
-        self.deliver_within(key, change, self.timeout)
+        self.deliver_within(key, change, self.policy.timeout)
     }
 
     /// Delivers a change within a time of its own instead of the client's.
@@ -199,33 +193,25 @@ impl Pushgateway {
                 .transport
                 .send(exchange, timeout.saturating_sub(begin.elapsed()));
             let elapsed = begin.elapsed();
-            let (failure, error) = match result {
+            let failed = match result {
                 Ok(answer) if (200..300).contains(&answer.status) => {
                     return Ok(Delivered { tries, elapsed });
                 }
-                Ok(answer) => refusal(answer, url(), (tries, elapsed)),
-                Err(no_answer) => {
-                    let (failure, reason) = silence(no_answer, timeout);
-                    let error = PushError::NoAnswer {
-                        url: url(),
-                        reason,
-                        tries,
-                        elapsed,
-                    };
-                    (failure, error)
-                }
+                Ok(answer) => FailedTry::Refused(answer),
+                Err(no_answer) => FailedTry::Unanswered(no_answer, timeout),
             };
             let spent = Spent {
                 tries,
                 remaining: timeout.saturating_sub(elapsed),
             };
-            let Some(pause) = next_pause(&failure, spent, self.policy, jitter()) else {
-                return Err(error);
-            };
-            self.interrupt.pause(pause);
-            if self.interrupt.stage() != Stage::Working {
-                return Err(error);
+            let pause = next_pause(&failed.failure(), spent, self.policy.retries, jitter());
+            if let Some(pause) = pause {
+                self.interrupt.pause(pause);
+                if self.interrupt.stage() == Stage::Working {
+                    continue;
+                }
             }
+            return Err(failed.into_error(url(), tries, elapsed));
         }
     }
 
@@ -257,46 +243,54 @@ fn encoded(key: &GroupingKey, families: &MetricFamilies) -> Result<Vec<u8>, Push
     Ok(encode(families).into_bytes())
 }
 
-/// An answer that is no success.
-fn refusal(answer: Answer, url: String, (tries, elapsed): (u32, Duration)) -> (Failure, PushError) {
-    let Answer {
-        status,
-        location,
-        retry_after,
-        message,
-    } = answer;
-    if (300..400).contains(&status) {
-        let location = location.unwrap_or_else(|| "nowhere".to_owned());
-        let error = PushError::Redirect {
-            url,
-            status,
-            location,
-        };
-        return (Failure::Redirect, error);
-    }
-    let failure = Failure::Status {
-        status,
-        retry_after,
-    };
-    let error = PushError::Status {
-        url,
-        status,
-        message,
-        tries,
-        elapsed,
-    };
-    (failure, error)
+/// A try that did not succeed.
+enum FailedTry {
+    /// With an answer.
+    Refused(Answer),
+    /// Without one, and the time there was for it.
+    Unanswered(NoAnswer, Duration),
 }
 
-/// A try without an answer, with the reason in words.
-fn silence(no_answer: NoAnswer, timeout: Duration) -> (Failure, String) {
-    match no_answer {
-        NoAnswer::Timeout => {
-            let seconds = (timeout.as_secs_f64() * 1000.0).round() / 1000.0;
-            (Failure::Passing, format!("no answer within {seconds} s"))
+impl FailedTry {
+    fn failure(&self) -> Failure {
+        match self {
+            Self::Refused(answer) if answer.is_redirect() => Failure::Redirect,
+            Self::Refused(answer) => Failure::Status {
+                status: answer.status,
+                retry_after: answer.retry_after,
+            },
+            Self::Unanswered(NoAnswer::Timeout | NoAnswer::Passing(_), _) => Failure::Passing,
+            Self::Unanswered(NoAnswer::Lasting(_), _) => Failure::Lasting,
         }
-        NoAnswer::Passing(reason) => (Failure::Passing, reason),
-        NoAnswer::Lasting(reason) => (Failure::Lasting, reason),
+    }
+
+    fn into_error(self, url: String, tries: u32, elapsed: Duration) -> PushError {
+        match self {
+            Self::Refused(answer) if answer.is_redirect() => PushError::Redirect {
+                url,
+                status: answer.status,
+                location: answer.location.unwrap_or_else(|| "nowhere".to_owned()),
+            },
+            Self::Refused(answer) => PushError::Status {
+                url,
+                status: answer.status,
+                message: answer.message,
+                tries,
+                elapsed,
+            },
+            Self::Unanswered(no_answer, timeout) => PushError::NoAnswer {
+                url,
+                reason: match no_answer {
+                    NoAnswer::Timeout => {
+                        let seconds = (timeout.as_secs_f64() * 1000.0).round() / 1000.0;
+                        format!("no answer within {seconds} s")
+                    }
+                    NoAnswer::Passing(reason) | NoAnswer::Lasting(reason) => reason,
+                },
+                tries,
+                elapsed,
+            },
+        }
     }
 }
 

@@ -8,9 +8,10 @@ const FIRST_PAUSE: Duration = Duration::from_millis(100);
 /// The longest pause of our own choice, before jitter.
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
-/// How often to try again.
+/// How long and how often to try.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Policy {
+    pub(super) timeout: Duration,
     pub(super) retries: u32,
 }
 
@@ -47,7 +48,7 @@ pub(super) struct Spent {
 pub(super) fn next_pause(
     failure: &Failure,
     spent: Spent,
-    policy: Policy,
+    retries: u32,
     jitter: f64,
 ) -> Option<Duration> {
     let asked = match failure {
@@ -58,7 +59,7 @@ pub(super) fn next_pause(
         Failure::Passing => Duration::ZERO,
         Failure::Status { .. } | Failure::Lasting | Failure::Redirect => return None,
     };
-    if spent.tries > policy.retries {
+    if spent.tries > retries {
         return None;
     }
     let doublings = spent.tries.saturating_sub(1).min(16);
@@ -74,7 +75,7 @@ pub(super) fn next_pause(
 mod tests {
     use super::*;
 
-    const POLICY: Policy = Policy { retries: 3 };
+    const RETRIES: u32 = 3;
 
     fn spent(tries: u32, remaining_ms: u64) -> Spent {
         Spent {
@@ -92,7 +93,7 @@ mod tests {
 
     #[test]
     fn only_what_may_pass_is_tried_again() {
-        let pauses = |failure: &Failure| next_pause(failure, spent(1, 10_000), POLICY, 0.0);
+        let pauses = |failure: &Failure| next_pause(failure, spent(1, 10_000), RETRIES, 0.0);
         for code in [408, 429, 500, 502, 503, 504, 599] {
             assert!(pauses(&status(code)).is_some(), "{code}");
         }
@@ -106,7 +107,6 @@ mod tests {
 
     #[test]
     fn pauses_grow_up_to_a_limit_and_are_shortened_by_jitter() {
-        let many = Policy { retries: 100 };
         for (tries, jitter, pause_ms) in [
             (1, 0.0, 100),
             (1, 1.0, 50),
@@ -118,7 +118,7 @@ mod tests {
             (99, 1.0, 2500),
         ] {
             assert_eq!(
-                next_pause(&Failure::Passing, spent(tries, 10_000), many, jitter),
+                next_pause(&Failure::Passing, spent(tries, 10_000), 100, jitter),
                 Some(Duration::from_millis(pause_ms)),
                 "try {tries}, jitter {jitter}"
             );
@@ -127,14 +127,13 @@ mod tests {
 
     #[test]
     fn tries_and_time_have_an_end() {
-        let next = |spent| next_pause(&Failure::Passing, spent, POLICY, 0.0);
+        let next = |spent| next_pause(&Failure::Passing, spent, RETRIES, 0.0);
         assert!(next(spent(3, 10_000)).is_some());
         assert_eq!(next(spent(4, 10_000)), None);
         assert_eq!(next(spent(1, 0)), None);
         assert_eq!(next(spent(1, 100)), Some(Duration::from_millis(50)));
-        let none = Policy { retries: 0 };
         assert_eq!(
-            next_pause(&Failure::Passing, spent(1, 10_000), none, 0.0),
+            next_pause(&Failure::Passing, spent(1, 10_000), 0, 0.0),
             None
         );
     }
@@ -145,7 +144,7 @@ mod tests {
             status: 503,
             retry_after: Some(Duration::from_secs(seconds)),
         };
-        let next = |seconds| next_pause(&asked(seconds), spent(1, 10_000), POLICY, 0.0);
+        let next = |seconds| next_pause(&asked(seconds), spent(1, 10_000), RETRIES, 0.0);
         assert_eq!(next(0), Some(Duration::from_millis(100)));
         assert_eq!(next(2), Some(Duration::from_secs(2)));
         assert_eq!(next(60), Some(Duration::from_secs(5)));

@@ -62,6 +62,12 @@ pub(super) struct Answer {
     pub(super) message: String,
 }
 
+impl Answer {
+    pub(super) fn is_redirect(&self) -> bool {
+        (300..400).contains(&self.status)
+    }
+}
+
 /// Why there is no answer.
 pub(super) enum NoAnswer {
     /// The time was used up.

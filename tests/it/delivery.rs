@@ -117,6 +117,14 @@ fn a_redirect_is_not_followed_and_names_its_goal() {
 }
 
 #[test]
+fn a_connection_that_is_closed_without_an_answer_is_named() {
+    let gateway = FakeGateway::answering([Answer::Close]);
+    run(&gateway.url(), &["--push-retries", "0"])
+        .exits(3)
+        .says_one_line_with("/metrics/job/j: the connection was closed before an answer came\n");
+}
+
+#[test]
 fn an_answer_that_is_not_http_is_named() {
     let gateway = FakeGateway::answering([Answer::Raw(b"220 mail.example.org ESMTP\r\n\r\n")]);
     let finished = run(&gateway.url(), &[]);

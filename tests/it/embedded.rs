@@ -245,18 +245,30 @@ fn what_contradicts_other_groups_says_so() {
         embedded.deliver(&key, Change::Push(&families), Duration::ZERO)
     };
     push("a", "# TYPE x gauge\nx 1\n").unwrap();
+    let labelled = GroupingKey::new("j").unwrap().with_label("l", "v").unwrap();
+    let families = parse(b"q 1\n").unwrap();
+    embedded
+        .deliver(&labelled, Change::Push(&families), Duration::ZERO)
+        .unwrap();
+    let duplicate = push("j", "q{l=\"v\"} 1\n");
     push("s", "# TYPE s summary\ns_sum 1\ns_count 1\n").unwrap();
     let errors = [
         push("b", "# TYPE x counter\nx 1\n")
             .unwrap_err()
             .to_string(),
         push("b", "s_sum 1\n").unwrap_err().to_string(),
+        push("b", "y 1\ny{instance=\"\"} 1\n")
+            .unwrap_err()
+            .to_string(),
+        duplicate.unwrap_err().to_string(),
     ];
     assert_eq!(
         errors,
         [
             "metric x is a counter in group {job=\"b\"} and a gauge in another",
             "metric family s_sum has the name of a series of s",
+            "series y{instance=\"\"} has an empty label `instance`, which a gateway adds by itself",
+            "series q{instance=\"\",job=\"j\",l=\"v\"} is there already",
         ]
     );
 }

@@ -3,11 +3,15 @@
 use crate::support::{Pushgateway, pushjob, script};
 
 /// The command to run, the code that `run` exits with, the code and the signal that the gateway shows.
-const ENDINGS: [(&[&str], i32, &str); 11] = [
+const ENDINGS: [(&[&str], i32, &str); 15] = [
     (&["true"], 0, "0"),
     (&["false"], 1, "0"),
     (&["sh", "-c", "exit 7"], 7, "0"),
     (&["sh", "-c", "exit 125"], 125, "0"),
+    (&["sh", "-c", "exit 126"], 126, "0"),
+    (&["sh", "-c", "exit 127"], 127, "0"),
+    (&["sh", "-c", "exit 137"], 137, "0"),
+    (&["sh", "-c", "exit 143"], 143, "0"),
     (&["sh", "-c", "exit 255"], 255, "0"),
     (&["sh", "-c", "kill -TERM $$"], 143, "15"),
     (&["sh", "-c", "kill -KILL $$"], 137, "9"),

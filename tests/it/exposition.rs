@@ -377,6 +377,21 @@ fn what_contradicts_itself_is_refused_with_its_place() {
 }
 
 #[test]
+fn distributions_of_nothing_that_can_be_measured_are_refused() {
+    let bound = Bucket {
+        upper_bound: f64::NAN,
+        cumulative_count: 0,
+    };
+    let error = Histogram::new(vec![bound], 0.0, 0).unwrap_err();
+    assert_eq!(error.to_string(), "a bucket bound or quantile is NaN");
+    let quantile = Quantile {
+        quantile: f64::NAN,
+        value: 0.0,
+    };
+    assert_eq!(Summary::new(vec![quantile], 0.0, 0), Err(error));
+}
+
+#[test]
 fn families_that_cannot_stand_together_are_refused() {
     let gauge = |name: &'static str| MetricFamily::gauge(MetricName::new(name).unwrap(), 1.0);
     let mut families = every_type();
