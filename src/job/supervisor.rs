@@ -101,9 +101,7 @@ impl Supervisor {
             ),
         }
     }
-}
 
-impl Supervisor {
     /// The signals that wait to be passed on.
     fn pending(&self) -> Vec<Signal> {
         let next = || sys::next_signal(&self.signals, Some(Duration::ZERO));

@@ -69,9 +69,7 @@ impl SignalSet {
         // SAFETY: sigemptyset has initialised it.
         Self(unsafe { set.assume_init() })
     }
-}
 
-impl SignalSet {
     /// The same set with the two signals that the C library keeps for itself. It refuses to add them, and has what it
     /// spawns ignore them unless they are to be default.
     fn with_internal(mut self) -> Self {
@@ -96,11 +94,9 @@ pub(super) struct Inherited {
 pub(super) fn take_over(signals: &SignalSet) -> io::Result<Inherited> {
     let mut mask = MaybeUninit::uninit();
     // SAFETY: both pointers are valid for the call; the old mask is written.
-    let error =
-        unsafe { libc::pthread_sigmask(libc::SIG_BLOCK, &raw const signals.0, mask.as_mut_ptr()) };
-    if error != 0 {
-        return Err(io::Error::from_raw_os_error(error));
-    }
+    check(unsafe {
+        libc::pthread_sigmask(libc::SIG_BLOCK, &raw const signals.0, mask.as_mut_ptr())
+    })?;
     // SAFETY: pthread_sigmask has succeeded and thus written it.
     let mask = unsafe { mask.assume_init() };
     // SAFETY: all-zero is a valid sigaction: the default action, no flags.
@@ -196,8 +192,8 @@ unsafe extern "C" {
 /// Starts a program, looked for in `PATH`, with the environment of this process and the signal mask that was
 /// inherited. Unlike fork this does not copy the page tables of this process, which takes longer than all else in it.
 ///
-/// SIGPIPE, which Rust's runtime ignores, is default again, whatever the caller had set for it. What the caller had set for SIGCHLD cannot be given back in
-/// this way.
+/// SIGPIPE, which Rust's runtime ignores, is default again, whatever the caller had set for it. What the caller had set
+/// for SIGCHLD cannot be given back in this way.
 pub(super) fn spawn(
     arguments: &[CString],
     inherited: &Inherited,

@@ -208,7 +208,7 @@ fn stderr_that_nobody_reads_holds_up_neither_the_time_limit_nor_the_report() {
     fifo(&pipe);
     let pushjob = env!("CARGO_BIN_EXE_pushjob");
     let status = std::process::Command::new("sh")
-        .args(["-c", "exec 9<>\"$0\"; exec \"$@\" 2>&9"])
+        .args(["-c", "exec 9<>\"$0\"; exec setsid \"$@\" 2>&9"])
         .arg(&pipe)
         .args([pushjob, "run", "--job", "j", "--gateway", gateway.address()])
         .args([

@@ -213,7 +213,7 @@ fn a_group_is_not_deleted_while_a_start_could_bring_it_back() {
     scene
         .run(&["--push-timeout", "2s", "--method", "delete"])
         .exits(0)
-        .says("pushjob: cannot push: the start had no answer, and would bring the group back\n")
+        .says("pushjob: cannot delete: the start had no answer, and would bring the group back\n")
         .took_at_most(Duration::from_secs(3));
     assert_eq!(scene.gateway.requests().len(), 1);
     let scene = Scene::answering(ok(), ok());

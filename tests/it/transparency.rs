@@ -6,7 +6,8 @@ use std::process::{Command, Stdio};
 use crate::support::{Pushgateway, pushjob};
 
 /// What stands before a command to run it as a job.
-const WRAPPED: [&str; 6] = [
+const WRAPPED: [&str; 7] = [
+    "setsid",
     env!("CARGO_BIN_EXE_pushjob"),
     "run",
     "-qq",

@@ -251,7 +251,12 @@ impl<'a> Recorder<'a> {
         let delivered = match result {
             Ok(()) => true,
             Err(reason) => {
-                self.console.error(format_args!("cannot push: {reason}"));
+                let verb = if method == Method::Delete {
+                    "delete"
+                } else {
+                    "push"
+                };
+                self.console.error(format_args!("cannot {verb}: {reason}"));
                 false
             }
         };

@@ -10,9 +10,11 @@ use std::time::{Duration, Instant};
 /// The longest that a test waits for a command.
 const LONGEST: Duration = Duration::from_secs(60);
 
-/// The command under test, in an environment without variables of its own or proxies.
+/// The command under test, in an environment without variables of its own or proxies, and without the terminal that the
+/// tests may be run from. `setsid` becomes the command, under the same number.
 pub(crate) fn pushjob<A: AsRef<OsStr>>(args: impl IntoIterator<Item = A>) -> Pushjob {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_pushjob"));
+    let mut command = Command::new("setsid");
+    command.arg(env!("CARGO_BIN_EXE_pushjob"));
     for (name, _) in std::env::vars_os() {
         let text = name.to_string_lossy().to_ascii_lowercase();
         if text.starts_with("pushjob_") || text.ends_with("_proxy") {
