@@ -207,8 +207,16 @@ fn stderr_that_nobody_reads_holds_up_neither_the_time_limit_nor_the_report() {
     let pipe = folder.path().join("stderr");
     fifo(&pipe);
     let pushjob = env!("CARGO_BIN_EXE_pushjob");
-    let status = std::process::Command::new("sh")
-        .args(["-c", "exec 9<>\"$0\"; exec setsid \"$@\" 2>&9"])
+    // QUIT ends what hangs, with 124.
+    let status = std::process::Command::new("timeout")
+        .args([
+            "-s",
+            "QUIT",
+            "30",
+            "sh",
+            "-c",
+            "exec 9<>\"$0\"; exec setsid \"$@\" 2>&9",
+        ])
         .arg(&pipe)
         .args([pushjob, "run", "--job", "j", "--gateway", gateway.address()])
         .args([
