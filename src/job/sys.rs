@@ -75,9 +75,10 @@ impl SignalSet {
     fn with_internal(mut self) -> Self {
         const BITS: u64 = 1 << (32 - 1) | 1 << (33 - 1);
         let first = (&raw mut self.0).cast::<u64>();
-        // SAFETY: on Linux a set begins with 64 bits, one a signal, and is at least that large and aligned.
-        let bits = unsafe { &mut *first };
-        *bits |= BITS;
+        // SAFETY: on Linux a set begins with 64 bits, one a signal.
+        let bits = unsafe { first.read_unaligned() };
+        // SAFETY: the same.
+        unsafe { first.write_unaligned(bits | BITS) };
         self
     }
 }

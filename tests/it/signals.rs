@@ -272,3 +272,16 @@ fn a_job_hears_that_its_terminal_has_hung_up() {
     let heard = receiver.recv_timeout(Duration::from_secs(30));
     assert_eq!(heard.unwrap().unwrap(), "HUP\n");
 }
+
+#[test]
+fn there_is_one_supervisor_at_a_time() {
+    let first = pushjob::job::Supervisor::new().unwrap();
+    let error = pushjob::job::Supervisor::new().unwrap_err();
+    assert_eq!(error.kind(), std::io::ErrorKind::AlreadyExists);
+    assert_eq!(
+        error.to_string(),
+        "there is a supervisor in this process already"
+    );
+    drop(first);
+    assert!(pushjob::job::Supervisor::new().is_ok());
+}

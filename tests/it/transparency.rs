@@ -111,41 +111,37 @@ fn descriptors_of_the_caller_pass_and_none_of_ours_are_added() {
     );
 }
 
+/// The lines of `/proc/self/status` that tell of signals, as a job sees them; no shell, which would clear the mask.
+const SIGNAL_STATE: [&str; 4] = ["grep", "-E", "^Sig(Blk|Ign|Cgt):", "/proc/self/status"];
+
 #[test]
 fn signal_mask_and_child_disposition_are_those_of_the_caller() {
-    let state = "grep -E '^Sig(Blk|Ign):' /proc/self/status";
     // SIGCHLD ignored by the caller, which would cost us the status if we left it so.
     let caller = "use POSIX; $SIG{CHLD} = 'IGNORE'; \
                   sigprocmask(SIG_BLOCK, POSIX::SigSet->new(SIGUSR1, SIGTERM)); \
                   exec @ARGV";
-    let run = |prefix: &[&str]| {
-        let output = Command::new("perl")
-            .args(["-e", caller])
-            .args(prefix)
-            .args(["sh", "-c", &format!("{state}; exit 6")])
-            .output()
-            .unwrap();
-        assert_eq!(output.status.code(), Some(6), "{output:?}");
-        let text = String::from_utf8(output.stdout).unwrap();
-        let bits = |line: &str| {
-            let hex = line.split_whitespace().nth(1).unwrap();
-            u64::from_str_radix(hex, 16).unwrap()
-        };
-        text.lines().map(bits).collect::<Vec<_>>()
+    let run = |prefix: &[&str], job: &[&str]| {
+        let mut command = Command::new("perl");
+        let command = command.args(["-e", caller]).args(prefix).args(job);
+        command.output().unwrap()
     };
-    let (plain, ours) = (run(&["env"]), run(&WRAPPED));
+    let state = |prefix: &[&str]| String::from_utf8(run(prefix, &SIGNAL_STATE).stdout).unwrap();
+    let (plain, ours) = (state(&["env"]), state(&WRAPPED));
     assert_eq!(ours, plain);
-    assert_ne!(plain, [0, 0]);
+    assert!(plain.contains("SigBlk:\t0000000000004200\n"), "{plain}");
+    let ignored = plain.lines().find(|line| line.starts_with("SigIgn:"));
+    assert!(ignored.unwrap().ends_with("10000"), "{plain}");
+    let output = run(&WRAPPED, &["sh", "-c", "exit 6"]);
+    assert_eq!(output.status.code(), Some(6), "{output:?}");
 }
 
 #[test]
 fn signal_mask_and_dispositions_are_those_of_an_ordinary_caller() {
-    let state = "grep -E '^Sig(Blk|Ign|Cgt):' /proc/self/status";
     let run = |prefix: &[&str]| {
         let output = Command::new("sh")
             .args(["-c", "trap '' USR1 HUP; exec \"$@\"", "sh"])
             .args(prefix)
-            .args(["sh", "-c", state])
+            .args(SIGNAL_STATE)
             .output()
             .unwrap();
         assert!(output.status.success(), "{output:?}");
