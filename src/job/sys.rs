@@ -12,6 +12,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::process::CommandExt;
 use std::process::Command;
 use std::ptr;
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
 
 pub(super) use libc::{SIGCHLD, SIGCONT, SIGHUP, SIGINT, SIGKILL, SIGTERM};
@@ -83,6 +84,53 @@ impl SignalSet {
     }
 }
 
+/// What the caller had set that Rust's runtime changes before `main`: whether SIGPIPE is ignored, and from there on one
+/// bit for each standard stream that is closed.
+static BEFORE_MAIN: AtomicU8 = AtomicU8::new(0);
+
+const PIPE_IGNORED: u8 = 1;
+
+/// The bit of a standard stream.
+const fn closed_bit(stream: libc::c_int) -> u8 {
+    2 << stream
+}
+
+/// Runs before Rust's runtime, which ignores SIGPIPE and opens `/dev/null` in place of closed streams.
+extern "C" fn look_before_main() {
+    let mut seen = 0;
+    let mut action = MaybeUninit::<libc::sigaction>::uninit();
+    // SAFETY: the action is only asked for, and written on success.
+    let result = unsafe { libc::sigaction(libc::SIGPIPE, ptr::null(), action.as_mut_ptr()) };
+    // SAFETY: a result of 0 says that it has been written.
+    if result == 0 && unsafe { action.assume_init() }.sa_sigaction == libc::SIG_IGN {
+        seen |= PIPE_IGNORED;
+    }
+    for stream in 0..=2 {
+        // SAFETY: asking for the flags of a descriptor has no memory to get wrong.
+        if unsafe { libc::fcntl(stream, libc::F_GETFD) } == -1 {
+            seen |= closed_bit(stream);
+        }
+    }
+    BEFORE_MAIN.store(seen, Ordering::Relaxed);
+}
+
+// SAFETY: functions of this type in this section are called once, before `main`; this one needs nothing from Rust's
+// runtime and cannot panic.
+#[used]
+#[unsafe(link_section = ".init_array")]
+static LOOK_BEFORE_MAIN: extern "C" fn() = look_before_main;
+
+/// Whether the caller had SIGPIPE ignored.
+fn pipe_was_ignored() -> bool {
+    BEFORE_MAIN.load(Ordering::Relaxed) & PIPE_IGNORED != 0
+}
+
+/// The standard streams that the caller had closed.
+fn streams_that_were_closed() -> impl Iterator<Item = libc::c_int> {
+    let seen = BEFORE_MAIN.load(Ordering::Relaxed);
+    (0..=2).filter(move |stream| seen & closed_bit(*stream) != 0)
+}
+
 /// What the caller of this program had set for signals, to be given back to the job.
 #[derive(Clone, Copy)]
 pub(super) struct Inherited {
@@ -139,8 +187,20 @@ impl Inherited {
 /// Has a command begin with the signals as they were inherited; the library then starts it by fork and exec.
 pub(super) fn restore_before_exec(command: &mut Command, inherited: &Inherited) {
     let inherited = *inherited;
-    // SAFETY: between fork and exec the closure makes two async-signal-safe calls on data it owns.
-    unsafe { command.pre_exec(move || inherited.restore()) };
+    let prepare = move || {
+        inherited.restore()?;
+        if pipe_was_ignored() {
+            // SAFETY: ignoring a signal has no memory to get wrong.
+            unsafe { libc::signal(libc::SIGPIPE, libc::SIG_IGN) };
+        }
+        for stream in streams_that_were_closed() {
+            // SAFETY: in the child nothing uses the stream between here and exec.
+            unsafe { libc::close(stream) };
+        }
+        Ok(())
+    };
+    // SAFETY: between fork and exec the closure makes async-signal-safe calls on data it owns, and allocates nothing.
+    unsafe { command.pre_exec(prepare) };
 }
 
 /// Settings for a process to be spawned.
@@ -184,6 +244,31 @@ impl Drop for SpawnAttributes {
     }
 }
 
+/// What a process to be spawned does with its descriptors.
+struct SpawnActions(libc::posix_spawn_file_actions_t);
+
+impl SpawnActions {
+    fn new() -> io::Result<Self> {
+        let mut actions = MaybeUninit::uninit();
+        // SAFETY: the pointer is valid for the call, which writes to it.
+        check(unsafe { libc::posix_spawn_file_actions_init(actions.as_mut_ptr()) })?;
+        // SAFETY: posix_spawn_file_actions_init has succeeded and thus written it.
+        Ok(Self(unsafe { actions.assume_init() }))
+    }
+
+    fn close(&mut self, stream: libc::c_int) -> io::Result<()> {
+        // SAFETY: the actions are initialised.
+        check(unsafe { libc::posix_spawn_file_actions_addclose(&raw mut self.0, stream) })
+    }
+}
+
+impl Drop for SpawnActions {
+    fn drop(&mut self) {
+        // SAFETY: the actions are initialised, and not used after this.
+        unsafe { libc::posix_spawn_file_actions_destroy(&raw mut self.0) };
+    }
+}
+
 // SAFETY: POSIX has this variable with this type.
 unsafe extern "C" {
     /// The environment of this process, as POSIX has it.
@@ -193,8 +278,8 @@ unsafe extern "C" {
 /// Starts a program, looked for in `PATH`, with the environment of this process and the signal mask that was
 /// inherited. Unlike fork this does not copy the page tables of this process, which takes longer than all else in it.
 ///
-/// SIGPIPE, which Rust's runtime ignores, is default again, whatever the caller had set for it. What the caller had set
-/// for SIGCHLD cannot be given back in this way.
+/// SIGPIPE and closed standard streams are as the caller had them. What it had set for SIGCHLD cannot be given back in
+/// this way.
 pub(super) fn spawn(
     arguments: &[CString],
     inherited: &Inherited,
@@ -203,8 +288,12 @@ pub(super) fn spawn(
     let mut attributes = SpawnAttributes::new()?;
     let mut flags = libc::POSIX_SPAWN_SETSIGMASK | libc::POSIX_SPAWN_SETSIGDEF;
     attributes.set_mask(&inherited.mask)?;
-    let pipe = Signal::from_number(libc::SIGPIPE);
-    attributes.set_default(&SignalSet::new([pipe]).with_internal())?;
+    let pipe = (!pipe_was_ignored()).then_some(Signal::from_number(libc::SIGPIPE));
+    attributes.set_default(&SignalSet::new(pipe).with_internal())?;
+    let mut actions = SpawnActions::new()?;
+    for stream in streams_that_were_closed() {
+        actions.close(stream)?;
+    }
     if recipient == Recipient::Group {
         flags |= libc::POSIX_SPAWN_SETPGROUP;
         attributes.set_own_group()?;
@@ -220,12 +309,12 @@ pub(super) fn spawn(
     let environment = unsafe { environ };
     let mut pid = 0;
     // SAFETY: program, arguments and environment are strings ended by zero in arrays ended by null, which the call only
-    // reads; the attributes are initialised; there are no file actions.
+    // reads; attributes and actions are initialised.
     check(unsafe {
         libc::posix_spawnp(
             &raw mut pid,
             program.as_ptr(),
-            ptr::null(),
+            &raw const actions.0,
             &raw const attributes.0,
             argv.as_ptr(),
             environment,

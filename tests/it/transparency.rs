@@ -118,6 +118,7 @@ const SIGNAL_STATE: [&str; 4] = ["grep", "-E", "^Sig(Blk|Ign|Cgt):", "/proc/self
 fn signal_mask_and_child_disposition_are_those_of_the_caller() {
     // SIGCHLD ignored by the caller, which would cost us the status if we left it so.
     let caller = "use POSIX; $SIG{CHLD} = 'IGNORE'; \
+                  $SIG{PIPE} = 'IGNORE'; \
                   sigprocmask(SIG_BLOCK, POSIX::SigSet->new(SIGUSR1, SIGTERM)); \
                   exec @ARGV";
     let run = |prefix: &[&str], job: &[&str]| {
@@ -130,7 +131,7 @@ fn signal_mask_and_child_disposition_are_those_of_the_caller() {
     assert_eq!(ours, plain);
     assert!(plain.contains("SigBlk:\t0000000000004200\n"), "{plain}");
     let ignored = plain.lines().find(|line| line.starts_with("SigIgn:"));
-    assert!(ignored.unwrap().ends_with("10000"), "{plain}");
+    assert!(ignored.unwrap().ends_with("11000"), "{plain}");
     let output = run(&WRAPPED, &["sh", "-c", "exit 6"]);
     assert_eq!(output.status.code(), Some(6), "{output:?}");
 }
@@ -139,7 +140,7 @@ fn signal_mask_and_child_disposition_are_those_of_the_caller() {
 fn signal_mask_and_dispositions_are_those_of_an_ordinary_caller() {
     let run = |prefix: &[&str]| {
         let output = Command::new("sh")
-            .args(["-c", "trap '' USR1 HUP; exec \"$@\"", "sh"])
+            .args(["-c", "trap '' USR1 HUP PIPE; exec \"$@\"", "sh"])
             .args(prefix)
             .args(SIGNAL_STATE)
             .output()
@@ -149,7 +150,38 @@ fn signal_mask_and_dispositions_are_those_of_an_ordinary_caller() {
     };
     let (plain, ours) = (run(&["env"]), run(&WRAPPED));
     // The library that starts this test's children has them ignore signals 32 and 33, which no program uses itself.
-    let plain = plain.replace("SigIgn:\t0000000180000201", "SigIgn:\t0000000000000201");
+    let plain = plain.replace("SigIgn:\t0000000180001201", "SigIgn:\t0000000000001201");
     assert_eq!(ours, plain);
-    assert!(ours.contains("SigIgn:\t0000000000000201\n"), "{ours}");
+    assert!(ours.contains("SigIgn:\t0000000000001201\n"), "{ours}");
+}
+
+#[test]
+fn streams_that_the_caller_had_closed_are_closed_for_the_job() {
+    // Both ways to start a job: with a variable to hide it goes by fork.
+    for variable in ["UNUSED", "PUSHJOB_PASSWORD"] {
+        for (redirection, job) in [
+            (">&-", "echo hello"),
+            ("<&-", "cat"),
+            ("2>&-", "echo hello >&2"),
+            ("", "exit 0"),
+        ] {
+            let code = |prefix: &[&str]| {
+                let output = Command::new("sh")
+                    .args(["-c", &format!("exec \"$@\" {redirection}"), "sh"])
+                    .args(prefix)
+                    .args(["sh", "-c", job])
+                    .env(variable, "secret")
+                    .output()
+                    .unwrap();
+                output.status.code()
+            };
+            let (plain, ours) = (code(&["env"]), code(&WRAPPED));
+            assert_eq!(ours, plain, "{job} {redirection}");
+            assert_eq!(
+                plain == Some(0),
+                redirection.is_empty(),
+                "{job} {redirection}"
+            );
+        }
+    }
 }
