@@ -18,6 +18,7 @@
 
 mod command;
 mod course;
+mod maps;
 mod outcome;
 mod signal;
 mod supervisor;
