@@ -55,6 +55,20 @@ impl MetricType {
     }
 }
 
+/// The name of the histogram or summary that a series of this name belongs to, and the ending it has there. The types of
+/// families come from `type_of`.
+pub(super) fn owner(
+    series: &str,
+    type_of: impl Fn(&str) -> Option<MetricType>,
+) -> Option<(&str, &'static str)> {
+    // A histogram has all the endings there are.
+    MetricType::Histogram.suffixes().iter().find_map(|suffix| {
+        let base = series.strip_suffix(suffix)?;
+        let suffixes = type_of(base)?.suffixes();
+        suffixes.contains(suffix).then_some((base, *suffix))
+    })
+}
+
 impl fmt::Display for MetricType {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
@@ -108,11 +122,14 @@ impl MetricFamily {
 
     /// The same family with a help text.
     #[must_use]
-    pub fn with_help(self, help: impl Into<String>) -> Self {
-        Self {
-            help: Some(help.into()),
-            ..self
-        }
+    pub fn with_help(mut self, help: impl Into<String>) -> Self {
+        self.set_help(help);
+        self
+    }
+
+    /// Gives it a help text, in the place of any that it has.
+    pub fn set_help(&mut self, help: impl Into<String>) {
+        self.help = Some(help.into());
     }
 
     /// Adds a series.
@@ -214,27 +231,19 @@ impl MetricFamilies {
     fn suffix_collision(&self, family: &MetricFamily) -> Option<(String, String)> {
         let name = family.name().as_str();
         let below = family.metric_type().suffixes().iter().find_map(|suffix| {
-            let taken = MetricName::new(format!("{name}{suffix}")).ok()?;
-            let taken = self.0.get_key_value(&taken)?.0;
-            Some((taken.to_string(), name.to_owned()))
+            let taken = self.get(&format!("{name}{suffix}"))?;
+            Some((taken.name().to_string(), name.to_owned()))
         });
         below.or_else(|| {
-            ["_bucket", "_sum", "_count"].iter().find_map(|suffix| {
-                let base = MetricName::new(name.strip_suffix(suffix)?.to_owned()).ok()?;
-                let owner = self.0.get(&base)?;
-                owner
-                    .metric_type()
-                    .suffixes()
-                    .contains(suffix)
-                    .then(|| (name.to_owned(), base.to_string()))
-            })
+            let owner = owner(name, |base| Some(self.get(base)?.metric_type()))?;
+            Some((name.to_owned(), owner.0.to_owned()))
         })
     }
 
     /// The family of a name.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&MetricFamily> {
-        self.0.get(&MetricName::new(name.to_owned()).ok()?)
+        self.0.get(name)
     }
 
     /// Puts a family in the place of any that has its name, without the check for colliding series names.

@@ -1,4 +1,4 @@
-use std::borrow::Cow;
+use std::borrow::{Borrow, Cow};
 use std::fmt;
 
 use super::error::NameError;
@@ -47,6 +47,13 @@ impl MetricName {
     /// The name as text.
     #[must_use]
     pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// It compares as its text does, so that a map of names can be asked by text.
+impl Borrow<str> for MetricName {
+    fn borrow(&self) -> &str {
         &self.0
     }
 }

@@ -50,7 +50,7 @@ pub(crate) fn samples(args: &SampleArgs) -> Result<MetricFamilies, String> {
             .iter_mut()
             .find(|draft| draft.name().as_str() == name)
             .ok_or_else(|| format!("--help-text: no --gauge and no --counter is named {name:?}"))?;
-        *draft = draft.clone().with_help(help);
+        draft.set_help(help);
     }
     collect(drafts).map_err(|error| error.to_string())
 }
@@ -67,7 +67,7 @@ pub(crate) fn merge(
             draft.insert(labels.clone(), value.clone())?;
         }
         if let Some(help) = family.help() {
-            *draft = draft.clone().with_help(help);
+            draft.set_help(help);
         }
     }
     collect(drafts)

@@ -1,7 +1,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use crate::exposition::error::{FamilyError, ParseError, ParseErrorKind};
-use crate::exposition::family::{MetricFamilies, MetricFamily, MetricType};
+use crate::exposition::family::{MetricFamilies, MetricFamily, MetricType, owner};
 use crate::exposition::labels::Labels;
 use crate::exposition::names::MetricName;
 use crate::exposition::value::{Bucket, Histogram, MetricValue, Quantile, Summary};
@@ -92,25 +92,16 @@ impl Assembly {
         if self.by_name.contains_key(text) {
             return (name.clone(), Role::Entry);
         }
-        for (suffix, role) in [
-            ("_sum", Role::Sum),
-            ("_count", Role::Count),
-            ("_bucket", Role::Entry),
-        ] {
-            let draft = text
-                .strip_suffix(suffix)
-                .and_then(|base| self.by_name.get(base))
-                .map(|&index| &self.families[index]);
-            match draft {
-                Some(draft) if draft.metric_type == Some(MetricType::Histogram) => {
-                    return (draft.name.clone(), role);
-                }
-                Some(draft)
-                    if draft.metric_type == Some(MetricType::Summary) && role != Role::Entry =>
-                {
-                    return (draft.name.clone(), role);
-                }
-                _ => {}
+        let draft_of = |base: &str| Some(&self.families[*self.by_name.get(base)?]);
+        let found = owner(text, |base| draft_of(base)?.metric_type);
+        if let Some((base, suffix)) = found {
+            let role = match suffix {
+                "_sum" => Role::Sum,
+                "_count" => Role::Count,
+                _ => Role::Entry,
+            };
+            if let Some(draft) = draft_of(base) {
+                return (draft.name.clone(), role);
             }
         }
         (name.clone(), Role::Entry)
