@@ -15,10 +15,6 @@ pub(super) struct BaseUrl {
 impl BaseUrl {
     /// Reads a base URL. A missing scheme is `http://`; a path prefix is kept; user name and password are taken out.
     pub(super) fn parse(text: &str) -> Result<Self, ConfigError> {
-        let full = match scheme_length(text) {
-            Some(_) => text.to_owned(),
-            None => format!("http://{text}"),
-        };
         let fail = |reason: &str| ConfigError::Url {
             url: without_credentials(text),
             reason: reason.to_owned(),
@@ -29,11 +25,13 @@ impl BaseUrl {
         if text.contains(|c: char| c.is_control() || c.is_whitespace()) {
             return Err(fail("it holds a blank or a control character"));
         }
-        if scheme_length(text).is_none()
-            && (text.starts_with("http:") || text.starts_with("https:"))
-        {
-            return Err(fail("`//` is missing after the scheme"));
-        }
+        let full = match scheme_length(text) {
+            Some(_) => text.to_owned(),
+            None if text.starts_with("http:") || text.starts_with("https:") => {
+                return Err(fail("`//` is missing after the scheme"));
+            }
+            None => format!("http://{text}"),
+        };
         let url = Url::parse(&full).map_err(|error| fail(&error.to_string()))?;
         match url.scheme() {
             "http" => {}

@@ -65,12 +65,26 @@ impl PushgatewayBuilder {
     ///
     /// [`ConfigError`] when the URL is none, a password has no user name, or a user name holds a colon.
     pub fn build(&self) -> Result<Pushgateway, ConfigError> {
+        let (base, auth) = self.parts()?;
+        Ok(Pushgateway::assemble(base, auth, self.policy))
+    }
+
+    /// Checks what [`build`](Self::build) would, without making a client.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError`], as from [`build`](Self::build).
+    pub fn check(&self) -> Result<(), ConfigError> {
+        self.parts().map(drop)
+    }
+
+    fn parts(&self) -> Result<(String, Option<BasicAuth>), ConfigError> {
         let url = BaseUrl::parse(&self.url)?;
         let auth = BasicAuth::new(
             self.username.clone().or(url.username),
             self.password.clone().or(url.password.map(Password::Value)),
         )?;
-        Ok(Pushgateway::assemble(url.base, auth, self.policy))
+        Ok((url.base, auth))
     }
 }
 

@@ -245,7 +245,7 @@ fn gateway(args: &GatewayArgs) -> Result<Gateway, Mistake> {
     if let Some((password, _)) = &password {
         builder = builder.password(password.clone());
     }
-    builder.build().map_err(|error| match error {
+    builder.check().map_err(|error| match error {
         ConfigError::PasswordWithoutUsername => password_source
             .unwrap_or(url_source)
             .mistake("there is no user name to go with the password: set --username"),
