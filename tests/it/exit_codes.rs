@@ -32,10 +32,7 @@ fn every_ending_has_its_code_and_is_pushed() {
     for (index, (command, code, signal)) in ENDINGS.iter().enumerate() {
         let job = format!("ending-{index}");
         run(&job, command).exits(*code);
-        let samples = gateway.samples();
-        let value = |name: &str| {
-            samples[&format!("batch_job_{name}{{instance=\"\",job=\"{job}\"}}")].clone()
-        };
+        let value = |name: &str| gateway.reported(&job, name);
         assert_eq!(value("exit_code"), code.to_string(), "{command:?}");
         assert_eq!(value("exit_signal"), *signal, "{command:?}");
         let success = if *code == 0 { "1" } else { "0" };
@@ -65,11 +62,7 @@ fn files_that_cannot_be_executed_end_with_126_and_say_why() {
     .says(&format!(
         "pushjob: cannot run \"{path}\": Permission denied (os error 13)\n"
     ));
-    let samples = gateway.samples();
-    assert_eq!(
-        samples["batch_job_exit_code{instance=\"\",job=\"data\"}"],
-        "126"
-    );
+    assert_eq!(gateway.reported("data", "exit_code"), "126");
 }
 
 #[test]
@@ -92,11 +85,7 @@ fn a_script_without_interpreter_line_runs_as_it_does_from_a_shell() {
     .exits(5)
     .prints("an argument\n")
     .says("");
-    let samples = gateway.samples();
-    assert_eq!(
-        samples["batch_job_exit_code{instance=\"\",job=\"script\"}"],
-        "5"
-    );
+    assert_eq!(gateway.reported("script", "exit_code"), "5");
 }
 
 #[test]

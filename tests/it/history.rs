@@ -191,11 +191,7 @@ fn times_and_usage_are_those_of_the_run() {
         .run()
         .exits(0);
     let after = now();
-    let samples = gateway.samples();
-    let value = |name: &str| -> f64 {
-        let series = format!("batch_job_{name}{{instance=\"\",job=\"j\"}}");
-        samples[&series].parse().unwrap()
-    };
+    let value = |name: &str| -> f64 { gateway.reported("j", name).parse().unwrap() };
     let (start, end) = (
         value("start_timestamp_seconds"),
         value("completion_timestamp_seconds"),

@@ -3,7 +3,12 @@
 use std::path::Path;
 use std::time::Duration;
 
-use crate::support::{Answer, FakeGateway, Pushgateway, fifo, pushjob, run_to};
+use crate::support::{Answer, FakeGateway, Pushgateway, Pushjob, fifo, pushjob, run_to};
+
+/// A run of which only the code and the output of the job matter.
+fn unreported() -> Pushjob {
+    pushjob(["run", "-qq", "--job", "j"])
+}
 
 /// A folder with two named pipes: the job says that it is ready on one, and is told to go on by the other.
 struct Stage {
@@ -67,9 +72,7 @@ fn int_term_and_hup_reach_the_job_and_its_end_is_reported() {
         stage.wait_until_ready();
         running.signal(name);
         running.wait().exits(128 + number).says("");
-        let samples = gateway.samples();
-        let series = format!("batch_job_exit_signal{{instance=\"\",job=\"{job}\"}}");
-        assert_eq!(samples[&series], number.to_string());
+        assert_eq!(gateway.reported(&job, "exit_signal"), number.to_string());
     }
 }
 
@@ -83,7 +86,7 @@ fn a_signal_reaches_the_whole_group_of_the_job() {
          while kill -0 $! 2>/dev/null; do wait $!; done; echo gone",
         stage.ready().display()
     );
-    let running = pushjob(["run", "-qq", "--job", "j", "--", "sh", "-c", &script]).start();
+    let running = unreported().script(&script).start();
     stage.wait_until_ready();
     running.signal("TERM");
     running.wait().exits(0).prints("gone\n");
@@ -92,9 +95,6 @@ fn a_signal_reaches_the_whole_group_of_the_job() {
 #[test]
 fn a_job_that_takes_too_long_is_stopped_with_124() {
     let gateway = Pushgateway::start();
-    let samples = |job: &str, name: &str| {
-        gateway.samples()[&format!("batch_job_{name}{{instance=\"\",job=\"{job}\"}}")].clone()
-    };
     let run = |job: &str, args: &[&str], script: &str| {
         pushjob(["run", "--gateway", gateway.address(), "--job", job])
             .args(["--timeout", "1s"])
@@ -106,15 +106,15 @@ fn a_job_that_takes_too_long_is_stopped_with_124() {
         .exits(124)
         .says("pushjob: the job's time was up, TERM was sent\n")
         .took_at_most(Duration::from_secs(5));
-    assert_eq!(samples("plain", "timed_out"), "1");
-    assert_eq!(samples("plain", "exit_code"), "124");
-    assert_eq!(samples("plain", "exit_signal"), "15");
-    assert_eq!(samples("plain", "success"), "0");
+    assert_eq!(gateway.reported("plain", "timed_out"), "1");
+    assert_eq!(gateway.reported("plain", "exit_code"), "124");
+    assert_eq!(gateway.reported("plain", "exit_signal"), "15");
+    assert_eq!(gateway.reported("plain", "success"), "0");
     run("graceful", &[], "trap 'exit 0' TERM; sleep 1000 & wait")
         .exits(124)
         .took_at_most(Duration::from_secs(5));
-    assert_eq!(samples("graceful", "success"), "0");
-    assert_eq!(samples("graceful", "exit_signal"), "0");
+    assert_eq!(gateway.reported("graceful", "success"), "0");
+    assert_eq!(gateway.reported("graceful", "exit_signal"), "0");
     run(
         "int",
         &["--stop-signal", "INT"],
@@ -139,8 +139,7 @@ fn a_job_that_ignores_its_stop_is_killed_with_137() {
              pushjob: the job did not end, KILL was sent\n",
         )
         .took_at_most(Duration::from_secs(5));
-    let samples = gateway.samples();
-    let value = |name: &str| &samples[&format!("batch_job_{name}{{instance=\"\",job=\"j\"}}")];
+    let value = |name: &str| gateway.reported("j", name);
     assert_eq!(value("exit_code"), "137");
     assert_eq!(value("exit_signal"), "9");
     assert_eq!(value("timed_out"), "1");
@@ -148,38 +147,21 @@ fn a_job_that_ignores_its_stop_is_killed_with_137() {
 
 #[test]
 fn a_stopped_job_is_woken_to_be_stopped_for_good() {
-    pushjob([
-        "run",
-        "-qq",
-        "--job",
-        "j",
-        "--timeout",
-        "100ms",
-        "--kill-after",
-        "1000s",
-    ])
-    .script("kill -STOP $$")
-    .run()
-    .exits(124)
-    .took_at_most(Duration::from_secs(5));
+    unreported()
+        .args(["--timeout", "100ms", "--kill-after", "1000s"])
+        .script("kill -STOP $$")
+        .run()
+        .exits(124)
+        .took_at_most(Duration::from_secs(5));
 }
 
 #[test]
 fn a_job_within_its_time_is_left_alone() {
-    pushjob([
-        "run",
-        "-qq",
-        "--job",
-        "j",
-        "--timeout",
-        "1000s",
-        "--",
-        "sh",
-        "-c",
-        "exit 3",
-    ])
-    .run()
-    .exits(3);
+    unreported()
+        .args(["--timeout", "1000s"])
+        .script("exit 3")
+        .run()
+        .exits(3);
 }
 
 #[test]
@@ -232,11 +214,7 @@ fn stderr_that_nobody_reads_holds_up_neither_the_time_limit_nor_the_report() {
         .status()
         .unwrap();
     assert_eq!(status.code(), Some(137));
-    let samples = gateway.samples();
-    assert_eq!(
-        samples["batch_job_exit_code{instance=\"\",job=\"j\"}"],
-        "137"
-    );
+    assert_eq!(gateway.reported("j", "exit_code"), "137");
 }
 
 #[test]

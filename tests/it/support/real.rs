@@ -68,6 +68,13 @@ impl Pushgateway {
             .collect()
     }
 
+    /// A metric of the report of a job without further labels, as the gateway spells its value.
+    #[track_caller]
+    pub(crate) fn reported(&self, job: &str, name: &str) -> String {
+        let series = format!("batch_job_{name}{{instance=\"\",job=\"{job}\"}}");
+        self.samples()[&series].clone()
+    }
+
     pub(crate) fn groups(&self) -> Vec<Group> {
         let answer: Value = serde_json::from_str(&self.get("/api/v1/metrics")).unwrap();
         let groups = answer["data"].as_array().unwrap().iter();
