@@ -21,6 +21,7 @@ mod course;
 mod maps;
 mod outcome;
 mod signal;
+mod spawn;
 mod supervisor;
 mod sys;
 

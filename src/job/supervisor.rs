@@ -1,11 +1,7 @@
-use std::ffi::CString;
 use std::fmt;
 use std::io;
 use std::iter;
 use std::marker::PhantomData;
-use std::os::unix::ffi::OsStrExt;
-use std::os::unix::process::CommandExt;
-use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
@@ -13,6 +9,7 @@ use super::command::Job;
 use super::course::{Action, Course};
 use super::outcome::{Ending, Outcome, TimeLimit, Usage};
 use super::signal::Signal;
+use super::spawn::spawn;
 use super::sys::{self, Inherited, Recipient, SignalSet};
 
 /// The signals that are passed on to the job.
@@ -87,7 +84,7 @@ impl Supervisor {
             started: SystemTime::now(),
             begin: Instant::now(),
         };
-        match self.spawn(job, recipient) {
+        match spawn(job, &self.inherited, recipient) {
             Ok(pid) => {
                 for signal in early {
                     sys::send(signal, pid, recipient);
@@ -107,37 +104,6 @@ impl Supervisor {
         let next = || sys::next_signal(&self.signals, Some(Duration::ZERO));
         let signals = iter::from_fn(next).map(|received| received.signal);
         signals.filter(|signal| *signal != Signal::CHLD).collect()
-    }
-
-    /// Starts the job with the signals as they were inherited.
-    ///
-    /// The fast way cannot change the environment or have SIGCHLD ignored, and does not run a script without
-    /// interpreter line, which the C library's `execvp` gives to a shell; then it goes by fork and exec.
-    ///
-    /// Waiting is not left to the library: it keeps the status, but not what the job used.
-    fn spawn(&self, job: &Job, recipient: Recipient) -> io::Result<i32> {
-        if self.inherited.is_usual() && job.hidden().next().is_none() {
-            let line: Result<Vec<CString>, _> = job
-                .line()
-                .map(|part| CString::new(part.as_bytes()))
-                .collect();
-            match sys::spawn(&line?, &self.inherited, recipient) {
-                Err(error) if sys::is_unknown_format(&error) => {}
-                result => return result,
-            }
-        }
-        let mut line = job.line();
-        let mut command = Command::new(line.next().unwrap_or_default());
-        command.args(line);
-        for name in job.hidden() {
-            command.env_remove(name);
-        }
-        if recipient == Recipient::Group {
-            command.process_group(0);
-        }
-        sys::restore_before_exec(&mut command, &self.inherited);
-        let child = command.spawn()?;
-        i32::try_from(child.id()).map_err(io::Error::other)
     }
 }
 

@@ -205,43 +205,55 @@ pub(super) fn restore_before_exec(command: &mut Command, inherited: &Inherited) 
 }
 
 /// Settings for a process to be spawned.
-struct SpawnAttributes(libc::posix_spawnattr_t);
+struct SpawnAttributes {
+    attributes: libc::posix_spawnattr_t,
+    /// Those of the settings that are to hold.
+    flags: libc::c_int,
+}
 
 impl SpawnAttributes {
     fn new() -> io::Result<Self> {
         let mut attributes = MaybeUninit::uninit();
         // SAFETY: the pointer is valid for the call, which writes to it.
         check(unsafe { libc::posix_spawnattr_init(attributes.as_mut_ptr()) })?;
-        // SAFETY: posix_spawnattr_init has succeeded and thus written it.
-        Ok(Self(unsafe { attributes.assume_init() }))
-    }
-
-    fn set_flags(&mut self, flags: libc::c_int) -> io::Result<()> {
-        let flags = libc::c_short::try_from(flags).map_err(io::Error::other)?;
-        // SAFETY: the attributes are initialised.
-        check(unsafe { libc::posix_spawnattr_setflags(&raw mut self.0, flags) })
+        Ok(Self {
+            // SAFETY: posix_spawnattr_init has succeeded and thus written it.
+            attributes: unsafe { attributes.assume_init() },
+            flags: 0,
+        })
     }
 
     fn set_mask(&mut self, mask: &libc::sigset_t) -> io::Result<()> {
         // SAFETY: the attributes and the set are initialised.
-        check(unsafe { libc::posix_spawnattr_setsigmask(&raw mut self.0, mask) })
+        check(unsafe { libc::posix_spawnattr_setsigmask(&raw mut self.attributes, mask) })?;
+        self.add_flag(libc::POSIX_SPAWN_SETSIGMASK)
     }
 
     fn set_default(&mut self, signals: &SignalSet) -> io::Result<()> {
+        let signals = &raw const signals.0;
         // SAFETY: the attributes and the set are initialised.
-        check(unsafe { libc::posix_spawnattr_setsigdefault(&raw mut self.0, &raw const signals.0) })
+        check(unsafe { libc::posix_spawnattr_setsigdefault(&raw mut self.attributes, signals) })?;
+        self.add_flag(libc::POSIX_SPAWN_SETSIGDEF)
     }
 
     fn set_own_group(&mut self) -> io::Result<()> {
         // SAFETY: the attributes are initialised; 0 asks for a group of the number of the process.
-        check(unsafe { libc::posix_spawnattr_setpgroup(&raw mut self.0, 0) })
+        check(unsafe { libc::posix_spawnattr_setpgroup(&raw mut self.attributes, 0) })?;
+        self.add_flag(libc::POSIX_SPAWN_SETPGROUP)
+    }
+
+    fn add_flag(&mut self, flag: libc::c_int) -> io::Result<()> {
+        self.flags |= flag;
+        let flags = libc::c_short::try_from(self.flags).map_err(io::Error::other)?;
+        // SAFETY: the attributes are initialised.
+        check(unsafe { libc::posix_spawnattr_setflags(&raw mut self.attributes, flags) })
     }
 }
 
 impl Drop for SpawnAttributes {
     fn drop(&mut self) {
         // SAFETY: the attributes are initialised, and not used after this.
-        unsafe { libc::posix_spawnattr_destroy(&raw mut self.0) };
+        unsafe { libc::posix_spawnattr_destroy(&raw mut self.attributes) };
     }
 }
 
@@ -287,7 +299,6 @@ pub(super) fn spawn(
     recipient: Recipient,
 ) -> io::Result<i32> {
     let mut attributes = SpawnAttributes::new()?;
-    let mut flags = libc::POSIX_SPAWN_SETSIGMASK | libc::POSIX_SPAWN_SETSIGDEF;
     attributes.set_mask(&inherited.mask)?;
     let pipe = (!pipe_was_ignored()).then_some(Signal::from_number(libc::SIGPIPE));
     attributes.set_default(&SignalSet::new(pipe).with_internal())?;
@@ -296,10 +307,8 @@ pub(super) fn spawn(
         actions.close(stream)?;
     }
     if recipient == Recipient::Group {
-        flags |= libc::POSIX_SPAWN_SETPGROUP;
         attributes.set_own_group()?;
     }
-    attributes.set_flags(flags)?;
     let program = arguments.first().ok_or(io::ErrorKind::InvalidInput)?;
     let mut argv: Vec<*mut libc::c_char> = arguments
         .iter()
@@ -316,7 +325,7 @@ pub(super) fn spawn(
             &raw mut pid,
             program.as_ptr(),
             &raw const actions.0,
-            &raw const attributes.0,
+            &raw const attributes.attributes,
             argv.as_ptr(),
             environment,
         )
