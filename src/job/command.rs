@@ -17,10 +17,12 @@ pub struct Job {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Limits {
     pub(super) start_due: Option<Duration>,
+    pub(super) heartbeat: Option<Duration>,
     pub(super) release_text: Option<Duration>,
     pub(super) timeout: Option<Duration>,
     pub(super) stop_signal: Signal,
     pub(super) kill_after: Duration,
+    pub(super) kill_after_signal: Option<Duration>,
 }
 
 impl Job {
@@ -35,10 +37,12 @@ impl Job {
             hidden_environment: Vec::new(),
             limits: Limits {
                 start_due: None,
+                heartbeat: None,
                 release_text: None,
                 timeout: None,
                 stop_signal: Signal::TERM,
                 kill_after: Duration::from_secs(10),
+                kill_after_signal: None,
             },
         }
     }
@@ -61,6 +65,13 @@ impl Job {
         self
     }
 
+    /// How often to say that a sign of life is due; see [`Moment::HeartbeatDue`](super::Moment::HeartbeatDue). An
+    /// interval of 0 is none. Defaults to never.
+    pub fn heartbeat(mut self, interval: Duration) -> Self {
+        self.limits.heartbeat = Some(interval).filter(|interval| !interval.is_zero());
+        self
+    }
+
     /// When to unmap the program text of this process, which starting needs and waiting does not; it is mapped again as
     /// it is needed. Worth it for a program that does nothing but wait for the job. Defaults to never.
     pub fn release_text_after(mut self, running: Duration) -> Self {
@@ -80,9 +91,16 @@ impl Job {
         self
     }
 
-    /// How long after that a KILL follows. Defaults to 10 seconds.
+    /// How long after the end of its time a KILL follows. Defaults to 10 seconds.
     pub fn kill_after(mut self, pause: Duration) -> Self {
         self.limits.kill_after = pause;
+        self
+    }
+
+    /// How long after a TERM, or the stop signal, that was passed on to the job a KILL follows. Defaults to never: how
+    /// long to clean up is for the job to decide.
+    pub fn kill_after_signal(mut self, pause: Duration) -> Self {
+        self.limits.kill_after_signal = Some(pause);
         self
     }
 

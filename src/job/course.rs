@@ -1,106 +1,157 @@
-//! What to do when, as a function of signals and time.
+//! What to do about what happens, as a function of it and of how things stand.
 
-use std::time::Duration;
-
-use super::command::Limits;
 use super::signal::Signal;
-use super::sys::{Origin, Received, Recipient};
+use super::sys::{Received, Recipient, Sender};
+
+/// Something that happens while there is a job, or while its result is delivered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Event {
+    /// A signal arrived.
+    Signal(Received),
+    /// A signal has stopped the job.
+    Stopped(Signal),
+    /// The job goes on after a stop.
+    Continued,
+}
 
 /// What is to be done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Action {
-    /// Give back the memory that waiting does not need.
-    ReleaseText,
-    /// Say that the start is due to be announced.
-    Announce,
-    /// Pass a signal on.
+    /// Pass a signal on to the job.
     Forward(Signal),
-    /// The time is up: send this, and a CONT after it in case the job is stopped.
-    Stop(Signal),
-    /// It has not ended: send KILL.
-    Kill,
+    /// Stop as the job has, so that the shell which waits for us takes the terminal back.
+    Suspend(Signal),
+    /// Say that the delivery goes on, and what would end it.
+    Insist(Signal),
+    /// End without the delivery.
+    GiveUp(Signal),
 }
 
-/// How far a run has come.
+/// How things stand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Stage {
+pub(super) enum State {
+    /// The job runs, as far as we know.
     Running,
-    /// Stopped at its time limit; KILL follows at this time.
-    Stopping {
-        kill_at: Duration,
-    },
-    Killed,
+    /// It runs and has been asked to stop, by the terminal or by what we passed on.
+    Asked,
+    /// Somebody has stopped it with STOP, which is not our affair.
+    Halted,
+    /// It is stopped, and we with it.
+    Suspended,
+    /// It goes on and we did not do it: the CONT that comes to us now was for both.
+    Resumed,
+    /// We have passed a CONT on to it.
+    Waking,
+    /// It has ended and its result is being delivered.
+    Delivering,
+    /// The same, and one signal has asked for an end.
+    Urged,
 }
 
-/// The course of one run. Times count from its start.
-#[derive(Clone, Debug)]
-pub(super) struct Course {
-    limits: Limits,
-    recipient: Recipient,
-    stage: Stage,
+/// Where we and the job stand, which does not change during a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Standing {
+    /// The job's own group, or the job alone, which then shares our group and our terminal.
+    pub(super) recipient: Recipient,
+    /// Whether we are the first process of our session.
+    pub(super) leads_session: bool,
 }
 
-impl Course {
-    pub(super) fn new(limits: Limits, recipient: Recipient) -> Self {
-        Self {
-            limits,
-            recipient,
-            stage: Stage::Running,
+/// Whom a signal that arrived has reached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Reach {
+    /// It is ours to keep.
+    Ours,
+    /// The job has not had it.
+    UsAlone,
+    /// It was sent to the group that we share with the job.
+    JobToo,
+}
+
+impl Standing {
+    /// Whom a signal has reached.
+    ///
+    /// The kernel tells of the end of children, which is ours. It sends the keys of a terminal, and what else a
+    /// terminal has to say, to the whole group in its foreground; a hang-up, and the CONT behind it, to the leader of
+    /// the session alone. What it sends beside that, such as the ALRM of an alarm that our caller had set, was for us.
+    fn reach(self, received: Received) -> Reach {
+        match (received.sender, received.signal) {
+            (Sender::Ourselves, _) | (Sender::Kernel, Signal::CHLD) => Reach::Ours,
+            (Sender::Kernel, Signal::HUP | Signal::CONT) if self.leads_session => Reach::UsAlone,
+            (
+                Sender::Kernel,
+                Signal::HUP
+                | Signal::INT
+                | Signal::QUIT
+                | Signal::CONT
+                | Signal::TSTP
+                | Signal::TTIN
+                | Signal::TTOU
+                | Signal::WINCH,
+            ) if self.recipient == Recipient::Process => Reach::JobToo,
+            _ => Reach::UsAlone,
+        }
+    }
+}
+
+impl State {
+    /// The table: what to do about an event, and how things stand after it.
+    ///
+    /// In a group of its own, without a terminal, the job gets every signal and stops and goes on without us.
+    pub(super) fn on(self, event: Event, standing: Standing) -> (Self, Option<Action>) {
+        let apart = standing.recipient == Recipient::Group;
+        match event {
+            Event::Signal(received) => match (standing.reach(received), self) {
+                (Reach::Ours, _) => (self, None),
+                (_, Self::Delivering | Self::Urged) => self.on_urge(received.signal),
+                (Reach::UsAlone, _) if apart => (self, Some(Action::Forward(received.signal))),
+                (reach, _) => self.on_signal(received.signal, reach),
+            },
+            Event::Stopped(_) | Event::Continued if apart => (self, None),
+            Event::Stopped(signal) => self.on_stop(signal),
+            Event::Continued if self == Self::Waking => (Self::Running, None),
+            // Also where we have not seen it stop: what stops the whole group stops us before we look.
+            Event::Continued => (Self::Resumed, None),
         }
     }
 
-    /// Whom signals go to.
-    pub(super) fn recipient(&self) -> Recipient {
-        self.recipient
-    }
-
-    /// Whether the job was stopped for its time limit.
-    pub(super) fn timed_out(&self) -> bool {
-        self.stage != Stage::Running
-    }
-
-    /// What to do about a signal. What the terminal sent has reached the job already while that is in our
-    /// own group.
-    pub(super) fn on_signal(&self, received: Received) -> Option<Action> {
-        match (received.signal, received.origin, self.recipient) {
-            (Signal::CHLD, _, _) | (_, Origin::Terminal, Recipient::Process) => None,
-            (signal, _, _) => Some(Action::Forward(signal)),
-        }
-    }
-
-    /// What is due by now, one thing at a time; to be asked until there is nothing.
-    pub(super) fn due(&mut self, now: Duration) -> Option<Action> {
-        if self.limits.start_due.is_some_and(|due| due <= now) {
-            self.limits.start_due = None;
-            return Some(Action::Announce);
-        }
-        if self.limits.release_text.is_some_and(|due| due <= now) {
-            self.limits.release_text = None;
-            return Some(Action::ReleaseText);
-        }
-        match self.stage {
-            Stage::Running if self.limits.timeout.is_some_and(|timeout| timeout <= now) => {
-                let kill_at = now.saturating_add(self.limits.kill_after);
-                self.stage = Stage::Stopping { kill_at };
-                Some(Action::Stop(self.limits.stop_signal))
+    /// A signal while the result is delivered, when there is no job any more to pass it on to. HUP does not count: a
+    /// terminal that closes sends it more than once, and wants nothing.
+    fn on_urge(self, signal: Signal) -> (Self, Option<Action>) {
+        match (self, signal) {
+            (Self::Delivering, Signal::TERM | Signal::INT | Signal::QUIT) => {
+                (Self::Urged, Some(Action::Insist(signal)))
             }
-            Stage::Stopping { kill_at } if kill_at <= now => {
-                self.stage = Stage::Killed;
-                Some(Action::Kill)
-            }
-            _ => None,
+            (_, Signal::TERM | Signal::INT | Signal::QUIT) => (self, Some(Action::GiveUp(signal))),
+            _ => (self, None),
         }
     }
 
-    /// When something is due next.
-    pub(super) fn next_due(&self) -> Option<Duration> {
-        let stop = match self.stage {
-            Stage::Running => self.limits.timeout,
-            Stage::Stopping { kill_at } => Some(kill_at),
-            Stage::Killed => None,
-        };
-        let due = [self.limits.start_due, self.limits.release_text, stop];
-        due.into_iter().flatten().min()
+    /// A signal while the job shares our group.
+    fn on_signal(self, signal: Signal, reach: Reach) -> (Self, Option<Action>) {
+        let forward = (reach == Reach::UsAlone).then_some(Action::Forward(signal));
+        match (self, signal) {
+            // What the job does about it is to stop by STOP, and it has been quicker than our own signal.
+            (Self::Halted, Signal::TSTP | Signal::TTIN | Signal::TTOU) => {
+                (Self::Suspended, Some(Action::Suspend(signal)))
+            }
+            (Self::Suspended, Signal::TSTP | Signal::TTIN | Signal::TTOU) => (self, None),
+            (_, Signal::TSTP | Signal::TTIN | Signal::TTOU) => (Self::Asked, forward),
+            (Self::Resumed, Signal::CONT) => (Self::Running, None),
+            (Self::Suspended | Self::Halted, Signal::CONT) => (Self::Waking, forward),
+            _ => (self, forward),
+        }
+    }
+
+    /// The job, in our group, has stopped. Programs that restore the terminal before they stop for it do so by STOP.
+    fn on_stop(self, by: Signal) -> (Self, Option<Action>) {
+        match (self, by) {
+            (_, Signal::TSTP | Signal::TTIN | Signal::TTOU) => {
+                (Self::Suspended, Some(Action::Suspend(by)))
+            }
+            (Self::Asked, Signal::STOP) => (Self::Suspended, Some(Action::Suspend(Signal::TSTP))),
+            _ => (Self::Halted, None),
+        }
     }
 }
 
@@ -108,79 +159,234 @@ impl Course {
 mod tests {
     use super::*;
 
-    const fn seconds(seconds: u64) -> Duration {
-        Duration::from_secs(seconds)
+    const APART: Standing = Standing {
+        recipient: Recipient::Group,
+        leads_session: false,
+    };
+    const TOGETHER: Standing = Standing {
+        recipient: Recipient::Process,
+        leads_session: false,
+    };
+    const LEADER: Standing = Standing {
+        recipient: Recipient::Process,
+        leads_session: true,
+    };
+
+    fn from(sender: Sender) -> impl Fn(Signal) -> Event {
+        move |signal| Event::Signal(Received { signal, sender })
     }
 
-    fn course(start_due: Option<u64>, timeout: Option<u64>) -> Course {
-        let limits = Limits {
-            start_due: start_due.map(seconds),
-            release_text: None,
-            timeout: timeout.map(seconds),
-            stop_signal: Signal::INT,
-            kill_after: seconds(3),
-        };
-        Course::new(limits, Recipient::Group)
-    }
-
-    #[test]
-    fn without_limits_there_is_nothing_to_wake_up_for() {
-        let mut course = course(None, None);
-        assert_eq!(course.next_due(), None);
-        assert_eq!(course.due(Duration::MAX), None);
-        assert!(!course.timed_out());
-    }
-
-    #[test]
-    fn things_are_due_in_their_order_and_once() {
-        let mut course = course(Some(1), Some(5));
-        course.limits.release_text = Some(Duration::from_millis(50));
-        for (now_ms, next_due_ms, action) in [
-            (0, Some(50), None),
-            (50, Some(50), Some(Action::ReleaseText)),
-            (50, Some(1000), None),
-            (1000, Some(1000), Some(Action::Announce)),
-            (1000, Some(5000), None),
-            (5000, Some(5000), Some(Action::Stop(Signal::INT))),
-            (5000, Some(8000), None),
-            (8000, Some(8000), Some(Action::Kill)),
-            (99_000, None, None),
-        ] {
-            let next_due = next_due_ms.map(Duration::from_millis);
-            assert_eq!(course.next_due(), next_due, "at {now_ms}");
-            let now = Duration::from_millis(now_ms);
-            assert_eq!(course.due(now), action, "at {now_ms}");
-            assert_eq!(course.timed_out(), now_ms >= 5000, "at {now_ms}");
+    /// Goes through rows of standing, state, event, next state and action.
+    #[track_caller]
+    fn holds(rows: &[(Standing, State, Event, State, Option<Action>)]) {
+        for &(standing, state, event, next, action) in rows {
+            let found = state.on(event, standing);
+            assert_eq!(found, (next, action), "{standing:?} {state:?} {event:?}");
         }
-    }
-
-    #[test]
-    fn the_pause_before_kill_counts_from_the_stop_however_late_it_was() {
-        let mut course = course(None, Some(5));
-        assert_eq!(course.due(seconds(60)), Some(Action::Stop(Signal::INT)));
-        assert_eq!(course.due(seconds(62)), None);
-        assert_eq!(course.due(seconds(63)), Some(Action::Kill));
     }
 
     #[test]
     fn signals_reach_the_job_once() {
-        let received = |signal, origin| Received { signal, origin };
-        for (recipient, origin, forwarded) in [
-            (Recipient::Group, Origin::Alone, true),
-            (Recipient::Group, Origin::Terminal, true),
-            (Recipient::Process, Origin::Alone, true),
-            (Recipient::Process, Origin::Terminal, false),
+        let process = from(Sender::Process);
+        let kernel = from(Sender::Kernel);
+        let ourselves = from(Sender::Ourselves);
+        let realtime = Signal::from_number(40);
+        let alarm = Signal::from_number(14);
+        let running = State::Running;
+        let forward = |signal| Some(Action::Forward(signal));
+        for signal in [
+            Signal::TERM,
+            Signal::INT,
+            Signal::HUP,
+            Signal::QUIT,
+            Signal::WINCH,
+            Signal::CONT,
+            Signal::CHLD,
+            alarm,
+            realtime,
         ] {
-            let mut course = course(None, None);
-            course.recipient = recipient;
-            for signal in [Signal::TERM, Signal::INT, Signal::HUP] {
-                assert_eq!(
-                    course.on_signal(received(signal, origin)),
-                    forwarded.then_some(Action::Forward(signal)),
-                    "{signal} from {origin:?} to {recipient:?}"
-                );
-            }
-            assert_eq!(course.on_signal(received(Signal::CHLD, origin)), None);
+            holds(&[
+                (APART, running, process(signal), running, forward(signal)),
+                (TOGETHER, running, process(signal), running, forward(signal)),
+                (LEADER, running, process(signal), running, forward(signal)),
+                (APART, running, ourselves(signal), running, None),
+                (TOGETHER, running, ourselves(signal), running, None),
+            ]);
         }
+        // From a terminal, where there is one.
+        for signal in [Signal::INT, Signal::QUIT, Signal::WINCH] {
+            holds(&[
+                (APART, running, kernel(signal), running, forward(signal)),
+                (TOGETHER, running, kernel(signal), running, None),
+                (LEADER, running, kernel(signal), running, None),
+            ]);
+        }
+        for signal in [Signal::HUP, Signal::CONT] {
+            holds(&[
+                (APART, running, kernel(signal), running, forward(signal)),
+                (TOGETHER, running, kernel(signal), running, None),
+                (LEADER, running, kernel(signal), running, forward(signal)),
+            ]);
+        }
+        holds(&[
+            (APART, running, kernel(alarm), running, forward(alarm)),
+            (TOGETHER, running, kernel(alarm), running, forward(alarm)),
+            (APART, running, kernel(Signal::CHLD), running, None),
+            (TOGETHER, running, kernel(Signal::CHLD), running, None),
+        ]);
+    }
+
+    #[test]
+    fn apart_the_job_stops_and_goes_on_without_us() {
+        let process = from(Sender::Process);
+        let running = State::Running;
+        for signal in [Signal::TSTP, Signal::TTIN, Signal::TTOU, Signal::CONT] {
+            let forward = Some(Action::Forward(signal));
+            holds(&[(APART, running, process(signal), running, forward)]);
+        }
+        for signal in [Signal::TSTP, Signal::TTIN, Signal::TTOU, Signal::STOP] {
+            holds(&[(APART, running, Event::Stopped(signal), running, None)]);
+        }
+        holds(&[(APART, running, Event::Continued, running, None)]);
+    }
+
+    #[test]
+    fn together_we_stop_as_the_job_does() {
+        let (process, kernel) = (from(Sender::Process), from(Sender::Kernel));
+        let stopped = Event::Stopped;
+        for key in [Signal::TSTP, Signal::TTIN, Signal::TTOU] {
+            let forward = Some(Action::Forward(key));
+            let suspend = Some(Action::Suspend(key));
+            for standing in [TOGETHER, LEADER] {
+                holds(&[
+                    // A key of the terminal, or a signal; what the job does about it remains to be seen.
+                    (standing, State::Running, kernel(key), State::Asked, None),
+                    (standing, State::Asked, kernel(key), State::Asked, None),
+                    (standing, State::Resumed, kernel(key), State::Asked, None),
+                    (
+                        standing,
+                        State::Running,
+                        process(key),
+                        State::Asked,
+                        forward,
+                    ),
+                    // It stops, also for a reason of its own.
+                    (
+                        standing,
+                        State::Asked,
+                        stopped(key),
+                        State::Suspended,
+                        suspend,
+                    ),
+                    (
+                        standing,
+                        State::Running,
+                        stopped(key),
+                        State::Suspended,
+                        suspend,
+                    ),
+                    (
+                        standing,
+                        State::Resumed,
+                        stopped(key),
+                        State::Suspended,
+                        suspend,
+                    ),
+                    // It stopped before we saw the key.
+                    (
+                        standing,
+                        State::Halted,
+                        kernel(key),
+                        State::Suspended,
+                        suspend,
+                    ),
+                    (
+                        standing,
+                        State::Suspended,
+                        kernel(key),
+                        State::Suspended,
+                        None,
+                    ),
+                ]);
+            }
+        }
+        let suspend = Some(Action::Suspend(Signal::TSTP));
+        let halt = stopped(Signal::STOP);
+        holds(&[
+            // In answer to the terminal, or because somebody wants the job alone to stop.
+            (TOGETHER, State::Asked, halt, State::Suspended, suspend),
+            (TOGETHER, State::Running, halt, State::Halted, None),
+            (TOGETHER, State::Resumed, halt, State::Halted, None),
+        ]);
+    }
+
+    #[test]
+    fn together_we_go_on_as_the_job_does() {
+        let process = from(Sender::Process);
+        let kernel = from(Sender::Kernel);
+        let (cont, term) = (Signal::CONT, Signal::TERM);
+        let forward = |signal| Some(Action::Forward(signal));
+        let (running, halted) = (State::Running, State::Halted);
+        let (suspended, resumed) = (State::Suspended, State::Resumed);
+        let waking = State::Waking;
+        holds(&[
+            // The shell continues the whole group: the job goes on, and the CONT that woke us has been its own.
+            (TOGETHER, suspended, Event::Continued, resumed, None),
+            (TOGETHER, running, Event::Continued, resumed, None),
+            (TOGETHER, State::Asked, Event::Continued, resumed, None),
+            (TOGETHER, halted, Event::Continued, resumed, None),
+            (TOGETHER, resumed, Event::Continued, resumed, None),
+            (TOGETHER, resumed, process(cont), running, None),
+            (TOGETHER, resumed, kernel(cont), running, None),
+            // Somebody continues us alone.
+            (TOGETHER, suspended, process(cont), waking, forward(cont)),
+            (TOGETHER, halted, process(cont), waking, forward(cont)),
+            (TOGETHER, waking, Event::Continued, running, None),
+            (TOGETHER, waking, process(cont), waking, forward(cont)),
+            // The kernel continues a whole group that nobody could continue any more, or the first of a session alone.
+            (TOGETHER, suspended, kernel(cont), waking, None),
+            (LEADER, suspended, kernel(cont), waking, forward(cont)),
+            // What stops a job does not keep other signals from it.
+            (TOGETHER, suspended, process(term), suspended, forward(term)),
+            (TOGETHER, resumed, process(term), resumed, forward(term)),
+            (TOGETHER, waking, process(term), waking, forward(term)),
+        ]);
+    }
+
+    #[test]
+    fn a_delivery_is_given_up_at_the_second_signal_that_wants_an_end() {
+        for sender in [Sender::Process, Sender::Kernel] {
+            let sent = from(sender);
+            for standing in [APART, TOGETHER, LEADER] {
+                for signal in [Signal::TERM, Signal::INT, Signal::QUIT] {
+                    let insist = Some(Action::Insist(signal));
+                    let give_up = Some(Action::GiveUp(signal));
+                    holds(&[
+                        (
+                            standing,
+                            State::Delivering,
+                            sent(signal),
+                            State::Urged,
+                            insist,
+                        ),
+                        (standing, State::Urged, sent(signal), State::Urged, give_up),
+                    ]);
+                }
+                for signal in [
+                    Signal::HUP,
+                    Signal::CONT,
+                    Signal::CHLD,
+                    Signal::TSTP,
+                    Signal::WINCH,
+                ] {
+                    for state in [State::Delivering, State::Urged] {
+                        holds(&[(standing, state, sent(signal), state, None)]);
+                    }
+                }
+            }
+        }
+        let ourselves = from(Sender::Ourselves);
+        let state = State::Urged;
+        holds(&[(APART, state, ourselves(Signal::CHLD), state, None)]);
     }
 }

@@ -24,8 +24,9 @@ mod signal;
 mod spawn;
 mod supervisor;
 mod sys;
+mod timetable;
 
 pub use command::Job;
 pub use outcome::{Ending, Outcome, SpawnFailure, TimeLimit, Usage};
 pub use signal::{Signal, SignalError};
-pub use supervisor::{Moment, Supervisor};
+pub use supervisor::{Moment, Supervisor, Unfinished};

@@ -27,6 +27,12 @@ impl Signal {
     pub const CONT: Self = Self(sys::SIGCONT);
 
     pub(super) const CHLD: Self = Self(sys::SIGCHLD);
+    pub(super) const QUIT: Self = Self(sys::SIGQUIT);
+    pub(super) const STOP: Self = Self(sys::SIGSTOP);
+    pub(super) const TSTP: Self = Self(sys::SIGTSTP);
+    pub(super) const TTIN: Self = Self(sys::SIGTTIN);
+    pub(super) const TTOU: Self = Self(sys::SIGTTOU);
+    pub(super) const WINCH: Self = Self(sys::SIGWINCH);
 
     pub(super) const fn from_number(number: i32) -> Self {
         Self(number)

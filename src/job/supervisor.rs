@@ -3,39 +3,66 @@ use std::io;
 use std::iter;
 use std::marker::PhantomData;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{TryRecvError, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
 use super::command::Job;
-use super::course::{Action, Course};
+use super::course::{Action, Event, Standing, State};
 use super::outcome::{Ending, Outcome, TimeLimit, Usage};
 use super::signal::Signal;
 use super::spawn::spawn;
-use super::sys::{self, Inherited, Recipient, SignalSet};
+use super::sys::{self, Change, Children, Inherited, Received, Recipient, Sender, SignalSet};
+use super::timetable::{Due, Timetable};
 
-/// The signals that are passed on to the job.
-const FORWARDED: [Signal; 3] = [Signal::HUP, Signal::INT, Signal::TERM];
-
-/// Something that happens while a job runs.
+/// Something that happens while a job runs, or while its result is delivered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Moment {
     /// The job was started at this time, and has run for as long as [`Job::announce_after`] says.
     StartDue(SystemTime),
+    /// The job was started at this time and still runs, and another [`Job::heartbeat`] has passed.
+    HeartbeatDue(SystemTime),
     /// Its time is up, and this signal was sent.
     Stopping(Signal),
-    /// It did not end after that, and was sent a KILL.
+    /// It did not end after that, or after a signal that was passed on, and was sent a KILL.
     Killing,
+    /// The system does not let us send it this signal, because it runs as another user.
+    Refused(Signal),
+    /// What [`Supervisor::finish`] does goes on although this signal asked for an end; a second one will end it.
+    Insisting(Signal),
+}
+
+/// Why what [`Supervisor::finish`] did has no result.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Unfinished {
+    /// This signal was the second that asked for an end.
+    #[error("given up, as {0} was the second signal to ask for an end")]
+    GivenUp(Signal),
+    /// It has panicked.
+    #[error("it has panicked")]
+    Panicked,
 }
 
 /// Runs jobs and passes signals on to them.
 ///
-/// While it exists, HUP, INT and TERM do not act on the thread that made it. They are passed on to the job that runs,
-/// at once when one is started; those that arrive when none runs any more are dropped with it.
+/// While it exists no signal that can be blocked acts on the thread that made it, or on threads that this one has
+/// started since. They are passed on to the job that runs, each once: those that came before it was started, at once
+/// then; not those that a terminal has sent to the job too, because the two share a process group; and not those that
+/// this process sends itself, or the CHLD for its children. Those that arrive when no job runs any more are dropped
+/// with it. A value that comes with a signal (`sigqueue`) is not passed on. Signals 32 and 33, which the C library keeps
+/// for itself, act as usual.
+///
+/// Where processes that lose their parent become children of this one, as they do in the first process of a PID
+/// namespace, it waits for all children that end, so that none stays a zombie.
 ///
 /// There is one at a time, and it stays in its thread: two would take each other's signals.
 pub struct Supervisor {
     signals: SignalSet,
     inherited: Inherited,
+    reaper: bool,
     /// Neither `Send` nor `Sync`.
     in_this_thread: PhantomData<*const ()>,
 }
@@ -44,66 +71,153 @@ pub struct Supervisor {
 static SUPERVISED: AtomicBool = AtomicBool::new(false);
 
 impl Supervisor {
-    /// Takes over the signals of this thread.
+    /// Takes over the signals of this thread, which must be the main thread of the process: what asks the process as a
+    /// whole whether a signal is wanted, asks that one. Other threads should be started later, so that they do not take
+    /// the signals.
     ///
     /// # Errors
     ///
-    /// [`io::ErrorKind::AlreadyExists`] when there is a supervisor in this process; otherwise what the system says, which
-    /// has no reason to refuse.
+    /// [`io::ErrorKind::AlreadyExists`] when there is a supervisor in this process, [`io::ErrorKind::InvalidInput`] in
+    /// another thread than the main one; otherwise what the system says, which has no reason to refuse.
+    ///
+    /// ```standalone_crate
+    /// use std::io::ErrorKind;
+    ///
+    /// use pushjob::job::Supervisor;
+    ///
+    /// let first = Supervisor::new()?;
+    /// assert_eq!(Supervisor::new().unwrap_err().kind(), ErrorKind::AlreadyExists);
+    /// drop(first);
+    /// assert!(Supervisor::new().is_ok());
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn new() -> io::Result<Self> {
+        if !sys::is_main_thread() {
+            let message = "a supervisor belongs into the main thread";
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
+        }
         if SUPERVISED.swap(true, Ordering::Acquire) {
             let message = "there is a supervisor in this process already";
             return Err(io::Error::new(io::ErrorKind::AlreadyExists, message));
         }
-        let signals = SignalSet::new(FORWARDED.into_iter().chain([Signal::CHLD]));
+        let signals = SignalSet::all();
         let inherited = sys::take_over(&signals).inspect_err(|_| {
             SUPERVISED.store(false, Ordering::Release);
         })?;
         Ok(Self {
             signals,
             inherited,
+            reaper: sys::is_reaper(),
             in_this_thread: PhantomData,
         })
     }
 
     /// Runs a job to its end. A job that cannot be started is an outcome like any other.
     ///
+    /// Where this process has a controlling terminal the job stays in its process group, so that the keys of the
+    /// terminal reach it and it may read from it; when such a job is stopped by the terminal, or stops in answer to
+    /// it, this process stops too. Without a terminal it leads a group of its own, and signals go to that group.
+    ///
     /// `observe` is called between the events that it tells of, so it should return soon.
     pub fn run(&self, job: &Job, observe: &mut dyn FnMut(Moment)) -> Outcome {
-        // With a controlling terminal the job stays in our process group, so that the keys of the terminal reach it and
-        // it may read from it. Without one it leads a group of its own, so that signals reach its children too.
         let recipient = if sys::has_terminal() {
             Recipient::Process
         } else {
             Recipient::Group
         };
-        // What has come by now came before there was a job, whomever it was sent to.
-        let early = self.pending();
+        let started = SystemTime::now();
+        let begin = Instant::now();
+        let spawned = spawn(job, &self.inherited, recipient);
         let run = Run {
-            signals: &self.signals,
-            started: SystemTime::now(),
-            begin: Instant::now(),
+            supervisor: self,
+            standing: Standing {
+                recipient,
+                leads_session: sys::leads_session(),
+            },
+            started,
+            begin,
+            state: State::Running,
+            timetable: Timetable::new(job.limits),
+            observe,
         };
-        match spawn(job, &self.inherited, recipient) {
-            Ok(pid) => {
-                for signal in early {
-                    sys::send(signal, pid, recipient);
-                }
-                run.supervise(pid, Course::new(job.limits, recipient), observe)
-            }
-            Err(error) => run.outcome(
-                Ending::not_started(job.program(), &error),
-                TimeLimit::Kept,
-                Usage::default(),
-            ),
+        match spawned {
+            Ok(pid) => run.supervise(pid),
+            Err(error) => run.outcome(Ending::not_started(job.program(), &error), Usage::default()),
         }
     }
 
-    /// The signals that wait to be passed on.
-    fn pending(&self) -> Vec<Signal> {
-        let next = || sys::next_signal(&self.signals, Some(Duration::ZERO));
-        let signals = iter::from_fn(next).map(|received| received.signal);
-        signals.filter(|signal| *signal != Signal::CHLD).collect()
+    /// Does what is left to do when a job has ended, in a thread of its own, and returns what that returns.
+    ///
+    /// The first TERM, INT or QUIT that arrives meanwhile changes nothing; at the second this returns, and what goes on
+    /// in the thread is left to itself.
+    ///
+    /// # Errors
+    ///
+    /// [`Unfinished::GivenUp`], and [`Unfinished::Panicked`].
+    ///
+    /// ```standalone_crate
+    /// use pushjob::job::{Job, Supervisor};
+    ///
+    /// let supervisor = Supervisor::new()?;
+    /// let outcome = supervisor.run(&Job::shell("exit 7"), &mut |_| ());
+    /// let told = supervisor.finish(move || outcome.to_string(), &mut |_| ());
+    /// assert_eq!(told, Ok("exited with 7".to_owned()));
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn finish<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+        observe: &mut dyn FnMut(Moment),
+    ) -> Result<T, Unfinished> {
+        // What has come by now was about the job, which is no more.
+        drop(self.pending());
+        let (sender, result) = sync_channel(1);
+        let work = Arc::new(Mutex::new(Some(work)));
+        let taken = move || work.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let take = taken.clone();
+        let thread = thread::Builder::new().spawn(move || {
+            let _wake = Wake;
+            // Goes before the waking does, also when the work panics.
+            let sender = sender;
+            if let Some(work) = take() {
+                // Nobody may be left to receive it; then nobody wants it.
+                let _ = sender.send(work());
+            }
+        });
+        if thread.is_err() {
+            // Without a thread it cannot be given up, but it is done.
+            return taken().map(|work| work()).ok_or(Unfinished::Panicked);
+        }
+        let standing = Standing {
+            recipient: Recipient::Group,
+            leads_session: false,
+        };
+        let mut state = State::Delivering;
+        loop {
+            match result.try_recv() {
+                Ok(result) => return Ok(result),
+                Err(TryRecvError::Disconnected) => return Err(Unfinished::Panicked),
+                Err(TryRecvError::Empty) => {}
+            }
+            if self.reaper {
+                while let Ok(Some(_)) = sys::next_change(Children::All) {}
+            }
+            let Some(received) = sys::next_signal(&self.signals, None) else {
+                continue;
+            };
+            let (next, action) = state.on(Event::Signal(received), standing);
+            state = next;
+            match action {
+                Some(Action::Insist(signal)) => observe(Moment::Insisting(signal)),
+                Some(Action::GiveUp(signal)) => return Err(Unfinished::GivenUp(signal)),
+                Some(Action::Forward(_) | Action::Suspend(_)) | None => {}
+            }
+        }
+    }
+
+    /// The signals that have arrived and wait to be taken.
+    fn pending(&self) -> Vec<Received> {
+        iter::from_fn(|| sys::next_signal(&self.signals, Some(Duration::ZERO))).collect()
     }
 }
 
@@ -122,17 +236,38 @@ impl Drop for Supervisor {
     }
 }
 
+/// Wakes the thread that waits for signals, at the end of another.
+struct Wake;
+
+impl Drop for Wake {
+    fn drop(&mut self) {
+        sys::wake();
+    }
+}
+
 /// One run.
 struct Run<'a> {
-    signals: &'a SignalSet,
+    supervisor: &'a Supervisor,
+    standing: Standing,
     started: SystemTime,
     begin: Instant,
+    state: State,
+    timetable: Timetable,
+    observe: &'a mut dyn FnMut(Moment),
 }
 
 impl Run<'_> {
-    fn supervise(&self, pid: i32, mut course: Course, observe: &mut dyn FnMut(Moment)) -> Outcome {
+    fn supervise(mut self, pid: i32) -> Outcome {
+        // What has come by now may have come before there was a job, also to the group that it is in by now. A job that
+        // has only just begun is better told twice than not at all.
+        for received in self.supervisor.pending() {
+            if (received.signal, received.sender) != (Signal::CHLD, Sender::Kernel) {
+                let sender = Sender::Process;
+                self.react(Event::Signal(Received { sender, ..received }), pid);
+            }
+        }
         let (ending, usage) = loop {
-            match sys::try_wait(pid) {
+            match self.ended(pid) {
                 Ok(None) => {}
                 Ok(Some((status, usage))) => break (Ending::from_status(status), usage),
                 Err(error) => {
@@ -140,38 +275,78 @@ impl Run<'_> {
                     break (Ending::Unknown { reason }, Usage::default());
                 }
             }
-            let recipient = course.recipient();
             let now = self.begin.elapsed();
-            let action = course.due(now).or_else(|| {
-                let limit = course.next_due().map(|due| due.saturating_sub(now));
-                let received = sys::next_signal(self.signals, limit)?;
-                course.on_signal(received)
-            });
-            match action {
-                Some(Action::ReleaseText) => sys::release_text(),
-                Some(Action::Announce) => observe(Moment::StartDue(self.started)),
-                Some(Action::Forward(signal)) => sys::send(signal, pid, recipient),
-                Some(Action::Stop(signal)) => {
-                    sys::send(signal, pid, recipient);
-                    sys::send(Signal::CONT, pid, recipient);
-                    observe(Moment::Stopping(signal));
-                }
-                Some(Action::Kill) => {
-                    sys::send(Signal::KILL, pid, recipient);
-                    observe(Moment::Killing);
-                }
-                None => {}
+            if let Some(due) = self.timetable.due(now) {
+                self.act_on_time(due, pid);
+                continue;
+            }
+            let next_due = self.timetable.next_due();
+            let limit = next_due.map(|due| due.saturating_sub(now));
+            if let Some(received) = sys::next_signal(&self.supervisor.signals, limit) {
+                self.react(Event::Signal(received), pid);
             }
         };
-        let time_limit = if course.timed_out() {
+        self.outcome(ending, usage)
+    }
+
+    /// Hears all that there is to hear of children. Only the job's own status counts.
+    fn ended(&mut self, pid: i32) -> io::Result<Option<(i32, Usage)>> {
+        let children = if self.supervisor.reaper {
+            Children::All
+        } else {
+            Children::Only(pid)
+        };
+        while let Some((child, change)) = sys::next_change(children)? {
+            match change {
+                _ if child != pid => {}
+                Change::Ended(status, usage) => return Ok(Some((status, usage))),
+                Change::Stopped(signal) => self.react(Event::Stopped(signal), pid),
+                Change::Continued => self.react(Event::Continued, pid),
+            }
+        }
+        Ok(None)
+    }
+
+    fn react(&mut self, event: Event, pid: i32) {
+        let (next, action) = self.state.on(event, self.standing);
+        self.state = next;
+        match action {
+            Some(Action::Forward(signal)) => {
+                self.timetable.passed_on(signal, self.begin.elapsed());
+                self.send(signal, pid, None);
+            }
+            Some(Action::Suspend(signal)) => sys::suspend(signal),
+            Some(Action::Insist(_) | Action::GiveUp(_)) | None => {}
+        }
+    }
+
+    fn act_on_time(&mut self, due: Due, pid: i32) {
+        match due {
+            Due::ReleaseText => sys::release_text(),
+            Due::Announce => (self.observe)(Moment::StartDue(self.started)),
+            Due::Heartbeat => (self.observe)(Moment::HeartbeatDue(self.started)),
+            Due::Stop(signal) => {
+                self.send(signal, pid, Some(Moment::Stopping(signal)));
+                // Where that was refused, this is too.
+                let _ = sys::send(Signal::CONT, pid, self.standing.recipient);
+            }
+            Due::Kill => self.send(Signal::KILL, pid, Some(Moment::Killing)),
+        }
+    }
+
+    /// Sends the job a signal, and tells of it when that is a moment, or could not be done.
+    fn send(&mut self, signal: Signal, pid: i32, moment: Option<Moment>) {
+        let sent = sys::send(signal, pid, self.standing.recipient);
+        let moment = sent.map_or(Some(Moment::Refused(signal)), |()| moment);
+        moment.into_iter().for_each(&mut *self.observe);
+    }
+
+    fn outcome(&self, ending: Ending, usage: Usage) -> Outcome {
+        let time_limit = if self.timetable.timed_out() {
             TimeLimit::Exceeded
         } else {
             TimeLimit::Kept
         };
-        self.outcome(ending, time_limit, usage)
-    }
-
-    fn outcome(&self, ending: Ending, time_limit: TimeLimit, usage: Usage) -> Outcome {
         Outcome {
             started: self.started,
             completed: SystemTime::now(),

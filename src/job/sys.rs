@@ -15,7 +15,10 @@ use std::ptr;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
 
-pub(super) use libc::{SIGCHLD, SIGCONT, SIGHUP, SIGINT, SIGKILL, SIGTERM};
+pub(super) use libc::{
+    SIGCHLD, SIGCONT, SIGHUP, SIGINT, SIGKILL, SIGQUIT, SIGSTOP, SIGTERM, SIGTSTP, SIGTTIN,
+    SIGTTOU, SIGWINCH,
+};
 
 use super::maps::unchanged_text;
 use super::outcome::Usage;
@@ -69,6 +72,15 @@ impl SignalSet {
             unsafe { libc::sigaddset(set.as_mut_ptr(), signal.number()) };
         }
         // SAFETY: sigemptyset has initialised it.
+        Self(unsafe { set.assume_init() })
+    }
+
+    /// All but those that the C library keeps for itself. KILL and STOP are among them, to no effect.
+    pub(super) fn all() -> Self {
+        let mut set = MaybeUninit::uninit();
+        // SAFETY: sigfillset only writes the set that it is given.
+        unsafe { libc::sigfillset(set.as_mut_ptr()) };
+        // SAFETY: sigfillset has initialised it.
         Self(unsafe { set.assume_init() })
     }
 
@@ -361,23 +373,47 @@ pub(super) fn is_unknown_format(error: &io::Error) -> bool {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Received {
     pub(super) signal: Signal,
-    pub(super) origin: Origin,
+    pub(super) sender: Sender,
 }
 
-/// To whom a signal was sent.
+/// Who sent a signal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Origin {
-    /// To us, by a process or for the end of our session.
-    Alone,
-    /// To the whole foreground group, for a key of the terminal.
-    Terminal,
+pub(super) enum Sender {
+    /// Another process.
+    Process,
+    /// This process, to wake itself.
+    Ourselves,
+    /// The kernel: for a terminal, a timer or the end of a child.
+    Kernel,
+}
+
+/// The number of this process.
+fn own_pid() -> libc::pid_t {
+    // SAFETY: getpid has no memory to get wrong.
+    unsafe { libc::getpid() }
 }
 
 /// Whether this process leads its session, as the first process of a terminal does.
-fn leads_session() -> bool {
+pub(super) fn leads_session() -> bool {
     // SAFETY: getsid has no memory to get wrong; 0 is this process.
     let session = unsafe { libc::getsid(0) };
-    u32::try_from(session) == Ok(std::process::id())
+    session == own_pid()
+}
+
+/// Whether the calling thread is the first of its process.
+pub(super) fn is_main_thread() -> bool {
+    // SAFETY: gettid has no memory to get wrong.
+    let thread = unsafe { libc::gettid() };
+    thread == own_pid()
+}
+
+/// Whether processes whose parents have ended become children of this one: it is the first of a PID namespace, or was
+/// made to by [`prctl`](https://man7.org/linux/man-pages/man2/PR_SET_CHILD_SUBREAPER.2const.html).
+pub(super) fn is_reaper() -> bool {
+    let mut subreaper: libc::c_int = 0;
+    // SAFETY: the kernel writes an int at the address, which is valid for the call.
+    let result = unsafe { libc::prctl(libc::PR_GET_CHILD_SUBREAPER, &raw mut subreaper) };
+    own_pid() == 1 || (result == 0 && subreaper != 0)
 }
 
 /// Waits for one of the blocked signals; without a limit, or up to one.
@@ -395,17 +431,40 @@ pub(super) fn next_signal(signals: &SignalSet, limit: Option<Duration>) -> Optio
     }
     // SAFETY: a signal was returned, so info has been written.
     let info = unsafe { info.assume_init() };
-    // When a terminal hangs up, the kernel tells the leader of its session alone.
-    let to_us_alone = info.si_code <= 0 || (number == SIGHUP && leads_session());
-    let origin = if to_us_alone {
-        Origin::Alone
-    } else {
-        Origin::Terminal
+    let sender = match info.si_code {
+        1.. => Sender::Kernel,
+        libc::SI_USER | libc::SI_QUEUE | libc::SI_TKILL => {
+            // SAFETY: with these codes the sender is filled in.
+            if unsafe { info.si_pid() } == own_pid() {
+                Sender::Ourselves
+            } else {
+                Sender::Process
+            }
+        }
+        _ => Sender::Process,
     };
     Some(Received {
         signal: Signal::from_number(number),
-        origin,
+        sender,
     })
+}
+
+/// Has [`next_signal`] return in the thread that waits for it.
+pub(super) fn wake() {
+    // SAFETY: kill has no memory to get wrong; the signal is blocked in the main thread, which takes it.
+    unsafe { libc::kill(own_pid(), SIGCHLD) };
+}
+
+/// Stops this process by a signal that is blocked, and returns when it goes on. Where the system does not stop a
+/// process by it, because nobody could let it go on again or the caller has it ignored, this returns at once.
+pub(super) fn suspend(signal: Signal) {
+    let set = SignalSet::new([signal]);
+    // SAFETY: kill has no memory to get wrong; the signal is blocked and waits.
+    unsafe { libc::kill(own_pid(), signal.number()) };
+    // SAFETY: the set is initialised, the old mask is not asked for. Here the signal acts.
+    unsafe { libc::pthread_sigmask(libc::SIG_UNBLOCK, &raw const set.0, ptr::null_mut()) };
+    // SAFETY: the same.
+    unsafe { libc::pthread_sigmask(libc::SIG_BLOCK, &raw const set.0, ptr::null_mut()) };
 }
 
 /// Whom to send a signal.
@@ -417,14 +476,28 @@ pub(super) enum Recipient {
     Group,
 }
 
-/// Sends a signal to the job, which must not have been waited for yet: until then its number cannot be another's.
-pub(super) fn send(signal: Signal, pid: i32, recipient: Recipient) {
-    let target = match recipient {
-        Recipient::Process => pid,
-        Recipient::Group => -pid,
+/// Sends a signal to the job, which must not have been waited for yet: until then its number cannot be another's. That
+/// it has ended meanwhile is no error.
+pub(super) fn send(signal: Signal, pid: i32, recipient: Recipient) -> io::Result<()> {
+    let kill = |target| {
+        // SAFETY: kill has no memory to get wrong.
+        match unsafe { libc::kill(target, signal.number()) } {
+            0 => Ok(()),
+            _ => Err(io::Error::last_os_error()),
+        }
     };
-    // SAFETY: kill has no memory to get wrong. That the job has ended meanwhile is no error to tell.
-    unsafe { libc::kill(target, signal.number()) };
+    // SAFETY: getpgid has no memory to get wrong.
+    let leads_group = unsafe { libc::getpgid(pid) } == pid;
+    match recipient {
+        Recipient::Process => kill(pid),
+        Recipient::Group if leads_group => kill(-pid),
+        // It has left its group since, perhaps not alone.
+        Recipient::Group => {
+            // That nobody is left in the group is no error.
+            let _ = kill(-pid);
+            kill(pid)
+        }
+    }
 }
 
 /// Unmaps the program text that is in memory, ours and that of shared libraries; what is needed again is mapped again
@@ -446,21 +519,53 @@ pub(super) fn release_text() {
     }
 }
 
-/// The status of a child that has ended, and what it used; nothing while it has not.
-pub(super) fn try_wait(pid: i32) -> io::Result<Option<(i32, Usage)>> {
+/// Which children to ask about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Children {
+    /// This one.
+    Only(i32),
+    /// All.
+    All,
+}
+
+/// What has become of a child.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Change {
+    /// It has ended with this status, and used this.
+    Ended(i32, Usage),
+    /// A signal stopped it.
+    Stopped(Signal),
+    /// It goes on after a stop.
+    Continued,
+}
+
+/// What has become of a child that there is news of, without waiting for any.
+pub(super) fn next_change(children: Children) -> io::Result<Option<(i32, Change)>> {
+    let target = match children {
+        Children::Only(pid) => pid,
+        Children::All => -1,
+    };
     let mut status = 0;
     let mut usage = MaybeUninit::uninit();
-    // SAFETY: both pointers are valid for the call; usage is written when a child is returned.
-    let reaped = unsafe { libc::wait4(pid, &raw mut status, libc::WNOHANG, usage.as_mut_ptr()) };
-    match reaped {
-        0 => Ok(None),
-        _ if reaped == pid => {
-            // SAFETY: a child was returned, so usage has been written.
-            let usage: libc::rusage = unsafe { usage.assume_init() };
-            Ok(Some((status, usage_from(&usage))))
-        }
-        _ => Err(io::Error::last_os_error()),
+    let options = libc::WNOHANG | libc::WUNTRACED | libc::WCONTINUED;
+    // SAFETY: both pointers are valid for the call; they are written when a child is returned.
+    let pid = unsafe { libc::wait4(target, &raw mut status, options, usage.as_mut_ptr()) };
+    if pid == 0 {
+        return Ok(None);
     }
+    if pid < 0 {
+        return Err(io::Error::last_os_error());
+    }
+    let change = if libc::WIFSTOPPED(status) {
+        Change::Stopped(Signal::from_number(libc::WSTOPSIG(status)))
+    } else if libc::WIFCONTINUED(status) {
+        Change::Continued
+    } else {
+        // SAFETY: a child was returned, so usage has been written.
+        let usage: libc::rusage = unsafe { usage.assume_init() };
+        Change::Ended(status, usage_from(&usage))
+    };
+    Ok(Some((pid, change)))
 }
 
 fn usage_from(usage: &libc::rusage) -> Usage {

@@ -1,35 +1,12 @@
-//! Signals and time limits reach the job, and the run is reported all the same.
+//! Signals reach the job, each once, and the run is reported all the same.
 
 use std::path::Path;
-use std::time::Duration;
 
-use crate::support::{Answer, FakeGateway, Pushgateway, Pushjob, fifo, pushjob, run_to};
+use crate::support::{Pushgateway, Pushjob, Stage, pushjob, pushjob_by};
 
 /// A run of which only the code and the output of the job matter.
 fn unreported() -> Pushjob {
     pushjob(["run", "-qq", "--job", "j"])
-}
-
-/// A folder with two named pipes: the job says that it is ready on one, and is told to go on by the other.
-struct Stage {
-    folder: tempfile::TempDir,
-}
-
-impl Stage {
-    fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        fifo(&folder.path().join("ready"));
-        Self { folder }
-    }
-
-    fn ready(&self) -> std::path::PathBuf {
-        self.folder.path().join("ready")
-    }
-
-    /// Waits until the job has written to the pipe `ready`.
-    fn wait_until_ready(&self) -> String {
-        std::fs::read_to_string(self.ready()).unwrap()
-    }
 }
 
 /// A script that says it is ready and waits for what never comes; without a trap it dies of a signal, with one it
@@ -93,173 +70,115 @@ fn a_signal_reaches_the_whole_group_of_the_job() {
 }
 
 #[test]
-fn a_job_that_takes_too_long_is_stopped_with_124() {
-    let gateway = Pushgateway::start();
-    let run = |job: &str, args: &[&str], script: &str| {
-        pushjob(["run", "--gateway", gateway.address(), "--job", job])
-            .args(["--timeout", "1s"])
-            .args(args)
-            .script(script)
-            .run()
-    };
-    run("plain", &[], "sleep 1000")
-        .exits(124)
-        .says("pushjob: the job's time was up, TERM was sent\n")
-        .took_at_most(Duration::from_secs(5));
-    assert_eq!(gateway.reported("plain", "timed_out"), "1");
-    assert_eq!(gateway.reported("plain", "exit_code"), "124");
-    assert_eq!(gateway.reported("plain", "exit_signal"), "15");
-    assert_eq!(gateway.reported("plain", "success"), "0");
-    run("graceful", &[], "trap 'exit 0' TERM; sleep 1000 & wait")
-        .exits(124)
-        .took_at_most(Duration::from_secs(5));
-    assert_eq!(gateway.reported("graceful", "success"), "0");
-    assert_eq!(gateway.reported("graceful", "exit_signal"), "0");
-    run(
-        "int",
-        &["--stop-signal", "INT"],
-        "trap 'echo INT; kill $!; exit 0' INT; sleep 1000 & wait",
-    )
-    .exits(124)
-    .prints("INT\n")
-    .says("pushjob: the job's time was up, INT was sent\n");
-    run("in-time", &["--timeout", "1000s"], "exit 3").exits(125);
-}
-
-#[test]
-fn a_job_that_ignores_its_stop_is_killed_with_137() {
-    let gateway = Pushgateway::start();
-    pushjob(["run", "--gateway", gateway.address(), "--job", "j"])
-        .args(["--timeout", "1s", "--kill-after", "100ms"])
-        .script("trap '' TERM; while :; do sleep 1000; done")
-        .run()
-        .exits(137)
-        .says(
-            "pushjob: the job's time was up, TERM was sent\n\
-             pushjob: the job did not end, KILL was sent\n",
-        )
-        .took_at_most(Duration::from_secs(5));
-    let value = |name: &str| gateway.reported("j", name);
-    assert_eq!(value("exit_code"), "137");
-    assert_eq!(value("exit_signal"), "9");
-    assert_eq!(value("timed_out"), "1");
-}
-
-#[test]
-fn a_stopped_job_is_woken_to_be_stopped_for_good() {
-    unreported()
-        .args(["--timeout", "100ms", "--kill-after", "1000s"])
-        .script("kill -STOP $$")
-        .run()
-        .exits(124)
-        .took_at_most(Duration::from_secs(5));
-}
-
-#[test]
-fn a_job_within_its_time_is_left_alone() {
-    unreported()
-        .args(["--timeout", "1000s"])
-        .script("exit 3")
-        .run()
-        .exits(3);
-}
-
-#[test]
-fn a_signal_during_the_final_push_loses_neither_the_push_nor_the_code() {
-    let folder = tempfile::tempdir().unwrap();
-    let pushing = folder.path().join("pushing");
-    fifo(&pushing);
-    // The gateway says that it has the request, and answers when pushjob has been sent a signal.
-    let go = folder.path().join("go");
-    fifo(&go);
-    let answer = Answer::Hearing(go.clone(), Box::new(Answer::Respond("200 OK", "", "")));
-    let gateway = FakeGateway::answering([Answer::Telling(pushing.clone(), Box::new(answer))]);
-    let running = run_to(gateway.url()).script("exit 3").start();
-    std::fs::read(&pushing).unwrap();
-    running.signal("TERM");
-    std::fs::write(&go, "").unwrap();
-    running.wait().exits(3).says("");
-    assert_eq!(gateway.requests().len(), 1);
-}
-
-#[test]
-fn stderr_that_nobody_reads_holds_up_neither_the_time_limit_nor_the_report() {
-    let gateway = Pushgateway::start();
-    let folder = tempfile::tempdir().unwrap();
-    let pipe = folder.path().join("stderr");
-    fifo(&pipe);
-    let pushjob = env!("CARGO_BIN_EXE_pushjob");
-    // QUIT ends what hangs, with 124.
-    let status = std::process::Command::new("timeout")
-        .args([
-            "-s",
-            "QUIT",
-            "30",
-            "sh",
-            "-c",
-            "exec 9<>\"$0\"; exec setsid \"$@\" 2>&9",
-        ])
-        .arg(&pipe)
-        .args([pushjob, "run", "--job", "j", "--gateway", gateway.address()])
-        .args([
-            "--timeout",
-            "300ms",
-            "--kill-after",
-            "300ms",
-            "--",
-            "sh",
-            "-c",
-        ])
-        .arg("trap '' TERM; while :; do echo a line that fills the pipe >&2; done")
-        .status()
-        .unwrap();
-    assert_eq!(status.code(), Some(137));
-    assert_eq!(gateway.reported("j", "exit_code"), "137");
-}
-
-#[test]
-fn a_job_hears_that_its_terminal_has_hung_up() {
-    let stage = Stage::new();
-    let heard = stage.folder.path().join("heard");
-    fifo(&heard);
-    let script = format!(
-        "trap 'echo HUP > {}; exit 0' HUP; echo > {}; while :; do sleep 1000 & wait; done",
-        heard.display(),
-        stage.ready().display()
-    );
-    let job = stage.folder.path().join("job");
-    crate::support::script(&job, &format!("#!/bin/sh\n{script}\n"));
-    // In a terminal of its own, as the first process of its session.
-    let command = format!(
-        "exec {} run -qq --job j -- {}",
-        env!("CARGO_BIN_EXE_pushjob"),
-        job.display()
-    );
-    let mut terminal = std::process::Command::new("script")
-        .args(["-qec", &command, "/dev/null"])
-        .stdin(std::process::Stdio::null())
-        .stdout(std::process::Stdio::null())
-        .spawn()
-        .unwrap();
-    stage.wait_until_ready();
-    // The end of the program that holds the other side is the end of the terminal.
-    terminal.kill().unwrap();
-    terminal.wait().unwrap();
-    let (sender, receiver) = std::sync::mpsc::channel();
-    std::thread::spawn(move || sender.send(std::fs::read_to_string(heard)));
-    let heard = receiver.recv_timeout(Duration::from_secs(30));
-    assert_eq!(heard.unwrap().unwrap(), "HUP\n");
-}
-
-#[test]
-fn there_is_one_supervisor_at_a_time() {
-    let first = pushjob::job::Supervisor::new().unwrap();
+fn a_supervisor_belongs_into_the_main_thread() {
     let error = pushjob::job::Supervisor::new().unwrap_err();
-    assert_eq!(error.kind(), std::io::ErrorKind::AlreadyExists);
+    assert_eq!(error.kind(), std::io::ErrorKind::InvalidInput);
     assert_eq!(
         error.to_string(),
-        "there is a supervisor in this process already"
+        "a supervisor belongs into the main thread"
     );
-    drop(first);
-    assert!(pushjob::job::Supervisor::new().is_ok());
+}
+
+/// The signals that a process can catch, but for those that the C library keeps for itself.
+fn catchable() -> impl Iterator<Item = i32> {
+    (1..=64).filter(|number| ![9, 19, 32, 33].contains(number))
+}
+
+#[test]
+fn every_signal_reaches_the_job_once() {
+    let mut running = unreported().fixture("listener.pl").start();
+    running.listener_is_ready();
+    for number in catchable() {
+        running.signal(&number.to_string());
+        let line = running.next_line();
+        if line != number.to_string() {
+            running.signal("64");
+            panic!("{line:?} at {number}, in {}", running.wait());
+        }
+    }
+    // Signal 64 has ended it, and nothing came twice.
+    running.wait().exits(0).prints("").says("");
+}
+
+#[test]
+fn realtime_signals_are_all_passed_on_however_fast_they_come() {
+    let mut running = unreported().fixture("queue.pl").start();
+    assert_eq!(running.next_line(), "ready");
+    let pid = running.pid();
+    let burst = format!("for i in 1 2 3 4 5 6 7 8 9; do kill -s 40 {pid}; done; kill -s 64 {pid}");
+    let status = std::process::Command::new("sh")
+        .args(["-c", &burst])
+        .status();
+    assert!(status.unwrap().success());
+    running.wait().exits(0).prints("9\n");
+}
+
+#[test]
+fn a_second_term_or_int_is_passed_on_too() {
+    for number in [15, 2] {
+        let mut running = unreported().fixture("listener.pl").start();
+        running.listener_is_ready();
+        for _ in 0..3 {
+            running.signal(&number.to_string());
+            assert_eq!(running.next_line(), number.to_string());
+        }
+        running.signal("64");
+        running.wait().exits(0).prints("64\n");
+    }
+}
+
+#[test]
+fn a_signal_that_came_before_the_job_was_started_reaches_it() {
+    // Blocked and sent before the command begins, so that it is certain to be there first.
+    let before = "use POSIX; sigprocmask(SIG_BLOCK, POSIX::SigSet->new(SIGTERM)); \
+                  kill TERM => $$; exec @ARGV";
+    let mut running = pushjob_by(["perl", "-e", before], ["run", "-qq", "--job", "j"])
+        .fixture("listener.pl")
+        .start();
+    let mut lines = [running.next_line(), running.next_line()];
+    lines.sort();
+    assert_eq!(lines, ["15".to_owned(), format!("ready {}", running.pid())]);
+    running.signal("64");
+    running.wait().exits(0).prints("64\n");
+}
+
+#[test]
+fn a_signal_at_the_very_start_of_the_job_reaches_it() {
+    let script = "use POSIX; sigprocmask(SIG_BLOCK, POSIX::SigSet->new(SIGTERM)); \
+                  $SIG{TERM} = sub { exit 7 }; \
+                  kill TERM => getppid; sigsuspend(POSIX::SigSet->new) while 1";
+    for _ in 0..50 {
+        unreported().job(["perl", "-e", script]).run().exits(7);
+    }
+}
+
+#[test]
+fn an_alarm_that_the_caller_had_set_reaches_the_job() {
+    let mut running = pushjob_by(
+        ["perl", "-e", "alarm 1; exec @ARGV"],
+        ["run", "-qq", "--job", "j"],
+    )
+    .fixture("listener.pl")
+    .start();
+    running.listener_is_ready();
+    assert_eq!(running.next_line(), "14");
+    running.signal("64");
+    running.wait().exits(0).prints("64\n");
+}
+
+#[test]
+fn a_job_that_has_left_its_group_is_reached_all_the_same() {
+    // It moves into the group of its child, and a third process stays in the one that it led.
+    let script = "setpgrp(0, 0); my $other = fork // die; \
+                  if (!$other) { setpgrp 0, 0; sleep 1000; exit } \
+                  1 until getpgrp($other) == $other; \
+                  my $left = fork // die; \
+                  if (!$left) { sleep 1000; exit } \
+                  setpgrp 0, $other; \
+                  $SIG{TERM} = sub { kill KILL => $other; exit 7 }; \
+                  $| = 1; print \"ready\\n\"; sleep 1000 while 1";
+    let mut running = unreported().job(["perl", "-e", script]).start();
+    assert_eq!(running.next_line(), "ready");
+    running.signal("TERM");
+    running.wait().exits(7);
 }

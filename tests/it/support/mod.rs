@@ -3,18 +3,60 @@
 mod fake;
 mod pushjob;
 mod real;
+mod terminal;
 
 pub(crate) use fake::{Answer, FakeGateway};
-pub(crate) use pushjob::{Finished, Pushjob, pushjob, run_to};
+pub(crate) use pushjob::{
+    Finished, Pushjob, pushjob, pushjob_as_pid_1, pushjob_by, run_to, signal,
+};
 pub(crate) use real::{Group, Pushgateway};
+pub(crate) use terminal::Terminal;
 
 use std::path::Path;
 use std::process::Command;
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
 
 /// Makes a named pipe, on which two processes wait for each other: opening one end waits for the other.
 pub(crate) fn fifo(path: &Path) {
     let status = Command::new("mkfifo").arg(path).status().unwrap();
     assert!(status.success(), "mkfifo {}", path.display());
+}
+
+/// What the other side writes to a named pipe, within a minute.
+#[track_caller]
+pub(crate) fn read_pipe(path: &Path) -> String {
+    let (sender, receiver) = mpsc::channel();
+    let pipe = path.to_owned();
+    thread::spawn(move || sender.send(std::fs::read_to_string(pipe)));
+    let Ok(content) = receiver.recv_timeout(Duration::from_secs(60)) else {
+        panic!("nothing came from {}", path.display());
+    };
+    content.unwrap()
+}
+
+/// A folder with a named pipe, on which a job says that it is ready.
+pub(crate) struct Stage {
+    pub(crate) folder: tempfile::TempDir,
+}
+
+impl Stage {
+    pub(crate) fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        fifo(&folder.path().join("ready"));
+        Self { folder }
+    }
+
+    pub(crate) fn ready(&self) -> std::path::PathBuf {
+        self.folder.path().join("ready")
+    }
+
+    /// Waits until the job has written to the pipe `ready`, and returns what.
+    #[track_caller]
+    pub(crate) fn wait_until_ready(&self) -> String {
+        read_pipe(&self.ready())
+    }
 }
 
 /// Writes a file with the mode bits of an executable script.

@@ -1,7 +1,8 @@
 use std::ffi::OsStr;
 use std::fmt;
-use std::io::Write;
+use std::io::{Read, Write};
 use std::os::unix::process::ExitStatusExt;
+use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc;
 use std::thread;
@@ -13,8 +14,16 @@ const LONGEST: Duration = Duration::from_secs(60);
 /// The command under test, in an environment without variables of its own or proxies, and without the terminal that the
 /// tests may be run from. `setsid` becomes the command, under the same number.
 pub(crate) fn pushjob<A: AsRef<OsStr>>(args: impl IntoIterator<Item = A>) -> Pushjob {
+    pushjob_by([], args)
+}
+
+/// The same, started by another command that becomes it.
+pub(crate) fn pushjob_by<A: AsRef<OsStr>>(
+    caller: impl IntoIterator<Item = &'static str>,
+    args: impl IntoIterator<Item = A>,
+) -> Pushjob {
     let mut command = Command::new("setsid");
-    command.arg(env!("CARGO_BIN_EXE_pushjob"));
+    command.args(caller).arg(env!("CARGO_BIN_EXE_pushjob"));
     for (name, _) in std::env::vars_os() {
         let text = name.to_string_lossy().to_ascii_lowercase();
         if text.starts_with("pushjob_") || text.ends_with("_proxy") {
@@ -26,6 +35,17 @@ pub(crate) fn pushjob<A: AsRef<OsStr>>(args: impl IntoIterator<Item = A>) -> Pus
         command,
         input: Vec::new(),
     }
+}
+
+/// The command as the first process of a PID namespace. Where none can be made that is what it says, and no test passes.
+pub(crate) fn pushjob_as_pid_1<A: AsRef<OsStr>>(args: impl IntoIterator<Item = A>) -> Pushjob {
+    let namespace = ["unshare", "--fork", "--pid", "--mount-proc"];
+    let as_root = std::fs::metadata("/proc/self").is_ok_and(|process| {
+        use std::os::unix::fs::MetadataExt;
+        process.uid() == 0
+    });
+    let other_user = (!as_root).then_some("--map-root-user");
+    pushjob_by(namespace.into_iter().chain(other_user), args)
 }
 
 /// `pushjob run` of a job called `j` for this gateway.
@@ -58,6 +78,12 @@ impl Pushjob {
     /// The job to run, as a script.
     pub(crate) fn script(self, script: impl AsRef<OsStr>) -> Self {
         self.job(["sh", "-c"]).arg(script)
+    }
+
+    /// The job to run, a program in `fixtures/jobs`.
+    pub(crate) fn fixture(self, name: &str) -> Self {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/jobs");
+        self.job(["perl".as_ref(), folder.join(name).as_os_str()])
     }
 
     pub(crate) fn env(mut self, name: &str, value: impl AsRef<OsStr>) -> Self {
@@ -111,11 +137,31 @@ impl Running {
 
     /// Sends it a signal, as `kill` does.
     pub(crate) fn signal(&self, name: &str) {
-        let status = Command::new("sh")
-            .args(["-c", &format!("kill -s {name} {}", self.pid())])
-            .status()
-            .unwrap();
-        assert!(status.success(), "kill -s {name}");
+        signal(name, self.pid());
+    }
+
+    /// Waits for the next line that the job writes to stdout, without its end. [`Finished::stdout`] is what follows.
+    #[track_caller]
+    pub(crate) fn next_line(&mut self) -> String {
+        let stdout = self.child.stdout.take().unwrap();
+        let (line, stdout) = next_line(stdout, &self.line);
+        self.child.stdout = Some(stdout);
+        line
+    }
+
+    /// Waits until the job `listener.pl` is ready, and returns the number of its parent.
+    #[track_caller]
+    pub(crate) fn listener_is_ready(&mut self) -> u32 {
+        let line = self.next_line();
+        let parent = line.strip_prefix("ready ").and_then(|pid| pid.parse().ok());
+        parent.unwrap_or_else(|| panic!("{line:?} from: {}", self.line))
+    }
+
+    /// The number of its only child.
+    pub(crate) fn child_pid(&self) -> u32 {
+        let pid = self.pid();
+        let children = std::fs::read_to_string(format!("/proc/{pid}/task/{pid}/children"));
+        children.unwrap().trim().parse().unwrap()
     }
 
     pub(crate) fn wait(self) -> Finished {
@@ -136,6 +182,34 @@ impl Running {
             elapsed: self.begin.elapsed(),
         }
     }
+}
+
+/// Sends a process a signal.
+pub(crate) fn signal(name: &str, pid: u32) {
+    let status = Command::new("sh")
+        .args(["-c", &format!("kill -s {name} {pid}")])
+        .status()
+        .unwrap();
+    assert!(status.success(), "kill -s {name}");
+}
+
+/// Reads a line and not a byte more.
+#[track_caller]
+fn next_line<R: Read + Send + 'static>(mut from: R, command: &str) -> (String, R) {
+    let (sender, receiver) = mpsc::channel();
+    thread::spawn(move || {
+        let mut line = Vec::new();
+        let mut byte = [0];
+        while let Ok(1) = from.read(&mut byte) {
+            if byte == *b"\n" {
+                break;
+            }
+            line.extend(byte);
+        }
+        sender.send((String::from_utf8(line).unwrap(), from))
+    });
+    let line = receiver.recv_timeout(LONGEST);
+    line.unwrap_or_else(|_| panic!("no line from: {command}"))
 }
 
 /// A command that has ended.
