@@ -1,20 +1,14 @@
-//! `pushjob run`: the job, its report, its delivery.
+//! `pushjob run`: the job, and its exit code.
 
-use std::time::{Duration, Instant, SystemTime};
+use std::time::Duration;
 
-use pushjob::exposition::{MetricFamilies, MetricFamily};
-use pushjob::grouping::GroupingKey;
-use pushjob::job::{Ending, Job, Moment, Outcome, Supervisor};
-use pushjob::metrics::{MetricsError, Registry};
-use pushjob::push::{Change, PushgatewayBuilder};
+use pushjob::job::{Ending, Job, Moment, Supervisor};
 use pushjob::report::Report;
-use pushjob::sink::{EmbeddedGateway, Sink};
 
-use crate::announce::{Announced, Announcement};
 use crate::args::{JobArgs, Method, ReportArgs, RunArgs, StartAfter};
-use crate::console::{Console, chain, delivered_to};
 use crate::exit::Exit;
-use crate::settings::{Gateway, SECRETS, Settings, Trouble, settings};
+use crate::record::{Aim, Methods, Recorder};
+use crate::settings::{SECRETS, Trouble, settings};
 
 /// A job that has run this long may run for hours, and it is time to give back what only starting took.
 const SETTLED: Duration = Duration::from_millis(50);
@@ -36,7 +30,7 @@ pub(crate) fn run(args: &RunArgs) -> Exit {
     {
         if plan.strict {
             console.error(format_args!("{message}; nothing was run, as --strict asks"));
-        } else if plan.dry_run {
+        } else if plan.aim.dry_run {
             console.warning(message);
         } else {
             console.warning(format_args!("{message}; {consequence}"));
@@ -52,7 +46,7 @@ pub(crate) fn run(args: &RunArgs) -> Exit {
             return Exit::NothingRun;
         }
     };
-    let mut recorder = Recorder::new(settings, &plan, console);
+    let mut recorder = Recorder::new(settings, plan.aim, console);
     // What there is to say is said when the job has ended: stderr may be a pipe that nobody reads, and what is due for
     // the job cannot wait for that.
     let mut warnings = Vec::new();
@@ -91,10 +85,7 @@ pub(crate) fn run(args: &RunArgs) -> Exit {
 /// What the flags of `run` ask for, checked.
 struct Plan {
     job: Job,
-    report: Report,
-    on_success: Method,
-    on_failure: Method,
-    dry_run: bool,
+    aim: Aim,
     strict: bool,
 }
 
@@ -126,10 +117,14 @@ impl Plan {
         }
         Ok(Self {
             job,
-            report,
-            on_success,
-            on_failure,
-            dry_run: args.report.dry_run,
+            aim: Aim {
+                report,
+                methods: Methods {
+                    on_success,
+                    on_failure,
+                },
+                dry_run: args.report.dry_run,
+            },
             strict: args.report.strict,
         })
     }
@@ -156,156 +151,4 @@ fn job(args: &JobArgs, command: &[std::ffi::OsString]) -> Result<Job, String> {
         Some(timeout) => job.timeout(timeout),
         None => job,
     })
-}
-
-/// Where the results of a run go.
-enum Destination {
-    Gateway(PushgatewayBuilder),
-    /// With the line that says why.
-    Embedded(EmbeddedGateway, &'static str),
-}
-
-/// Delivers the start and the end of a run.
-struct Recorder<'a> {
-    key: GroupingKey,
-    push_timeout: Duration,
-    destination: Destination,
-    plan: &'a Plan,
-    console: Console,
-    announcement: Option<Announcement>,
-}
-
-impl<'a> Recorder<'a> {
-    /// None when a mistake in the environment leaves open where to deliver.
-    fn new(settings: Settings, plan: &'a Plan, console: Console) -> Option<Self> {
-        let embedded = |why| Destination::Embedded(EmbeddedGateway::new(), why);
-        let destination = match settings.gateway {
-            _ if plan.dry_run => embedded("dry run, nothing was sent; Prometheus would scrape:"),
-            Gateway::Given(builder) => Destination::Gateway(builder),
-            Gateway::NotGiven => {
-                embedded("no --gateway is given; from one, Prometheus would scrape:")
-            }
-            Gateway::Unusable => return None,
-        };
-        Some(Self {
-            key: settings.key?,
-            push_timeout: settings.push_timeout,
-            destination,
-            plan,
-            console,
-            announcement: None,
-        })
-    }
-
-    /// Says that the job has started, without waiting for an answer.
-    fn announce(&mut self, started: SystemTime) -> Result<(), String> {
-        gather(self.plan.report.start(started))
-            .map_err(|error| chain(&error))
-            .and_then(|families| self.begin(families))
-            .map_err(|reason| format!("cannot announce the start: {reason}"))
-    }
-
-    fn begin(&mut self, families: MetricFamilies) -> Result<(), String> {
-        let key = &self.key;
-        match &self.destination {
-            Destination::Embedded(gateway, _) => {
-                let change = Change::PushAdd(&families);
-                gateway
-                    .deliver(key, change, self.push_timeout)
-                    .map_err(|error| chain(&error))?;
-            }
-            Destination::Gateway(builder) => {
-                let client = builder.build().map_err(|error| chain(&error))?;
-                let announcement = Announcement::begin(client, key.clone(), families)
-                    .map_err(|error| chain(&error))?;
-                self.announcement = Some(announcement);
-            }
-        }
-        Ok(())
-    }
-
-    /// Delivers the end, within the time of one delivery, and says whether that succeeded.
-    fn record(mut self, outcome: &Outcome) -> bool {
-        let begin = Instant::now();
-        let method = if outcome.is_success() {
-            self.plan.on_success
-        } else {
-            self.plan.on_failure
-        };
-        // A start that lands late repeats what the end says, unless the end is that there is no group any more.
-        let patience = match method {
-            Method::Delete => self.push_timeout / 2,
-            _ => self.push_timeout / 10,
-        };
-        let announced = self
-            .announcement
-            .take()
-            .map(|announcement| announcement.finish(patience));
-        let remaining = self.push_timeout.saturating_sub(begin.elapsed());
-        let result = match (method, &announced) {
-            (Method::Delete, Some(Announced::CutOff)) => {
-                Err("the start had no answer, and would bring the group back".to_owned())
-            }
-            _ => self.deliver(method, outcome, remaining),
-        };
-        let delivered = match result {
-            Ok(()) => true,
-            Err(reason) => {
-                let verb = if method == Method::Delete {
-                    "delete"
-                } else {
-                    "push"
-                };
-                self.console.error(format_args!("cannot {verb}: {reason}"));
-                false
-            }
-        };
-        // One message is enough when neither arrived.
-        if delivered {
-            match announced {
-                Some(Announced::Failed(error)) => self
-                    .console
-                    .warning(format_args!("cannot announce the start: {}", chain(&error))),
-                Some(Announced::CutOff) => self
-                    .console
-                    .warning("cannot announce the start: it had no answer when the job ended"),
-                Some(Announced::Delivered) | None => {}
-            }
-        }
-        if let Destination::Embedded(gateway, why) = &self.destination {
-            self.console.page(why, &gateway.page());
-        }
-        delivered
-    }
-
-    fn deliver(&self, method: Method, outcome: &Outcome, timeout: Duration) -> Result<(), String> {
-        let families = gather(self.plan.report.end(outcome)).map_err(|error| chain(&error))?;
-        let change = match method {
-            Method::Pushadd => Change::PushAdd(&families),
-            Method::Push => Change::Push(&families),
-            Method::Delete => Change::Delete,
-            Method::None => return Ok(()),
-        };
-        let client;
-        let (sink, place): (&dyn Sink, String) = match &self.destination {
-            Destination::Embedded(gateway, _) => (gateway, "the gateway in memory".to_owned()),
-            Destination::Gateway(builder) => {
-                client = builder.build().map_err(|error| chain(&error))?;
-                (&client, client.url(&self.key))
-            }
-        };
-        let delivered = sink
-            .deliver(&self.key, change, timeout)
-            .map_err(|error| chain(&error))?;
-        self.console.note(delivered_to(&place, delivered));
-        Ok(())
-    }
-}
-
-fn gather(families: Vec<MetricFamily>) -> Result<MetricFamilies, MetricsError> {
-    let registry = Registry::new();
-    for family in families {
-        registry.register(family)?;
-    }
-    registry.gather()
 }
