@@ -15,6 +15,14 @@ const SETTLED: Duration = Duration::from_millis(50);
 
 pub(crate) fn run(args: &RunArgs) -> Exit {
     let console = args.messages.console();
+    // First of all, so that a signal which comes before the job does is not lost to it.
+    let supervisor = match Supervisor::new() {
+        Ok(supervisor) => supervisor,
+        Err(error) => {
+            console.error(format_args!("cannot take over signals: {error}"));
+            return Exit::NothingRun;
+        }
+    };
     let (plan, settings) =
         match Plan::new(args).and_then(|plan| Ok((plan, settings(&args.gateway)?))) {
             Ok(ready) => ready,
@@ -39,13 +47,6 @@ pub(crate) fn run(args: &RunArgs) -> Exit {
     if plan.strict && !settings.troubles.is_empty() {
         return Exit::NothingRun;
     }
-    let supervisor = match Supervisor::new() {
-        Ok(supervisor) => supervisor,
-        Err(error) => {
-            console.error(format_args!("cannot take over signals: {error}"));
-            return Exit::NothingRun;
-        }
-    };
     let mut recorder = Recorder::new(settings, plan.aim, console);
     // What there is to say is said when the job has ended: stderr may be a pipe that nobody reads, and what is due for
     // the job cannot wait for that.
@@ -61,6 +62,9 @@ pub(crate) fn run(args: &RunArgs) -> Exit {
             warnings.push(format!("the job's time was up, {signal} was sent"));
         }
         Moment::Killing => warnings.push("the job did not end, KILL was sent".to_owned()),
+        Moment::Refused(signal) => warnings.push(format!(
+            "{signal} could not be sent to the job, which runs as another user"
+        )),
         _ => {}
     });
     for warning in warnings {
@@ -75,11 +79,26 @@ pub(crate) fn run(args: &RunArgs) -> Exit {
         "the job {outcome} after {:.3} s",
         outcome.duration.as_secs_f64()
     ));
-    let delivered = recorder.is_none_or(|recorder| recorder.record(&outcome));
-    if plan.strict && !delivered && outcome.is_success() {
+    let exit = Exit::Job(outcome.exit_code());
+    let strict = plan.strict && outcome.is_success();
+    let delivered = recorder.is_none_or(|recorder| {
+        let record = move || recorder.record(&outcome);
+        let result = supervisor.finish(record, &mut |moment| {
+            if let Moment::Insisting(signal) = moment {
+                console.warning(format_args!(
+                    "the result is still being delivered; another {signal} gives it up"
+                ));
+            }
+        });
+        result.unwrap_or_else(|unfinished| {
+            console.error(format_args!("cannot deliver the result: {unfinished}"));
+            false
+        })
+    });
+    if strict && !delivered {
         return Exit::Undelivered;
     }
-    Exit::Job(outcome.exit_code())
+    exit
 }
 
 /// What the flags of `run` ask for, checked.

@@ -7,7 +7,7 @@ mod terminal;
 
 pub(crate) use fake::{Answer, FakeGateway};
 pub(crate) use pushjob::{
-    Finished, Pushjob, pushjob, pushjob_as_pid_1, pushjob_by, run_to, signal,
+    Finished, Pushjob, Running, pushjob, pushjob_as_pid_1, pushjob_by, run_to, signal,
 };
 pub(crate) use real::{Group, Pushgateway};
 pub(crate) use terminal::Terminal;

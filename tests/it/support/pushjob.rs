@@ -157,6 +157,15 @@ impl Running {
         parent.unwrap_or_else(|| panic!("{line:?} from: {}", self.line))
     }
 
+    /// Waits for the next line that it writes to stderr. [`Finished::stderr`] is what follows.
+    #[track_caller]
+    pub(crate) fn next_message(&mut self) -> String {
+        let stderr = self.child.stderr.take().unwrap();
+        let (line, stderr) = next_line(stderr, &self.line);
+        self.child.stderr = Some(stderr);
+        line
+    }
+
     /// The number of its only child.
     pub(crate) fn child_pid(&self) -> u32 {
         let pid = self.pid();
