@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::support::{Answer, FakeGateway, Running, Stage, fifo, read_pipe, run_to};
+use crate::support::{Answer, FakeGateway, Running, Stage, fifo, run_to};
 
 /// What is said at the first signal that asks for an end.
 fn insisting(signal: &str) -> String {
@@ -131,20 +131,15 @@ fn a_signal_during_a_pause_between_tries_loses_nothing_and_a_second_one_ends_it(
 #[test]
 fn signals_for_the_job_do_not_count_against_its_delivery() {
     let scene = Scene::new();
-    let folder = tempfile::tempdir().unwrap();
-    let begun = folder.path().join("begun");
-    fifo(&begun);
-    let script = format!(
-        "trap '' INT; trap 'exit 3' TERM; echo > {}; while :; do sleep 1000 >/dev/null 2>&1 & wait; done",
-        begun.display()
-    );
-    let running = run_to(scene.gateway.url()).script(&script).start();
-    read_pipe(&begun);
-    running.signal("TERM");
-    running.signal("INT");
+    let mut running = run_to(scene.gateway.url()).listener().start();
+    running.listener_is_ready();
+    for number in ["15", "2", "15", "2", "64"] {
+        running.signal(number);
+        assert_eq!(running.next_line(), number);
+    }
     scene.stage.wait_until_ready();
     scene.answer();
-    running.wait().exits(3).says("");
+    running.wait().exits(5).says("");
 }
 
 #[test]

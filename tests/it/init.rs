@@ -58,7 +58,7 @@ fn term_ends_a_job_without_a_handler_and_is_reported() {
 #[test]
 fn every_signal_reaches_the_job_from_the_first_process_too() {
     let mut running = pushjob_as_pid_1(["run", "-qq", "--job", "j"])
-        .fixture("listener.pl")
+        .listener()
         .start();
     running.listener_is_ready();
     let pid_1 = running.child_pid();
@@ -67,7 +67,7 @@ fn every_signal_reaches_the_job_from_the_first_process_too() {
         assert_eq!(running.next_line(), number.to_string());
     }
     signal("64", pid_1);
-    running.wait().exits(0).prints("64\n");
+    running.wait().exits(5).prints("64\n");
 }
 
 #[test]

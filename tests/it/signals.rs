@@ -86,7 +86,7 @@ fn catchable() -> impl Iterator<Item = i32> {
 
 #[test]
 fn every_signal_reaches_the_job_once() {
-    let mut running = unreported().fixture("listener.pl").start();
+    let mut running = unreported().listener().start();
     running.listener_is_ready();
     for number in catchable() {
         running.signal(&number.to_string());
@@ -97,33 +97,33 @@ fn every_signal_reaches_the_job_once() {
         }
     }
     // Signal 64 has ended it, and nothing came twice.
-    running.wait().exits(0).prints("").says("");
+    running.wait().exits(5).prints("").says("");
 }
 
 #[test]
 fn realtime_signals_are_all_passed_on_however_fast_they_come() {
-    let mut running = unreported().fixture("queue.pl").start();
-    assert_eq!(running.next_line(), "ready");
-    let pid = running.pid();
+    let mut running = unreported().listener().start();
+    let pid = running.listener_is_ready();
     let burst = format!("for i in 1 2 3 4 5 6 7 8 9; do kill -s 40 {pid}; done; kill -s 64 {pid}");
     let status = std::process::Command::new("sh")
         .args(["-c", &burst])
         .status();
     assert!(status.unwrap().success());
-    running.wait().exits(0).prints("9\n");
+    let all = ["40\n"; 9].concat() + "64\n";
+    running.wait().exits(5).prints(all);
 }
 
 #[test]
 fn a_second_term_or_int_is_passed_on_too() {
     for number in [15, 2] {
-        let mut running = unreported().fixture("listener.pl").start();
+        let mut running = unreported().listener().start();
         running.listener_is_ready();
         for _ in 0..3 {
             running.signal(&number.to_string());
             assert_eq!(running.next_line(), number.to_string());
         }
         running.signal("64");
-        running.wait().exits(0).prints("64\n");
+        running.wait().exits(5).prints("64\n");
     }
 }
 
@@ -133,13 +133,13 @@ fn a_signal_that_came_before_the_job_was_started_reaches_it() {
     let before = "use POSIX; sigprocmask(SIG_BLOCK, POSIX::SigSet->new(SIGTERM)); \
                   kill TERM => $$; exec @ARGV";
     let mut running = pushjob_by(["perl", "-e", before], ["run", "-qq", "--job", "j"])
-        .fixture("listener.pl")
+        .listener()
         .start();
     let mut lines = [running.next_line(), running.next_line()];
     lines.sort();
     assert_eq!(lines, ["15".to_owned(), format!("ready {}", running.pid())]);
     running.signal("64");
-    running.wait().exits(0).prints("64\n");
+    running.wait().exits(5).prints("64\n");
 }
 
 #[test]
@@ -158,12 +158,12 @@ fn an_alarm_that_the_caller_had_set_reaches_the_job() {
         ["perl", "-e", "alarm 1; exec @ARGV"],
         ["run", "-qq", "--job", "j"],
     )
-    .fixture("listener.pl")
+    .listener()
     .start();
     running.listener_is_ready();
     assert_eq!(running.next_line(), "14");
     running.signal("64");
-    running.wait().exits(0).prints("64\n");
+    running.wait().exits(5).prints("64\n");
 }
 
 #[test]

@@ -12,9 +12,9 @@ pub(crate) use pushjob::{
 pub(crate) use real::{Group, Pushgateway};
 pub(crate) use terminal::Terminal;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::mpsc;
+use std::sync::{LazyLock, mpsc};
 use std::thread;
 use std::time::Duration;
 
@@ -22,6 +22,27 @@ use std::time::Duration;
 pub(crate) fn fifo(path: &Path) {
     let status = Command::new("mkfifo").arg(path).status().unwrap();
     assert!(status.success(), "mkfifo {}", path.display());
+}
+
+/// A job in C from `fixtures/jobs`, compiled once.
+pub(crate) fn listener() -> &'static Path {
+    static PROGRAM: LazyLock<PathBuf> = LazyLock::new(|| {
+        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/jobs/listener.c");
+        let program = Path::new(env!("CARGO_TARGET_TMPDIR")).join("listener");
+        // Another run of the tests may be using the one that is there.
+        let new = tempfile::Builder::new()
+            .tempfile_in(env!("CARGO_TARGET_TMPDIR"))
+            .unwrap()
+            .into_temp_path();
+        let compiled = Command::new("cc")
+            .args(["-Wall", "-Werror", "-o"])
+            .args([&*new, &source])
+            .status();
+        assert!(compiled.unwrap().success());
+        new.persist(&program).unwrap();
+        program
+    });
+    &PROGRAM
 }
 
 /// What the other side writes to a named pipe, within a minute.
@@ -48,7 +69,7 @@ impl Stage {
         Self { folder }
     }
 
-    pub(crate) fn ready(&self) -> std::path::PathBuf {
+    pub(crate) fn ready(&self) -> PathBuf {
         self.folder.path().join("ready")
     }
 

@@ -8,6 +8,8 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use super::listener;
+
 /// The longest that a test waits for a command.
 const LONGEST: Duration = Duration::from_secs(60);
 
@@ -80,7 +82,12 @@ impl Pushjob {
         self.job(["sh", "-c"]).arg(script)
     }
 
-    /// The job to run, a program in `fixtures/jobs`.
+    /// The job to run, a program that writes which signals reach it.
+    pub(crate) fn listener(self) -> Self {
+        self.job([listener()])
+    }
+
+    /// The job to run, one in Perl from `fixtures/jobs`.
     pub(crate) fn fixture(self, name: &str) -> Self {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/jobs");
         self.job(["perl".as_ref(), folder.join(name).as_os_str()])
@@ -149,7 +156,7 @@ impl Running {
         line
     }
 
-    /// Waits until the job `listener.pl` is ready, and returns the number of its parent.
+    /// Waits until the listener is ready, and returns the number of its parent.
     #[track_caller]
     pub(crate) fn listener_is_ready(&mut self) -> u32 {
         let line = self.next_line();

@@ -86,7 +86,7 @@ impl Terminal {
         self.shown[from..self.seen].trim_end().to_owned()
     }
 
-    /// Waits until a line that `listener.pl` writes is shown, and returns the number of its parent.
+    /// Waits until the listener is ready, and returns the number of its parent.
     #[track_caller]
     pub(crate) fn listener_is_ready(&mut self) -> u32 {
         self.shows("ready ").line().parse().unwrap()
