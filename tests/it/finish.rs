@@ -143,13 +143,20 @@ fn signals_for_the_job_do_not_count_against_its_delivery() {
 }
 
 #[test]
-fn a_delivery_that_nobody_insists_on_ending_is_bounded() {
-    let gateway = FakeGateway::answering([Answer::Silence, Answer::Silence, Answer::Silence]);
-    run_to(gateway.url())
-        .args(["--push-timeout", "1s"])
-        .script("kill -TERM $PPID; exit 3")
-        .run()
-        .exits(143)
+fn a_delivery_that_a_signal_does_not_end_is_bounded_all_the_same() {
+    let stage = Stage::new();
+    let silence = Answer::Telling(stage.ready(), Box::new(Answer::Silence));
+    let gateway = FakeGateway::answering([silence]);
+    let mut running = run_to(gateway.url())
+        .args(["--push-timeout", "2s"])
+        .script("exit 3")
+        .start();
+    stage.wait_until_ready();
+    running.signal("TERM");
+    assert_eq!(running.next_message(), insisting("TERM"));
+    running
+        .wait()
+        .exits(3)
         .says_one_line_with("cannot push: ")
-        .took_at_most(Duration::from_secs(5));
+        .took_at_most(Duration::from_secs(10));
 }

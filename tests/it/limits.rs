@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::support::{Pushgateway, Pushjob, pushjob};
+use crate::support::{FakeClock, Pushgateway, Pushjob, pushjob, pushjob_as_pid_1, signal};
 
 /// A run of which only the code and the output of the job matter.
 fn unreported() -> Pushjob {
@@ -99,4 +99,113 @@ fn the_time_limit_holds_for_the_group_of_the_job() {
         .run()
         .exits(137)
         .took_at_most(Duration::from_secs(10));
+}
+
+#[test]
+fn kill_follows_a_term_from_outside_where_that_is_asked() {
+    let gateway = Pushgateway::start();
+    let mut running = pushjob_as_pid_1(["run", "--job", "j", "--gateway", gateway.address()])
+        .args(["--kill-after", "300ms"])
+        .script("trap 'echo TERM' TERM; echo ready; while :; do sleep 1000 & wait; done")
+        .start();
+    assert_eq!(running.next_line(), "ready");
+    signal("TERM", running.child_pid());
+    assert_eq!(running.next_line(), "TERM");
+    running
+        .wait()
+        .exits(137)
+        .says("pushjob: the job did not end, KILL was sent\n");
+    assert_eq!(gateway.reported("j", "exit_signal"), "9");
+    assert_eq!(gateway.reported("j", "timed_out"), "0");
+}
+
+#[test]
+fn a_job_has_all_the_time_it_takes_after_a_term_where_nothing_else_is_asked() {
+    let mut running = unreported().listener().start();
+    running.listener_is_ready();
+    running.signal("TERM");
+    assert_eq!(running.next_line(), "15");
+    running.waits_without_a_timer();
+    running.signal("64");
+    running.wait().exits(5).prints("64\n");
+}
+
+#[test]
+fn a_run_without_limits_wakes_up_for_nothing() {
+    let mut running = unreported()
+        .args(["--start-after", "never"])
+        .listener()
+        .start();
+    running.listener_is_ready();
+    running.waits_without_a_timer();
+    let switches = || {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", running.pid())).unwrap();
+        let line = status
+            .lines()
+            .find(|line| line.starts_with("voluntary_ctxt_switches:"));
+        line.unwrap().to_owned()
+    };
+    let threads = std::fs::read_dir(format!("/proc/{}/task", running.pid()));
+    assert_eq!(threads.unwrap().count(), 1);
+    let before = switches();
+    // The job does something, and we have no part in it.
+    let job = running.child_pid().to_string();
+    for number in 34..64 {
+        signal(&number.to_string(), job.parse().unwrap());
+    }
+    assert_eq!(switches(), before);
+    running.signal("64");
+    running.wait().exits(5);
+}
+
+#[test]
+fn a_wall_clock_that_is_set_changes_no_limit_and_no_duration() {
+    // Forward by a day: a limit of hours is not reached.
+    let clock = FakeClock::new();
+    let finished = clock
+        .under(pushjob([
+            "run",
+            "--dry-run",
+            "--job",
+            "j",
+            "--timeout",
+            "10h",
+        ]))
+        .script(clock.set_to("+1d") + "; exit 3")
+        .run();
+    finished.exits(3);
+    let value = |name: &str| sample(&finished.stderr, name);
+    assert!(value("duration_seconds") < 60.0, "{finished}");
+    let elapsed = value("completion_timestamp_seconds") - value("start_timestamp_seconds");
+    assert!((86400.0..86460.0).contains(&elapsed), "{finished}");
+    assert_eq!(value("timed_out"), 0.0);
+    // Back by a day: a limit of less than a second is.
+    let clock = FakeClock::new();
+    let finished = clock
+        .under(pushjob([
+            "run",
+            "--dry-run",
+            "--job",
+            "j",
+            "--timeout",
+            "500ms",
+        ]))
+        .script(clock.set_to("-1d") + "; exec sleep 1000")
+        .run();
+    finished.exits(124).took_at_most(Duration::from_secs(10));
+    let value = |name: &str| sample(&finished.stderr, name);
+    assert!(
+        (0.5..10.0).contains(&value("duration_seconds")),
+        "{finished}"
+    );
+    assert!(value("completion_timestamp_seconds") < value("start_timestamp_seconds"));
+}
+
+/// A sample of the page that a dry run prints.
+#[track_caller]
+fn sample(page: &str, name: &str) -> f64 {
+    let beginning = format!("batch_job_{name}{{");
+    let line = page.lines().find(|line| line.starts_with(&beginning));
+    let value = line.and_then(|line| line.rsplit_once(' ')).unwrap().1;
+    value.parse().unwrap()
 }

@@ -167,9 +167,10 @@ pub(crate) struct JobArgs {
     #[arg(long, value_name = "NAME", default_value = "TERM")]
     pub(crate) stop_signal: Signal,
 
-    /// KILL follows this long after that, if it has not ended
-    #[arg(long, value_name = "DURATION", allow_hyphen_values = true, default_value = "10s", value_parser = humantime::parse_duration)]
-    pub(crate) kill_after: Duration,
+    /// KILL follows this long after that, if it has not ended. When given, it also follows a TERM (or the stop signal)
+    /// that was passed on to the job [default: 10s after the time limit, never after a signal]
+    #[arg(long, value_name = "DURATION", allow_hyphen_values = true, value_parser = humantime::parse_duration)]
+    pub(crate) kill_after: Option<Duration>,
 }
 
 #[derive(Debug, Args)]

@@ -162,12 +162,14 @@ fn job(args: &JobArgs, command: &[std::ffi::OsString]) -> Result<Job, String> {
         [] => return Err("there is no command after `--`".to_owned()),
     };
     let job = SECRETS.iter().fold(job, Job::without_env);
-    let job = job
+    let mut job = job
         .stop_signal(args.stop_signal)
-        .kill_after(args.kill_after)
         .release_text_after(SETTLED);
-    Ok(match args.timeout {
-        Some(timeout) => job.timeout(timeout),
-        None => job,
-    })
+    if let Some(pause) = args.kill_after {
+        job = job.kill_after(pause).kill_after_signal(pause);
+    }
+    if let Some(timeout) = args.timeout {
+        job = job.timeout(timeout);
+    }
+    Ok(job)
 }

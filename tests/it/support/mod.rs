@@ -1,10 +1,12 @@
 //! What tests are told with: the command, a real gateway, and a scripted one for what a real one does not do on demand.
 
+mod clock;
 mod fake;
 mod pushjob;
 mod real;
 mod terminal;
 
+pub(crate) use clock::FakeClock;
 pub(crate) use fake::{Answer, FakeGateway};
 pub(crate) use pushjob::{
     Finished, Pushjob, Running, pushjob, pushjob_as_pid_1, pushjob_by, run_to, signal,

@@ -173,6 +173,22 @@ impl Running {
         line
     }
 
+    /// Waits until it waits without an end: for a signal, and for no time to come. Linux shows the arguments of the system
+    /// call, of which the third is that time.
+    #[track_caller]
+    pub(crate) fn waits_without_a_timer(&self) {
+        let deadline = Instant::now() + LONGEST;
+        let file = format!("/proc/{}/syscall", self.pid());
+        loop {
+            let call = std::fs::read_to_string(&file).unwrap();
+            if call.split(' ').nth(3) == Some("0x0") {
+                return;
+            }
+            assert!(Instant::now() < deadline, "{call} by {}", self.line);
+            thread::yield_now();
+        }
+    }
+
     /// The number of its only child.
     pub(crate) fn child_pid(&self) -> u32 {
         let pid = self.pid();

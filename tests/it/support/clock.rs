@@ -1,0 +1,40 @@
+use std::path::PathBuf;
+use std::process::Command;
+
+use super::Pushjob;
+
+/// A wall clock that can be set, for the commands that run under it alone: by libfaketime, which their calls for the
+/// time go to. The monotonic clock stays as it is.
+pub(crate) struct FakeClock {
+    folder: tempfile::TempDir,
+}
+
+impl FakeClock {
+    pub(crate) fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("offset"), "+0\n").unwrap();
+        Self { folder }
+    }
+
+    fn offset(&self) -> PathBuf {
+        self.folder.path().join("offset")
+    }
+
+    pub(crate) fn under(&self, command: Pushjob) -> Pushjob {
+        let library = Command::new("faketime")
+            .args(["-f", "+0", "printenv", "LD_PRELOAD"])
+            .output()
+            .expect("faketime is missing: tests/run installs it");
+        let library = String::from_utf8(library.stdout).unwrap();
+        command
+            .env("LD_PRELOAD", library.trim())
+            .env("FAKETIME_TIMESTAMP_FILE", self.offset())
+            .env("FAKETIME_NO_CACHE", "1")
+            .env("FAKETIME_DONT_FAKE_MONOTONIC", "1")
+    }
+
+    /// What a shell does to set it, as in `+1d`.
+    pub(crate) fn set_to(&self, offset: &str) -> String {
+        format!("echo {offset} > {}", self.offset().display())
+    }
+}
