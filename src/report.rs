@@ -58,6 +58,10 @@ const MAX_RESIDENT_MEMORY: Metric = (
     "max_resident_memory_bytes",
     "The most memory that a process of the last run held.",
 );
+const HEARTBEAT: Metric = (
+    "heartbeat_timestamp_seconds",
+    "When the job was last known to run, in Unix seconds.",
+);
 const MAX_AGE: Metric = (
     "max_age_seconds",
     "How old the last success may become before it is time to worry.",
@@ -121,6 +125,12 @@ impl Report {
     pub fn start(&self, started: SystemTime) -> Vec<MetricFamily> {
         let start = (START_TIMESTAMP, unix_seconds(started));
         self.families(std::iter::once(start).chain(self.limits()))
+    }
+
+    /// What there is to say while a run goes on: that it did at this time.
+    #[must_use]
+    pub fn heartbeat(&self, now: SystemTime) -> Vec<MetricFamily> {
+        self.families(std::iter::once((HEARTBEAT, unix_seconds(now))))
     }
 
     /// What there is to say when a run has ended.

@@ -18,6 +18,7 @@ mod exit_codes;
 mod exposition;
 mod finish;
 mod grouping;
+mod heartbeat;
 mod help;
 mod history;
 mod init;

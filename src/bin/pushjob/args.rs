@@ -199,6 +199,10 @@ pub(crate) struct ReportArgs {
     #[arg(long, value_name = "DURATION", allow_hyphen_values = true, default_value = "1s", value_parser = start_after)]
     pub(crate) start_after: StartAfter,
 
+    /// Push a sign of life this often while the job runs [default: off]
+    #[arg(long, value_name = "DURATION", allow_hyphen_values = true, value_parser = positive_duration)]
+    pub(crate) heartbeat: Option<Duration>,
+
     /// Push this as a gauge, for alert rules: how old the last success may become [default: none]
     #[arg(long, value_name = "DURATION", allow_hyphen_values = true, value_parser = humantime::parse_duration)]
     pub(crate) max_age: Option<Duration>,

@@ -1,4 +1,4 @@
-//! What a run delivers: its start and its end.
+//! What a run delivers: its start, signs of life and its end.
 
 use std::time::{Duration, Instant, SystemTime};
 
@@ -10,7 +10,7 @@ use pushjob::push::{Change, PushgatewayBuilder};
 use pushjob::report::Report;
 use pushjob::sink::{EmbeddedGateway, Sink};
 
-use crate::announce::{Announced, Announcement};
+use crate::announce::{Announced, Announcer, Told};
 use crate::args::Method;
 use crate::console::{Console, chain, delivered_to};
 use crate::settings::{Gateway, Settings};
@@ -45,14 +45,18 @@ enum Destination {
     Embedded(EmbeddedGateway, &'static str),
 }
 
-/// Delivers the start and the end of a run.
+/// Delivers the start, signs of life and the end of a run.
 pub(crate) struct Recorder {
     key: GroupingKey,
     push_timeout: Duration,
     destination: Destination,
     aim: Aim,
     console: Console,
-    announcement: Option<Announcement>,
+    announcer: Option<Announcer>,
+    /// Whether the start has been announced.
+    started: bool,
+    /// Whether there have been signs of life.
+    beating: bool,
 }
 
 impl Recorder {
@@ -73,32 +77,45 @@ impl Recorder {
             destination,
             aim,
             console,
-            announcement: None,
+            announcer: None,
+            started: false,
+            beating: false,
         })
     }
 
     /// Says that the job has started, without waiting for an answer.
     pub(crate) fn announce(&mut self, started: SystemTime) -> Result<(), String> {
-        gather(self.aim.report.start(started))
-            .map_err(|error| chain(&error))
-            .and_then(|families| self.begin(families))
+        self.started = true;
+        self.tell(self.aim.report.start(started))
             .map_err(|reason| format!("cannot announce the start: {reason}"))
     }
 
-    fn begin(&mut self, families: MetricFamilies) -> Result<(), String> {
-        let key = &self.key;
-        match &self.destination {
-            Destination::Embedded(gateway, _) => {
+    /// Says that the job runs, and once more when it was started, in case that was not heard.
+    pub(crate) fn beat(&mut self, started: SystemTime) -> Result<(), String> {
+        self.beating = true;
+        let mut families = self.aim.report.heartbeat(SystemTime::now());
+        if self.started {
+            families.extend(self.aim.report.start(started));
+        }
+        self.tell(families)
+            .map_err(|reason| format!("cannot push a heartbeat: {reason}"))
+    }
+
+    fn tell(&mut self, families: Vec<MetricFamily>) -> Result<(), String> {
+        let families = gather(families).map_err(|error| chain(&error))?;
+        match (&self.destination, &self.announcer) {
+            (Destination::Embedded(gateway, _), _) => {
                 let change = Change::PushAdd(&families);
                 gateway
-                    .deliver(key, change, self.push_timeout)
+                    .deliver(&self.key, change, self.push_timeout)
                     .map_err(|error| chain(&error))?;
             }
-            Destination::Gateway(builder) => {
+            (Destination::Gateway(_), Some(announcer)) => announcer.push(families),
+            (Destination::Gateway(builder), None) => {
                 let client = builder.build().map_err(|error| chain(&error))?;
-                let announcement = Announcement::begin(client, key.clone(), families)
+                let announcer = Announcer::begin(client, self.key.clone(), families)
                     .map_err(|error| chain(&error))?;
-                self.announcement = Some(announcement);
+                self.announcer = Some(announcer);
             }
         }
         Ok(())
@@ -114,14 +131,19 @@ impl Recorder {
             _ => self.push_timeout / 10,
         };
         let announced = self
-            .announcement
+            .announcer
             .take()
-            .map(|announcement| announcement.finish(patience));
+            .map(|announcer| announcer.finish(patience));
         let remaining = self.push_timeout.saturating_sub(begin.elapsed());
         let result = match (method, &announced) {
-            (Method::Delete, Some(Announced::CutOff)) => {
-                Err("the start had no answer, and would bring the group back".to_owned())
-            }
+            (Method::Delete, Some(Announced::CutOff)) => Err(format!(
+                "the {} had no answer, and would bring the group back",
+                if self.beating {
+                    "last heartbeat"
+                } else {
+                    "start"
+                }
+            )),
             _ => self.deliver(method, outcome, remaining),
         };
         let delivered = match result {
@@ -137,21 +159,41 @@ impl Recorder {
             }
         };
         // One message is enough when neither arrived.
-        if delivered {
-            match announced {
-                Some(Announced::Failed(error)) => self
-                    .console
-                    .warning(format_args!("cannot announce the start: {}", chain(&error))),
-                Some(Announced::CutOff) => self
-                    .console
-                    .warning("cannot announce the start: it had no answer when the job ended"),
-                Some(Announced::Delivered) | None => {}
-            }
+        if let Some(announced) = announced.filter(|_| delivered) {
+            self.judge(&announced);
         }
         if let Destination::Embedded(gateway, why) = &self.destination {
             self.console.page(why, &gateway.page());
         }
         delivered
+    }
+
+    /// Says what is wrong with what was pushed while the job ran. A last heartbeat that had no answer yet is nothing: it
+    /// would have said that the job runs.
+    fn judge(&self, announced: &Announced) {
+        match announced {
+            Announced::Told(Told {
+                delivered,
+                failed,
+                last_error: Some(error),
+            }) if self.beating => {
+                let all = delivered + failed;
+                let reason = chain(error);
+                self.console.warning(format_args!(
+                    "{failed} of {all} pushes while the job ran were not delivered, the last: {reason}"
+                ));
+            }
+            Announced::Told(Told {
+                last_error: Some(error),
+                ..
+            }) => self
+                .console
+                .warning(format_args!("cannot announce the start: {}", chain(error))),
+            Announced::CutOff if !self.beating => self
+                .console
+                .warning("cannot announce the start: it had no answer when the job ended"),
+            Announced::Told(_) | Announced::CutOff => {}
+        }
     }
 
     fn deliver(&self, method: Method, outcome: &Outcome, timeout: Duration) -> Result<(), String> {

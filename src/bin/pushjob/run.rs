@@ -53,10 +53,16 @@ pub(crate) fn run(args: &RunArgs) -> Exit {
     let mut warnings = Vec::new();
     let outcome = supervisor.run(&plan.job, &mut |moment| match moment {
         Moment::StartDue(started) => {
-            let announced = recorder
-                .as_mut()
-                .map_or(Ok(()), |recorder| recorder.announce(started));
-            warnings.extend(announced.err());
+            if let Some(recorder) = &mut recorder {
+                warnings.extend(recorder.announce(started).err());
+            }
+        }
+        Moment::HeartbeatDue(started) => {
+            if let Some(recorder) = &mut recorder {
+                let failed = recorder.beat(started).err();
+                // What keeps one from being sent keeps all: it is said once.
+                warnings.extend(failed.filter(|warning| !warnings.contains(warning)));
+            }
         }
         Moment::Stopping(signal) => {
             warnings.push(format!("the job's time was up, {signal} was sent"));
@@ -133,6 +139,9 @@ impl Plan {
             if let StartAfter::Running(running) = args.report.start_after {
                 job = job.announce_after(running);
             }
+        }
+        if let Some(interval) = args.report.heartbeat {
+            job = job.heartbeat(interval);
         }
         Ok(Self {
             job,

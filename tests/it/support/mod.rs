@@ -2,12 +2,14 @@
 
 mod clock;
 mod fake;
+mod proxy;
 mod pushjob;
 mod real;
 mod terminal;
 
 pub(crate) use clock::FakeClock;
 pub(crate) use fake::{Answer, FakeGateway};
+pub(crate) use proxy::Proxy;
 pub(crate) use pushjob::{
     Finished, Pushjob, Running, pushjob, pushjob_as_pid_1, pushjob_by, run_to, signal,
 };
