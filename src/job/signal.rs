@@ -5,7 +5,7 @@ use super::sys;
 
 /// A name that is no signal's.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{name:?} is not a signal: a name such as TERM or INT, or a number from 1 to 64")]
+#[error("{name:?} is not a signal: a name such as TERM, INT or RTMIN+3, or a number from 1 to 64")]
 pub struct SignalError {
     name: String,
 }
@@ -48,7 +48,7 @@ impl Signal {
 impl FromStr for Signal {
     type Err = SignalError;
 
-    /// Reads `TERM`, `SIGTERM`, `term` or `15`.
+    /// Reads `TERM`, `SIGTERM`, `term` or `15`; `RTMIN+3` or `RTMAX-1`, as `kill -l` of a shell counts them.
     fn from_str(text: &str) -> Result<Self, SignalError> {
         let upper = text.to_ascii_uppercase();
         let name = upper.strip_prefix("SIG").unwrap_or(&upper);
@@ -56,12 +56,35 @@ impl FromStr for Signal {
             .iter()
             .find(|(known, _)| *known == name)
             .map(|(_, number)| *number)
+            .or_else(|| realtime(name))
             .or_else(|| text.parse().ok().filter(|number| (1..=64).contains(number)))
             .map(Self)
             .ok_or_else(|| SignalError {
                 name: text.to_owned(),
             })
     }
+}
+
+/// The number of a real-time signal by its distance from the first or the last.
+fn realtime(name: &str) -> Option<i32> {
+    let signals = sys::realtime_signals();
+    let number = if let Some(above) = name.strip_prefix("RTMIN") {
+        signals.start().checked_add(distance(above, '+')?)?
+    } else {
+        let below = name.strip_prefix("RTMAX")?;
+        signals.end().checked_sub(distance(below, '-')?)?
+    };
+    Some(number).filter(|number| signals.contains(number))
+}
+
+/// Such as 3 for `+3`, and 0 for nothing.
+fn distance(text: &str, sign: char) -> Option<i32> {
+    if text.is_empty() {
+        return Some(0);
+    }
+    let digits = text.strip_prefix(sign)?;
+    let plain = digits.bytes().all(|byte| byte.is_ascii_digit());
+    digits.parse().ok().filter(|_| plain)
 }
 
 impl fmt::Display for Signal {
@@ -88,11 +111,23 @@ mod tests {
         }
         assert_eq!(Signal::TERM.to_string(), "TERM");
         assert_eq!("64".parse::<Signal>().unwrap().to_string(), "64");
+        let signals = sys::realtime_signals();
+        let (first, last) = (*signals.start(), *signals.end());
+        for (text, number) in [
+            ("RTMIN", first),
+            ("SIGRTMIN+3", first + 3),
+            ("rtmax", last),
+            ("RTMAX-1", last - 1),
+        ] {
+            assert_eq!(text.parse(), Ok(Signal(number)), "{text}");
+        }
         assert_eq!(
             "NONE".parse::<Signal>().unwrap_err().to_string(),
-            "\"NONE\" is not a signal: a name such as TERM or INT, or a number from 1 to 64"
+            "\"NONE\" is not a signal: a name such as TERM, INT or RTMIN+3, or a number from 1 to 64"
         );
-        for text in ["", "0", "65", "-1", "SIG"] {
+        for text in [
+            "", "0", "65", "-1", "SIG", "RTMIN-1", "RTMAX+1", "RTMIN+99", "RTMIN+", "RTMIN+-1",
+        ] {
             assert!(text.parse::<Signal>().is_err(), "{text}");
         }
     }

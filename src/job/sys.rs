@@ -8,6 +8,7 @@ use std::ffi::CString;
 use std::fs::{self, OpenOptions};
 use std::io;
 use std::mem::MaybeUninit;
+use std::ops::RangeInclusive;
 use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::process::CommandExt;
 use std::process::Command;
@@ -57,6 +58,11 @@ pub(super) const SIGNAL_NAMES: [(&str, i32); 30] = [
     ("PWR", libc::SIGPWR),
     ("SYS", libc::SIGSYS),
 ];
+
+/// The signals that programs may use as they like, those of the C library taken out.
+pub(super) fn realtime_signals() -> RangeInclusive<i32> {
+    libc::SIGRTMIN()..=libc::SIGRTMAX()
+}
 
 /// Signals, as the system has them.
 #[derive(Clone, Copy)]
@@ -198,6 +204,13 @@ impl Inherited {
 }
 
 /// Has a command begin with the signals as they were inherited; the library then starts it by fork and exec.
+///
+/// Between the two, only what [signal-safety(7)](https://man7.org/linux/man-pages/man7/signal-safety.7.html) lists may run:
+/// another thread may have held the lock of the allocator when the process was forked. What runs there is the closure
+/// below, beside what the standard library is responsible for. It owns what it reads, a copy on the library's heap that
+/// was made before the fork; calls `sigaction`, `pthread_sigmask`, `signal` and `close`, which are on the list; loads an atomic;
+/// and on failure makes an error of errno, which allocates nothing and which the library reports and exits with. It does
+/// not panic: there is no index, no arithmetic that can overflow and no unwrap. [`spawn`] runs nothing of ours there.
 pub(super) fn restore_before_exec(command: &mut Command, inherited: &Inherited) {
     let inherited = *inherited;
     let prepare = move || {
@@ -212,7 +225,7 @@ pub(super) fn restore_before_exec(command: &mut Command, inherited: &Inherited) 
         }
         Ok(())
     };
-    // SAFETY: between fork and exec the closure makes async-signal-safe calls on data it owns, and allocates nothing.
+    // SAFETY: the closure keeps to what may run between fork and exec, as argued above.
     unsafe { command.pre_exec(prepare) };
 }
 

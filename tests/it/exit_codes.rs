@@ -153,7 +153,7 @@ fn a_wrong_command_line_exits_125_and_runs_and_pushes_nothing() {
         (
             &["--job", "x", "--stop-signal", "HUGO"],
             "invalid value 'HUGO' for '--stop-signal <NAME>': \"HUGO\" is not a signal: a name such as \
-             TERM or INT, or a number from 1 to 64",
+             TERM, INT or RTMIN+3, or a number from 1 to 64",
         ),
         (
             &["--job", "x", "--method", "put"],
