@@ -160,8 +160,9 @@ impl Running {
     #[track_caller]
     pub(crate) fn listener_is_ready(&mut self) -> u32 {
         let line = self.next_line();
-        let parent = line.strip_prefix("ready ").and_then(|pid| pid.parse().ok());
-        parent.unwrap_or_else(|| panic!("{line:?} from: {}", self.line))
+        let mut words = line.split(' ');
+        assert_eq!(words.next(), Some("ready"), "{}", self.line);
+        words.next().unwrap().parse().unwrap()
     }
 
     /// Waits for the next line that it writes to stderr. [`Finished::stderr`] is what follows.

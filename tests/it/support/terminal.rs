@@ -5,7 +5,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 /// The longest that something may take to be shown.
-const LONGEST: Duration = Duration::from_secs(60);
+const LONGEST: Duration = Duration::from_secs(20);
 
 /// A pseudo-terminal of its own, with a command as the first process of its session.
 pub(crate) struct Terminal {
@@ -89,7 +89,8 @@ impl Terminal {
     /// Waits until the listener is ready, and returns the number of its parent.
     #[track_caller]
     pub(crate) fn listener_is_ready(&mut self) -> u32 {
-        self.shows("ready ").line().parse().unwrap()
+        let line = self.shows("ready ").line();
+        line.split(' ').next().unwrap().parse().unwrap()
     }
 
     /// Waits for the end of the command, and returns its code and all that was shown.
