@@ -1,15 +1,20 @@
 //! As the first process of a container, and wherever else orphans come to us.
 
-use crate::support::{Pushgateway, pushjob_as_pid_1, pushjob_by, signal};
+use crate::support::{Pushgateway, Pushjob, pushjob_as_pid_1, pushjob_by, signal};
 
-#[test]
-fn a_thousand_orphans_that_end_at_once_are_reaped() {
-    pushjob_as_pid_1(["run", "-qq", "--job", "j"])
-        .fixture("orphans.pl")
+/// Runs a job that leaves a thousand orphans which end at once, and waits until none is left, not even as a zombie.
+#[track_caller]
+fn reaps_a_thousand_orphans(run: Pushjob) {
+    run.fixture("orphans.pl")
         .run()
         .exits(0)
         .prints("none is left\n")
         .says("");
+}
+
+#[test]
+fn a_thousand_orphans_that_end_at_once_are_reaped() {
+    reaps_a_thousand_orphans(pushjob_as_pid_1(["run", "-qq", "--job", "j"]));
 }
 
 #[test]
@@ -20,12 +25,8 @@ fn a_subreaper_reaps_orphans_too() {
     } else {
         "syscall(167, 36, 1, 0, 0, 0); exec @ARGV"
     };
-    pushjob_by(["perl", "-e", subreaper], ["run", "-qq", "--job", "j"])
-        .fixture("orphans.pl")
-        .run()
-        .exits(0)
-        .prints("none is left\n")
-        .says("");
+    let caller = ["perl", "-e", subreaper];
+    reaps_a_thousand_orphans(pushjob_by(caller, ["run", "-qq", "--job", "j"]));
 }
 
 #[test]

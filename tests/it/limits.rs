@@ -2,12 +2,7 @@
 
 use std::time::Duration;
 
-use crate::support::{FakeClock, Pushgateway, Pushjob, pushjob, pushjob_as_pid_1, signal};
-
-/// A run of which only the code and the output of the job matter.
-fn unreported() -> Pushjob {
-    pushjob(["run", "-qq", "--job", "j"])
-}
+use crate::support::{FakeClock, Pushgateway, pushjob, pushjob_as_pid_1, signal, unreported};
 
 #[test]
 fn a_job_that_takes_too_long_is_stopped_with_124() {

@@ -2,12 +2,7 @@
 
 use std::path::Path;
 
-use crate::support::{Pushgateway, Pushjob, Stage, pushjob, pushjob_by};
-
-/// A run of which only the code and the output of the job matter.
-fn unreported() -> Pushjob {
-    pushjob(["run", "-qq", "--job", "j"])
-}
+use crate::support::{Pushgateway, Stage, pushjob, pushjob_by, unreported};
 
 /// A script that says it is ready and waits for what never comes; without a trap it dies of a signal, with one it
 /// waits in a way that the trap can interrupt.

@@ -50,6 +50,11 @@ pub(crate) fn pushjob_as_pid_1<A: AsRef<OsStr>>(args: impl IntoIterator<Item = A
     pushjob_by(namespace.into_iter().chain(other_user), args)
 }
 
+/// A run of which only the code and the output of the job matter.
+pub(crate) fn unreported() -> Pushjob {
+    pushjob(["run", "-qq", "--job", "j"])
+}
+
 /// `pushjob run` of a job called `j` for this gateway.
 pub(crate) fn run_to(gateway: impl AsRef<OsStr>) -> Pushjob {
     pushjob(["run", "--job", "j", "--gateway"]).arg(gateway)
