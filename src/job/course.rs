@@ -12,6 +12,8 @@ pub(super) enum Event {
     Stopped(Signal),
     /// The job goes on after a stop.
     Continued,
+    /// So much time has passed since the first signal asked for an end that another is meant as one.
+    Settled,
 }
 
 /// What is to be done.
@@ -44,15 +46,21 @@ pub(super) enum State {
     Waking,
     /// It has ended and its result is being delivered.
     Delivering,
-    /// The same, and one signal has asked for an end.
+    /// The same, and this signal has just asked for an end. Some senders send it twice, to us and to our group.
+    Noted(Signal),
+    /// The same, some time later.
     Urged,
 }
 
-/// Where we and the job stand, which does not change during a run.
+/// Where we and the job stand when something happens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Standing {
-    /// The job's own group, or the job alone, which then shares our group and our terminal.
+    /// The group that we made for the job, or the job alone, which then has our terminal.
     pub(super) recipient: Recipient,
+    /// Whether the job is in our group, where it begins when it has our terminal; programs with job control leave it.
+    pub(super) shares_group: bool,
+    /// Whether our group is in the foreground of the terminal, or none is.
+    pub(super) in_foreground: bool,
     /// Whether we are the first process of our session.
     pub(super) leads_session: bool,
 }
@@ -88,7 +96,7 @@ impl Standing {
                 | Signal::TTIN
                 | Signal::TTOU
                 | Signal::WINCH,
-            ) if self.recipient == Recipient::Process => Reach::JobToo,
+            ) if self.shares_group => Reach::JobToo,
             _ => Reach::UsAlone,
         }
     }
@@ -103,12 +111,18 @@ impl State {
         match event {
             Event::Signal(received) => match (standing.reach(received), self) {
                 (Reach::Ours, _) => (self, None),
-                (_, Self::Delivering | Self::Urged) => self.on_urge(received.signal),
+                (_, Self::Delivering | Self::Noted(_) | Self::Urged) => {
+                    self.on_urge(received.signal)
+                }
                 (Reach::UsAlone, _) if apart => (self, Some(Action::Forward(received.signal))),
                 (reach, _) => self.on_signal(received.signal, reach),
             },
+            Event::Settled => match self {
+                Self::Noted(signal) => (Self::Urged, Some(Action::Insist(signal))),
+                _ => (self, None),
+            },
             Event::Stopped(_) | Event::Continued if apart => (self, None),
-            Event::Stopped(signal) => self.on_stop(signal),
+            Event::Stopped(signal) => self.on_stop(signal, standing.in_foreground),
             Event::Continued if self == Self::Waking => (Self::Running, None),
             // Also where we have not seen it stop: what stops the whole group stops us before we look.
             Event::Continued => (Self::Resumed, None),
@@ -120,14 +134,16 @@ impl State {
     fn on_urge(self, signal: Signal) -> (Self, Option<Action>) {
         match (self, signal) {
             (Self::Delivering, Signal::TERM | Signal::INT | Signal::QUIT) => {
-                (Self::Urged, Some(Action::Insist(signal)))
+                (Self::Noted(signal), None)
             }
-            (_, Signal::TERM | Signal::INT | Signal::QUIT) => (self, Some(Action::GiveUp(signal))),
+            (Self::Urged, Signal::TERM | Signal::INT | Signal::QUIT) => {
+                (self, Some(Action::GiveUp(signal)))
+            }
             _ => (self, None),
         }
     }
 
-    /// A signal while the job shares our group.
+    /// A signal while the job has our terminal.
     fn on_signal(self, signal: Signal, reach: Reach) -> (Self, Option<Action>) {
         let forward = (reach == Reach::UsAlone).then_some(Action::Forward(signal));
         match (self, signal) {
@@ -143,13 +159,15 @@ impl State {
         }
     }
 
-    /// The job, in our group, has stopped. Programs that restore the terminal before they stop for it do so by STOP.
-    fn on_stop(self, by: Signal) -> (Self, Option<Action>) {
+    /// The job, which has our terminal, has stopped. Programs that restore the terminal before they stop for it do so by
+    /// STOP, and so do shells that are told to; those have taken the foreground, which only who waits for us can take back.
+    fn on_stop(self, by: Signal, in_foreground: bool) -> (Self, Option<Action>) {
         match (self, by) {
             (_, Signal::TSTP | Signal::TTIN | Signal::TTOU) => {
                 (Self::Suspended, Some(Action::Suspend(by)))
             }
             (Self::Asked, Signal::STOP) => (Self::Suspended, Some(Action::Suspend(Signal::TSTP))),
+            _ if !in_foreground => (Self::Suspended, Some(Action::Suspend(Signal::TSTP))),
             _ => (Self::Halted, None),
         }
     }
@@ -161,15 +179,28 @@ mod tests {
 
     const APART: Standing = Standing {
         recipient: Recipient::Group,
+        shares_group: false,
+        in_foreground: true,
         leads_session: false,
     };
     const TOGETHER: Standing = Standing {
         recipient: Recipient::Process,
-        leads_session: false,
+        shares_group: true,
+        ..APART
     };
     const LEADER: Standing = Standing {
-        recipient: Recipient::Process,
         leads_session: true,
+        ..TOGETHER
+    };
+    /// The job has our terminal, and has left our group.
+    const GONE: Standing = Standing {
+        shares_group: false,
+        ..TOGETHER
+    };
+    /// And has taken the foreground.
+    const SHELL: Standing = Standing {
+        in_foreground: false,
+        ..GONE
     };
 
     fn from(sender: Sender) -> impl Fn(Signal) -> Event {
@@ -209,6 +240,7 @@ mod tests {
                 (APART, running, process(signal), running, forward(signal)),
                 (TOGETHER, running, process(signal), running, forward(signal)),
                 (LEADER, running, process(signal), running, forward(signal)),
+                (GONE, running, process(signal), running, forward(signal)),
                 (APART, running, ourselves(signal), running, None),
                 (TOGETHER, running, ourselves(signal), running, None),
             ]);
@@ -219,6 +251,7 @@ mod tests {
                 (APART, running, kernel(signal), running, forward(signal)),
                 (TOGETHER, running, kernel(signal), running, None),
                 (LEADER, running, kernel(signal), running, None),
+                (GONE, running, kernel(signal), running, forward(signal)),
             ]);
         }
         for signal in [Signal::HUP, Signal::CONT] {
@@ -226,6 +259,7 @@ mod tests {
                 (APART, running, kernel(signal), running, forward(signal)),
                 (TOGETHER, running, kernel(signal), running, None),
                 (LEADER, running, kernel(signal), running, forward(signal)),
+                (GONE, running, kernel(signal), running, forward(signal)),
             ]);
         }
         holds(&[
@@ -317,7 +351,15 @@ mod tests {
             (TOGETHER, State::Asked, halt, State::Suspended, suspend),
             (TOGETHER, State::Running, halt, State::Halted, None),
             (TOGETHER, State::Resumed, halt, State::Halted, None),
+            // A shell suspends itself, and the terminal is in its hands.
+            (GONE, State::Running, halt, State::Halted, None),
+            (SHELL, State::Running, halt, State::Suspended, suspend),
+            (SHELL, State::Resumed, halt, State::Suspended, suspend),
         ]);
+        // A job that has left our group hears of the keys from us.
+        let key = kernel(Signal::TSTP);
+        let forward = Some(Action::Forward(Signal::TSTP));
+        holds(&[(GONE, State::Running, key, State::Asked, forward)]);
     }
 
     #[test]
@@ -355,21 +397,20 @@ mod tests {
 
     #[test]
     fn a_delivery_is_given_up_at_the_second_signal_that_wants_an_end() {
+        let (delivering, urged) = (State::Delivering, State::Urged);
         for sender in [Sender::Process, Sender::Kernel] {
             let sent = from(sender);
             for standing in [APART, TOGETHER, LEADER] {
                 for signal in [Signal::TERM, Signal::INT, Signal::QUIT] {
+                    let noted = State::Noted(signal);
                     let insist = Some(Action::Insist(signal));
                     let give_up = Some(Action::GiveUp(signal));
                     holds(&[
-                        (
-                            standing,
-                            State::Delivering,
-                            sent(signal),
-                            State::Urged,
-                            insist,
-                        ),
-                        (standing, State::Urged, sent(signal), State::Urged, give_up),
+                        (standing, delivering, sent(signal), noted, None),
+                        (standing, noted, sent(signal), noted, None),
+                        (standing, noted, sent(Signal::INT), noted, None),
+                        (standing, noted, Event::Settled, urged, insist),
+                        (standing, urged, sent(signal), urged, give_up),
                     ]);
                 }
                 for signal in [
@@ -379,14 +420,18 @@ mod tests {
                     Signal::TSTP,
                     Signal::WINCH,
                 ] {
-                    for state in [State::Delivering, State::Urged] {
+                    for state in [delivering, State::Noted(Signal::TERM), urged] {
                         holds(&[(standing, state, sent(signal), state, None)]);
                     }
                 }
             }
         }
         let ourselves = from(Sender::Ourselves);
-        let state = State::Urged;
-        holds(&[(APART, state, ourselves(Signal::CHLD), state, None)]);
+        holds(&[
+            (APART, urged, ourselves(Signal::CHLD), urged, None),
+            (APART, urged, Event::Settled, urged, None),
+            (APART, delivering, Event::Settled, delivering, None),
+            (APART, State::Running, Event::Settled, State::Running, None),
+        ]);
     }
 }

@@ -14,14 +14,23 @@ use super::sys::{self, Inherited, Recipient};
 /// The fast way cannot change the environment or have SIGCHLD ignored, and does not run a script without interpreter
 /// line, which the C library's `execvp` gives to a shell; then it goes by fork and exec.
 ///
+/// `about_to` is called right before each attempt.
+///
 /// Waiting is not left to the library: it keeps the status, but not what the job used.
-pub(super) fn spawn(job: &Job, inherited: &Inherited, recipient: Recipient) -> io::Result<i32> {
+pub(super) fn spawn(
+    job: &Job,
+    inherited: &Inherited,
+    recipient: Recipient,
+    about_to: &mut dyn FnMut(),
+) -> io::Result<i32> {
     if inherited.is_usual() && job.hidden().next().is_none() {
         let line: Result<Vec<CString>, _> = job
             .line()
             .map(|part| CString::new(part.as_bytes()))
             .collect();
-        match sys::spawn(&line?, inherited, recipient) {
+        let line = line?;
+        about_to();
+        match sys::spawn(&line, inherited, recipient) {
             Err(error) if sys::is_unknown_format(&error) => {}
             result => return result,
         }
@@ -36,6 +45,7 @@ pub(super) fn spawn(job: &Job, inherited: &Inherited, recipient: Recipient) -> i
         command.process_group(0);
     }
     sys::restore_before_exec(&mut command, inherited);
+    about_to();
     let child = command.spawn()?;
     i32::try_from(child.id()).map_err(io::Error::other)
 }

@@ -30,7 +30,8 @@ pub enum Moment {
     Killing,
     /// The system does not let us send it this signal, because it runs as another user.
     Refused(Signal),
-    /// What [`Supervisor::finish`] does goes on although this signal asked for an end; a second one will end it.
+    /// What [`Supervisor::finish`] does goes on although this signal has asked for an end, half a second ago; a second one
+    /// ends it from now on.
     Insisting(Signal),
 }
 
@@ -51,7 +52,7 @@ pub enum Unfinished {
 /// While it exists no signal that can be blocked acts on the thread that made it, or on threads that this one has
 /// started since. They are passed on to the job that runs, each once: those that came before it was started, at once
 /// then; not those that a terminal has sent to the job too, because the two share a process group; and not those that
-/// this process sends itself, or the CHLD for its children. Those that arrive when no job runs any more are dropped
+/// this process sends itself while a job runs, or the CHLD for its children. Those that arrive when no job runs any more are dropped
 /// with it. A value that comes with a signal (`sigqueue`) is not passed on. Signals 32 and 33, which the C library keeps
 /// for itself, act as usual.
 ///
@@ -67,13 +68,17 @@ pub struct Supervisor {
     in_this_thread: PhantomData<*const ()>,
 }
 
+/// How long after the first signal that asks for an end another one counts. `timeout` sends its signal to the process and
+/// to its group, and systemd may to both.
+const SETTLING: Duration = Duration::from_millis(500);
+
 /// Whether there is a supervisor in this process.
 static SUPERVISED: AtomicBool = AtomicBool::new(false);
 
 impl Supervisor {
     /// Takes over the signals of this thread, which must be the main thread of the process: what asks the process as a
-    /// whole whether a signal is wanted, asks that one. Other threads should be started later, so that they do not take
-    /// the signals.
+    /// whole whether a signal is wanted, asks that one. Other threads must be started later: one that does not block the
+    /// signals takes them, and the end of the job with them.
     ///
     /// # Errors
     ///
@@ -127,13 +132,15 @@ impl Supervisor {
         };
         let started = SystemTime::now();
         let begin = Instant::now();
-        let spawned = spawn(job, &self.inherited, recipient);
+        // What has come by now came before there was a job, whomever it was sent to. Of what comes from here on, the system
+        // makes sure that what is sent to our group reaches a job which is about to be in it.
+        let mut early = Vec::new();
+        let drain = &mut || early.extend(self.pending());
+        let spawned = spawn(job, &self.inherited, recipient, drain);
         let run = Run {
             supervisor: self,
-            standing: Standing {
-                recipient,
-                leads_session: sys::leads_session(),
-            },
+            recipient,
+            leads_session: sys::leads_session(),
             started,
             begin,
             state: State::Running,
@@ -141,15 +148,16 @@ impl Supervisor {
             observe,
         };
         match spawned {
-            Ok(pid) => run.supervise(pid),
+            Ok(pid) => run.supervise(pid, early),
             Err(error) => run.outcome(Ending::not_started(job.program(), &error), Usage::default()),
         }
     }
 
-    /// Does what is left to do when a job has ended, in a thread of its own, and returns what that returns.
+    /// Does what is left to do when a job has ended, in a thread of its own, and returns what that returns. How long it may
+    /// take is for the work to say: this waits for it.
     ///
-    /// The first TERM, INT or QUIT that arrives meanwhile changes nothing; at the second this returns, and what goes on
-    /// in the thread is left to itself.
+    /// The first TERM, INT or QUIT that arrives meanwhile changes nothing; at a second, half a second later or more, this
+    /// returns, and what goes on in the thread is left to itself.
     ///
     /// # Errors
     ///
@@ -190,9 +198,12 @@ impl Supervisor {
         }
         let standing = Standing {
             recipient: Recipient::Group,
+            shares_group: false,
+            in_foreground: true,
             leads_session: false,
         };
         let mut state = State::Delivering;
+        let mut settled_at = None;
         loop {
             match result.try_recv() {
                 Ok(result) => return Ok(result),
@@ -202,10 +213,19 @@ impl Supervisor {
             if self.reaper {
                 while let Ok(Some(_)) = sys::next_change(Children::All) {}
             }
-            let Some(received) = sys::next_signal(&self.signals, None) else {
-                continue;
+            let limit = match state {
+                State::Noted(_) => {
+                    let at = *settled_at.get_or_insert_with(|| Instant::now() + SETTLING);
+                    Some(at.saturating_duration_since(Instant::now()))
+                }
+                _ => None,
             };
-            let (next, action) = state.on(Event::Signal(received), standing);
+            let event = match sys::next_signal(&self.signals, limit) {
+                Some(received) => Event::Signal(received),
+                None if limit == Some(Duration::ZERO) => Event::Settled,
+                None => continue,
+            };
+            let (next, action) = state.on(event, standing);
             state = next;
             match action {
                 Some(Action::Insist(signal)) => observe(Moment::Insisting(signal)),
@@ -248,7 +268,8 @@ impl Drop for Wake {
 /// One run.
 struct Run<'a> {
     supervisor: &'a Supervisor,
-    standing: Standing,
+    recipient: Recipient,
+    leads_session: bool,
     started: SystemTime,
     begin: Instant,
     state: State,
@@ -257,11 +278,10 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
-    fn supervise(mut self, pid: i32) -> Outcome {
-        // What has come by now may have come before there was a job, also to the group that it is in by now. A job that
-        // has only just begun is better told twice than not at all.
-        for received in self.supervisor.pending() {
-            if (received.signal, received.sender) != (Signal::CHLD, Sender::Kernel) {
+    fn supervise(mut self, pid: i32, early: Vec<Received>) -> Outcome {
+        for received in early {
+            let news = received.signal == Signal::CHLD && received.sender != Sender::Process;
+            if !news {
                 let sender = Sender::Process;
                 self.react(Event::Signal(Received { sender, ..received }), pid);
             }
@@ -276,12 +296,14 @@ impl Run<'_> {
                 }
             }
             let now = self.begin.elapsed();
-            if let Some(due) = self.timetable.due(now) {
+            // What is due all the time must not keep signals from being seen.
+            let limit = if let Some(due) = self.timetable.due(now) {
                 self.act_on_time(due, pid);
-                continue;
-            }
-            let next_due = self.timetable.next_due();
-            let limit = next_due.map(|due| due.saturating_sub(now));
+                Some(Duration::ZERO)
+            } else {
+                let next_due = self.timetable.next_due();
+                next_due.map(|due| due.saturating_sub(now))
+            };
             if let Some(received) = sys::next_signal(&self.supervisor.signals, limit) {
                 self.react(Event::Signal(received), pid);
             }
@@ -308,14 +330,20 @@ impl Run<'_> {
     }
 
     fn react(&mut self, event: Event, pid: i32) {
-        let (next, action) = self.state.on(event, self.standing);
+        let standing = Standing {
+            recipient: self.recipient,
+            shares_group: sys::shares_group(pid),
+            in_foreground: !matches!(event, Event::Stopped(_)) || sys::is_in_foreground(),
+            leads_session: self.leads_session,
+        };
+        let (next, action) = self.state.on(event, standing);
         self.state = next;
         match action {
             Some(Action::Forward(signal)) => {
                 self.timetable.passed_on(signal, self.begin.elapsed());
                 self.send(signal, pid, None);
             }
-            Some(Action::Suspend(signal)) => sys::suspend(signal),
+            Some(Action::Suspend(signal)) => sys::suspend(signal, pid),
             Some(Action::Insist(_) | Action::GiveUp(_)) | None => {}
         }
     }
@@ -328,7 +356,7 @@ impl Run<'_> {
             Due::Stop(signal) => {
                 self.send(signal, pid, Some(Moment::Stopping(signal)));
                 // Where that was refused, this is too.
-                let _ = sys::send(Signal::CONT, pid, self.standing.recipient);
+                let _ = sys::send(Signal::CONT, pid, self.recipient);
             }
             Due::Kill => self.send(Signal::KILL, pid, Some(Moment::Killing)),
         }
@@ -336,7 +364,7 @@ impl Run<'_> {
 
     /// Sends the job a signal, and tells of it when that is a moment, or could not be done.
     fn send(&mut self, signal: Signal, pid: i32, moment: Option<Moment>) {
-        let sent = sys::send(signal, pid, self.standing.recipient);
+        let sent = sys::send(signal, pid, self.recipient);
         let moment = sent.map_or(Some(Moment::Refused(signal)), |()| moment);
         moment.into_iter().for_each(&mut *self.observe);
     }
@@ -354,6 +382,24 @@ impl Run<'_> {
             ending,
             time_limit,
             usage,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Signal, Unfinished};
+
+    #[test]
+    fn what_was_not_finished_says_why() {
+        for (unfinished, text) in [
+            (
+                Unfinished::GivenUp(Signal::INT),
+                "given up, as INT was the second signal to ask for an end",
+            ),
+            (Unfinished::Panicked, "it has panicked"),
+        ] {
+            assert_eq!(unfinished.to_string(), text);
         }
     }
 }

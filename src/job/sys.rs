@@ -5,10 +5,11 @@
 )]
 
 use std::ffi::CString;
-use std::fs::{self, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::mem::MaybeUninit;
 use std::ops::RangeInclusive;
+use std::os::fd::AsRawFd;
 use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::process::CommandExt;
 use std::process::Command;
@@ -310,7 +311,7 @@ impl Drop for SpawnActions {
 // SAFETY: POSIX has this variable with this type.
 unsafe extern "C" {
     /// The environment of this process, as POSIX has it.
-    static environ: *const *mut libc::c_char;
+    static mut environ: *const *mut libc::c_char;
 }
 
 /// Starts a program, looked for in `PATH`, with the environment of this process and the signal mask that was
@@ -340,7 +341,8 @@ pub(super) fn spawn(
         .map(|argument| argument.as_ptr().cast_mut())
         .collect();
     argv.push(ptr::null_mut());
-    // SAFETY: nothing in this crate changes the environment, so the pointer stays valid for the call below.
+    // SAFETY: the pointer is read, and used by the call below. Who changes the environment beside other threads breaks the
+    // contract of std::env::set_var; this crate never does.
     let environment = unsafe { environ };
     let mut pid = 0;
     // SAFETY: program, arguments and environment are strings ended by zero in arrays ended by null, which the call only
@@ -368,13 +370,18 @@ fn check(error: libc::c_int) -> io::Result<()> {
 
 /// Whether this process has a controlling terminal.
 pub(super) fn has_terminal() -> bool {
+    terminal().is_some()
+}
+
+/// The controlling terminal of this process.
+fn terminal() -> Option<File> {
     // Neither waits for a line that is not connected nor takes a terminal that is not ours.
     let flags = libc::O_NONBLOCK | libc::O_NOCTTY;
-    let terminal = OpenOptions::new()
+    OpenOptions::new()
         .read(true)
         .custom_flags(flags)
-        .open("/dev/tty");
-    terminal.is_ok()
+        .open("/dev/tty")
+        .ok()
 }
 
 /// Whether the system did not know how to execute a file, which may be a script without interpreter line.
@@ -462,22 +469,62 @@ pub(super) fn next_signal(signals: &SignalSet, limit: Option<Duration>) -> Optio
     })
 }
 
-/// Has [`next_signal`] return in the thread that waits for it.
+/// Has [`next_signal`] return in the main thread.
 pub(super) fn wake() {
-    // SAFETY: kill has no memory to get wrong; the signal is blocked in the main thread, which takes it.
-    unsafe { libc::kill(own_pid(), SIGCHLD) };
+    let main = own_pid();
+    // SAFETY: the call has no memory to get wrong. To the main thread alone, where the signal is blocked: a thread that
+    // does not block it could take one for the process.
+    unsafe { libc::syscall(libc::SYS_tgkill, main, main, SIGCHLD) };
 }
 
-/// Stops this process by a signal that is blocked, and returns when it goes on. Where the system does not stop a
-/// process by it, because nobody could let it go on again or the caller has it ignored, this returns at once.
-pub(super) fn suspend(signal: Signal) {
+/// Whether a process is in the process group of this one.
+pub(super) fn shares_group(pid: i32) -> bool {
+    // SAFETY: getpgid has no memory to get wrong; 0 is this process.
+    let ours = unsafe { libc::getpgid(0) };
+    // SAFETY: the same.
+    let theirs = unsafe { libc::getpgid(pid) };
+    ours == theirs
+}
+
+/// Whether the process group of this one is in the foreground of its terminal, or there is no terminal.
+pub(super) fn is_in_foreground() -> bool {
+    terminal().is_none_or(|terminal| {
+        // SAFETY: the descriptor is open; there is no memory to get wrong.
+        let foreground = unsafe { libc::tcgetpgrp(terminal.as_raw_fd()) };
+        // SAFETY: getpgid has no memory to get wrong; 0 is this process.
+        foreground == unsafe { libc::getpgid(0) }
+    })
+}
+
+/// Stops this process as the job was stopped, by a signal that is blocked, and returns when it goes on. Where the system
+/// does not stop a process by it, because nobody could let it go on again or the caller has it ignored, this returns at
+/// once.
+///
+/// It also returns at once when the job goes on already: whoever has stopped and continued the whole group may have done
+/// both while we were about to stop. A CONT that comes later takes the signal back by itself.
+pub(super) fn suspend(signal: Signal, job: i32) {
     let set = SignalSet::new([signal]);
     // SAFETY: kill has no memory to get wrong; the signal is blocked and waits.
     unsafe { libc::kill(own_pid(), signal.number()) };
+    if goes_on(job) {
+        next_signal(&set, Some(Duration::ZERO));
+        return;
+    }
     // SAFETY: the set is initialised, the old mask is not asked for. Here the signal acts.
     unsafe { libc::pthread_sigmask(libc::SIG_UNBLOCK, &raw const set.0, ptr::null_mut()) };
     // SAFETY: the same.
     unsafe { libc::pthread_sigmask(libc::SIG_BLOCK, &raw const set.0, ptr::null_mut()) };
+}
+
+/// Whether there is news, which it leaves for [`next_change`], that a stopped child goes on or has ended.
+fn goes_on(pid: i32) -> bool {
+    // SAFETY: all-zero is a valid siginfo_t, and what waitid leaves where there is no news.
+    let mut info: libc::siginfo_t = unsafe { MaybeUninit::zeroed().assume_init() };
+    let options = libc::WCONTINUED | libc::WEXITED | libc::WNOHANG | libc::WNOWAIT;
+    let id = libc::id_t::try_from(pid).unwrap_or_default();
+    // SAFETY: the pointer is valid for the call.
+    let result = unsafe { libc::waitid(libc::P_PID, id, &raw mut info, options) };
+    result == 0 && info.si_signo != 0
 }
 
 /// Whom to send a signal.
@@ -491,6 +538,9 @@ pub(super) enum Recipient {
 
 /// Sends a signal to the job, which must not have been waited for yet: until then its number cannot be another's. That
 /// it has ended meanwhile is no error.
+///
+/// It goes to the group that the job leads, which it may do although we did not ask it to, as `timeout` and shells do; or
+/// else to the job, and also to what it has left behind in the group that we made for it.
 pub(super) fn send(signal: Signal, pid: i32, recipient: Recipient) -> io::Result<()> {
     let kill = |target| {
         // SAFETY: kill has no memory to get wrong.
@@ -500,17 +550,14 @@ pub(super) fn send(signal: Signal, pid: i32, recipient: Recipient) -> io::Result
         }
     };
     // SAFETY: getpgid has no memory to get wrong.
-    let leads_group = unsafe { libc::getpgid(pid) } == pid;
-    match recipient {
-        Recipient::Process => kill(pid),
-        Recipient::Group if leads_group => kill(-pid),
-        // It has left its group since, perhaps not alone.
-        Recipient::Group => {
-            // That nobody is left in the group is no error.
-            let _ = kill(-pid);
-            kill(pid)
-        }
+    if unsafe { libc::getpgid(pid) } == pid {
+        return kill(-pid);
     }
+    if recipient == Recipient::Group {
+        // That nobody is left there is no error.
+        let _ = kill(-pid);
+    }
+    kill(pid)
 }
 
 /// Unmaps the program text that is in memory, ours and that of shared libraries; what is needed again is mapped again

@@ -130,6 +130,40 @@ fn a_gateway_that_is_down_costs_heartbeats_and_nothing_else() {
 }
 
 #[test]
+fn a_heartbeat_that_is_always_due_keeps_no_signal_from_the_job() {
+    let mut running = pushjob(["run", "-qq", "--job", "j", "--heartbeat", "1ns"])
+        .listener()
+        .start();
+    running.listener_is_ready();
+    for number in ["15", "40"] {
+        running.signal(number);
+        assert_eq!(running.next_line(), number);
+    }
+    running.signal("64");
+    running.wait().exits(5);
+}
+
+#[test]
+fn a_last_heartbeat_has_half_of_the_time_to_be_answered_where_it_could_add_to_the_end() {
+    for (method, half) in [("push", true), ("pushadd", false)] {
+        let stage = Stage::new();
+        let silence = Answer::Telling(stage.ready(), Box::new(Answer::Silence));
+        let gateway = FakeGateway::answering([silence, Answer::RespondOnceAlone]);
+        let finished = run_to(gateway.url())
+            .args(["--heartbeat", "50ms", "--start-after", "never"])
+            .args(["--method", method, "--push-timeout", "4s"])
+            .script(format!("cat {} >/dev/null", stage.ready().display()))
+            .run();
+        finished
+            .exits(0)
+            .says("")
+            .took_at_most(Duration::from_secs(4));
+        let waited = finished.elapsed >= Duration::from_secs(2);
+        assert_eq!(waited, half, "{finished}");
+    }
+}
+
+#[test]
 fn a_group_is_not_deleted_while_a_heartbeat_could_bring_it_back() {
     let stage = Stage::new();
     let silence = Answer::Telling(stage.ready(), Box::new(Answer::Silence));

@@ -46,7 +46,10 @@ fn the_keys_of_the_terminal_reach_the_job_once() {
         shell.types(key);
         assert_eq!(shell.line(), number);
     }
-    // A signal that a process sends is passed on.
+    // A signal that a process sends is passed on. Were the key's own still to be seen, the two would be one: it is the
+    // first to be seen, so that it has been when the next is heard.
+    signal("USR1", pid);
+    assert_eq!(shell.line(), "10");
     signal("INT", pid);
     assert_eq!(shell.line(), "2");
     signal("64", pid);
@@ -80,10 +83,9 @@ fn a_job_that_is_stopped_at_the_terminal_goes_on_in_the_foreground() {
         let pid = shell.listener_is_ready();
         for _ in 0..5 {
             shell.types("\x1a");
-            if stop != "default" {
-                assert_eq!(shell.line(), "20", "{stop}");
-            }
-            shell.shows("Stopped").shows("prompt ");
+            // Where it has hardly gone on, pushjob may stop before the job has cleaned up.
+            let heard = if stop == "default" { "" } else { "20\r\n" };
+            shell.shows_all(&["Stopped", "prompt ", heard]);
             shell.types("fg\n");
             shell.line();
             assert_eq!(shell.line(), "18", "{stop}");
@@ -95,6 +97,43 @@ fn a_job_that_is_stopped_at_the_terminal_goes_on_in_the_foreground() {
         shell.types("echo \"code\"=$?; exit\n");
         shell.shows("code=5");
     }
+}
+
+#[test]
+fn a_job_that_leaves_our_group_hears_of_the_keys_all_the_same() {
+    // `timeout` makes a group of its own, which the terminal does not know of.
+    let job = format!("timeout 1000 {} default", listener().display());
+    let mut shell = Terminal::with_shell();
+    shell.types(&format!("{RUN} -- {job}; echo \"code\"=$?\n"));
+    shell.listener_is_ready();
+    shell.types("\x1a");
+    shell.shows("code=148").shows("prompt ");
+    shell.types("fg\n");
+    shell.shows("18\r\n");
+    shell.types("\x1a");
+    shell.shows("Stopped").shows("prompt ");
+    shell.types("fg\n");
+    shell.shows("18\r\n");
+    shell.types("\x03");
+    shell.shows("2\r\n");
+    shell.types("\x1c");
+    shell.shows("3\r\n");
+}
+
+#[test]
+fn a_shell_that_is_suspended_gives_the_terminal_back() {
+    let mut shell = Terminal::with_shell();
+    shell.types(&format!("PS1= {RUN} -- bash --norc --noprofile -i\n"));
+    shell.types("stty -echo; PS1='in''ner '\n");
+    shell.shows("inner ");
+    shell.types("suspend\n");
+    shell.shows("Stopped").shows("prompt ");
+    shell.types("fg\n");
+    shell.line();
+    shell.types("echo \"still \"here; exit 9\n");
+    shell.shows("still here").shows("prompt ");
+    shell.types("echo \"code\"=$?\n");
+    shell.shows("code=9");
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use std::error::Error;
 use std::fmt::Display;
 use std::io::{self, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::sync_channel;
 use std::thread;
 use std::time::Duration;
@@ -52,16 +53,22 @@ impl Console {
     }
 }
 
+/// Whether a message was not taken in time; then nobody is waited for again.
+static UNHEARD: AtomicBool = AtomicBool::new(false);
+
 /// Writes in one call, so that lines of several processes do not mix. When stderr is closed, full or not read there is
-/// nobody to tell, and the job matters more: it is not waited for longer than [`PATIENCE`].
+/// nobody to tell, and the job matters more: it is not waited for longer than [`PATIENCE`] in all.
 fn write(text: String) {
+    if UNHEARD.load(Ordering::Relaxed) {
+        return;
+    }
     let (sender, written) = sync_channel(1);
     let writing = thread::Builder::new().spawn(move || {
         let _ = io::stderr().write_all(text.as_bytes());
         let _ = sender.send(());
     });
-    if writing.is_ok() {
-        let _ = written.recv_timeout(PATIENCE);
+    if writing.is_ok() && written.recv_timeout(PATIENCE).is_err() {
+        UNHEARD.store(true, Ordering::Relaxed);
     }
 }
 

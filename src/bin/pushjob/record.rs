@@ -125,9 +125,11 @@ impl Recorder {
     pub(crate) fn record(mut self, outcome: &Outcome) -> bool {
         let begin = Instant::now();
         let method = self.aim.methods.of(outcome);
-        // A start that lands late repeats what the end says, unless the end is that there is no group any more.
+        // A gateway may carry out what it has received although we gave up on it. A start that lands late repeats what the
+        // end says, and a heartbeat what the group would keep; unless the end is to clear the group.
         let patience = match method {
             Method::Delete => self.push_timeout / 2,
+            Method::Push if self.beating => self.push_timeout / 2,
             _ => self.push_timeout / 10,
         };
         let announced = self

@@ -1,5 +1,6 @@
 //! `pushjob run`: the job, and its exit code.
 
+use std::mem::ManuallyDrop;
 use std::time::Duration;
 
 use pushjob::job::{Ending, Job, Moment, Supervisor};
@@ -16,8 +17,9 @@ const SETTLED: Duration = Duration::from_millis(50);
 pub(crate) fn run(args: &RunArgs) -> Exit {
     let console = args.messages.console();
     // First of all, so that a signal which comes before the job does is not lost to it.
+    // And never let go of: what comes when all is done must not change the code that we exit with.
     let supervisor = match Supervisor::new() {
-        Ok(supervisor) => supervisor,
+        Ok(supervisor) => ManuallyDrop::new(supervisor),
         Err(error) => {
             console.error(format_args!("cannot take over signals: {error}"));
             return Exit::NothingRun;
@@ -68,9 +70,13 @@ pub(crate) fn run(args: &RunArgs) -> Exit {
             warnings.push(format!("the job's time was up, {signal} was sent"));
         }
         Moment::Killing => warnings.push("the job did not end, KILL was sent".to_owned()),
-        Moment::Refused(signal) => warnings.push(format!(
-            "{signal} could not be sent to the job, which runs as another user"
-        )),
+        Moment::Refused(signal) => {
+            let warning =
+                format!("{signal} could not be sent to the job, which runs as another user");
+            if !warnings.contains(&warning) {
+                warnings.push(warning);
+            }
+        }
         _ => {}
     });
     for warning in warnings {

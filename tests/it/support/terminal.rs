@@ -64,15 +64,25 @@ impl Terminal {
     /// Waits until this is shown, after all that has been waited for so far.
     #[track_caller]
     pub(crate) fn shows(&mut self, text: &str) -> &mut Self {
+        self.shows_all(&[text])
+    }
+
+    /// Waits until these are shown, in whatever order.
+    #[track_caller]
+    pub(crate) fn shows_all(&mut self, texts: &[&str]) -> &mut Self {
         let deadline = Instant::now() + LONGEST;
         loop {
-            if let Some(at) = self.shown[self.seen..].find(text) {
-                self.seen += at + text.len();
+            let ends = texts.iter().map(|text| {
+                let at = self.shown[self.seen..].find(text)?;
+                Some(self.seen + at + text.len())
+            });
+            if let Some(ends) = ends.collect::<Option<Vec<_>>>() {
+                self.seen = ends.into_iter().max().unwrap();
                 return self;
             }
             let left = deadline.saturating_duration_since(Instant::now());
             let Ok(bytes) = self.screen.recv_timeout(left) else {
-                panic!("no {text:?} after {} in {:?}", self.seen, self.shown);
+                panic!("no {texts:?} after {} in {:?}", self.seen, self.shown);
             };
             self.shown.push_str(&String::from_utf8_lossy(&bytes));
         }
