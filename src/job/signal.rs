@@ -88,13 +88,14 @@ fn distance(text: &str, sign: char) -> Option<i32> {
 }
 
 impl fmt::Display for Signal {
-    /// Writes the name, such as `TERM`, or the number of a signal without one.
+    /// Writes the name, such as `TERM` or `RTMIN+3`, or the number of a signal without one.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match sys::SIGNAL_NAMES
-            .iter()
-            .find(|(_, number)| *number == self.0)
-        {
+        let signals = sys::realtime_signals();
+        let known = sys::SIGNAL_NAMES.iter();
+        match known.copied().find(|(_, number)| *number == self.0) {
             Some((name, _)) => f.write_str(name),
+            None if self.0 == *signals.start() => f.write_str("RTMIN"),
+            None if signals.contains(&self.0) => write!(f, "RTMIN+{}", self.0 - signals.start()),
             None => write!(f, "{}", self.0),
         }
     }
@@ -110,7 +111,11 @@ mod tests {
             assert_eq!(text.parse(), Ok(Signal::TERM), "{text}");
         }
         assert_eq!(Signal::TERM.to_string(), "TERM");
-        assert_eq!("64".parse::<Signal>().unwrap().to_string(), "64");
+        assert_eq!(Signal(32).to_string(), "32");
+        for number in 1..=64 {
+            let name = Signal(number).to_string();
+            assert_eq!(name.parse(), Ok(Signal(number)), "{name}");
+        }
         let signals = sys::realtime_signals();
         let (first, last) = (*signals.start(), *signals.end());
         for (text, number) in [
@@ -121,6 +126,8 @@ mod tests {
         ] {
             assert_eq!(text.parse(), Ok(Signal(number)), "{text}");
         }
+        assert_eq!(Signal(first).to_string(), "RTMIN");
+        assert_eq!(Signal(first + 3).to_string(), "RTMIN+3");
         assert_eq!(
             "NONE".parse::<Signal>().unwrap_err().to_string(),
             "\"NONE\" is not a signal: a name such as TERM, INT or RTMIN+3, or a number from 1 to 64"

@@ -370,18 +370,27 @@ fn check(error: libc::c_int) -> io::Result<()> {
 
 /// Whether this process has a controlling terminal.
 pub(super) fn has_terminal() -> bool {
-    terminal().is_some()
+    match terminal() {
+        Ok(_) => true,
+        Err(error) if error.raw_os_error() == Some(libc::ENXIO) => false,
+        // The device is not there, as in a container with little in its /dev, or not for us.
+        Err(_) => fs::read_to_string("/proc/self/stat").is_ok_and(|stat| {
+            // The name of the program, in parentheses, may hold anything; the number of the terminal is the fifth after it.
+            let fields = stat.rsplit_once(')').map(|(_, fields)| fields);
+            let terminal = fields.and_then(|fields| fields.split_ascii_whitespace().nth(4));
+            terminal.is_some_and(|number| number != "0")
+        }),
+    }
 }
 
 /// The controlling terminal of this process.
-fn terminal() -> Option<File> {
+fn terminal() -> io::Result<File> {
     // Neither waits for a line that is not connected nor takes a terminal that is not ours.
     let flags = libc::O_NONBLOCK | libc::O_NOCTTY;
     OpenOptions::new()
         .read(true)
         .custom_flags(flags)
         .open("/dev/tty")
-        .ok()
 }
 
 /// Whether the system did not know how to execute a file, which may be a script without interpreter line.
@@ -486,9 +495,9 @@ pub(super) fn shares_group(pid: i32) -> bool {
     ours == theirs
 }
 
-/// Whether the process group of this one is in the foreground of its terminal, or there is no terminal.
+/// Whether the process group of this one is in the foreground of its terminal, or there is none to ask.
 pub(super) fn is_in_foreground() -> bool {
-    terminal().is_none_or(|terminal| {
+    terminal().map_or(true, |terminal| {
         // SAFETY: the descriptor is open; there is no memory to get wrong.
         let foreground = unsafe { libc::tcgetpgrp(terminal.as_raw_fd()) };
         // SAFETY: getpgid has no memory to get wrong; 0 is this process.

@@ -259,13 +259,18 @@ fn ctrl_z(tool: &[&str]) -> String {
             tool.join(" "),
             listener().display()
         ));
-        shell.shows("ready ").line();
-        shell.types("\x1a");
-        shell.shows("Stopped").shows("prompt ");
-        shell.types("fg\n");
-        shell.line();
-        shell.shows("18\r\n");
-        "yes".to_owned()
+        let line = shell.shows("ready ").line();
+        let pid = line.rsplit_once(' ').unwrap().1.parse().unwrap();
+        let works = within_reason(|| {
+            shell.types("\x1a");
+            shell.shows("Stopped").shows("prompt ");
+            shell.types("fg\n");
+            shell.line();
+            shell.shows("18\r\n");
+            "yes".to_owned()
+        });
+        end(pid);
+        works
     })
 }
 

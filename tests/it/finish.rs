@@ -6,7 +6,10 @@ use crate::support::{Answer, FakeGateway, Running, Stage, fifo, run_to};
 
 /// What is said at the first signal that asks for an end.
 fn insisting(signal: &str) -> String {
-    format!("pushjob: the result is still being delivered; another {signal} gives it up")
+    format!(
+        "pushjob: {signal} came when the job had ended; its result is still being delivered, one more \
+         TERM, INT or QUIT gives it up"
+    )
 }
 
 /// A gateway that has the end of a run and says nothing until it is told to; and a run that waits for its answer.

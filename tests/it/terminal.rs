@@ -105,7 +105,8 @@ fn a_job_that_leaves_our_group_hears_of_the_keys_all_the_same() {
     let job = format!("timeout 1000 {} default", listener().display());
     let mut shell = Terminal::with_shell();
     shell.types(&format!("{RUN} -- {job}; echo \"code\"=$?\n"));
-    shell.listener_is_ready();
+    let line = shell.shows("ready ").line();
+    let pid = line.rsplit_once(' ').unwrap().1.parse().unwrap();
     shell.types("\x1a");
     shell.shows("code=148").shows("prompt ");
     shell.types("fg\n");
@@ -118,6 +119,24 @@ fn a_job_that_leaves_our_group_hears_of_the_keys_all_the_same() {
     shell.shows("2\r\n");
     shell.types("\x1c");
     shell.shows("3\r\n");
+    signal("64", pid);
+    shell.shows("64\r\n");
+}
+
+#[test]
+fn a_job_knows_its_terminal_without_a_device_of_that_name() {
+    // As in a container whose /dev has little in it.
+    let prepare = "mount -t tmpfs none /mnt && touch /mnt/null /mnt/urandom && mount --bind /dev/null /mnt/null && mount --bind /dev/urandom /mnt/urandom && mount --move /mnt /dev";
+    let groups = "print getpgrp == getppid ? qq(ours\\n) : qq(other\\n)";
+    let user = if crate::support::is_root() {
+        ""
+    } else {
+        "--map-root-user"
+    };
+    let script = format!("{prepare} && exec {RUN} -- perl -e \"{groups}\"");
+    let terminal = Terminal::running(&format!("exec unshare --mount {user} sh -c '{script}'"));
+    let (code, shown) = terminal.ends();
+    assert_eq!((code, shown.as_str()), (Some(0), "ours\r\n"));
 }
 
 #[test]

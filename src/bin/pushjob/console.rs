@@ -3,6 +3,7 @@
 use std::error::Error;
 use std::fmt::Display;
 use std::io::{self, Write};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::sync_channel;
 use std::thread;
@@ -63,11 +64,16 @@ fn write(text: String) {
         return;
     }
     let (sender, written) = sync_channel(1);
+    let text = Arc::<str>::from(text);
+    let shared = Arc::clone(&text);
     let writing = thread::Builder::new().spawn(move || {
-        let _ = io::stderr().write_all(text.as_bytes());
+        let _ = io::stderr().write_all(shared.as_bytes());
         let _ = sender.send(());
     });
-    if writing.is_ok() && written.recv_timeout(PATIENCE).is_err() {
+    if writing.is_err() {
+        // Where there can be no thread it is better said than not.
+        let _ = io::stderr().write_all(text.as_bytes());
+    } else if written.recv_timeout(PATIENCE).is_err() {
         UNHEARD.store(true, Ordering::Relaxed);
     }
 }

@@ -98,7 +98,8 @@ pub(crate) fn run(args: &RunArgs) -> Exit {
         let result = supervisor.finish(record, &mut |moment| {
             if let Moment::Insisting(signal) = moment {
                 console.warning(format_args!(
-                    "the result is still being delivered; another {signal} gives it up"
+                    "{signal} came when the job had ended; its result is still being delivered, one more \
+                     TERM, INT or QUIT gives it up"
                 ));
             }
         });

@@ -11,7 +11,8 @@ pub(crate) use clock::FakeClock;
 pub(crate) use fake::{Answer, FakeGateway};
 pub(crate) use proxy::Proxy;
 pub(crate) use pushjob::{
-    Finished, Pushjob, Running, pushjob, pushjob_as_pid_1, pushjob_by, run_to, signal, unreported,
+    Finished, Pushjob, Running, is_root, pushjob, pushjob_as_pid_1, pushjob_by, run_to, signal,
+    unreported,
 };
 pub(crate) use real::{Group, Pushgateway};
 pub(crate) use terminal::Terminal;

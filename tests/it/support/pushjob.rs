@@ -39,14 +39,16 @@ pub(crate) fn pushjob_by<A: AsRef<OsStr>>(
     }
 }
 
+/// Whether the tests may make namespaces without becoming another user in them.
+pub(crate) fn is_root() -> bool {
+    use std::os::unix::fs::MetadataExt;
+    std::fs::metadata("/proc/self").is_ok_and(|process| process.uid() == 0)
+}
+
 /// The command as the first process of a PID namespace. Where none can be made that is what it says, and no test passes.
 pub(crate) fn pushjob_as_pid_1<A: AsRef<OsStr>>(args: impl IntoIterator<Item = A>) -> Pushjob {
     let namespace = ["unshare", "--fork", "--pid", "--mount-proc"];
-    let as_root = std::fs::metadata("/proc/self").is_ok_and(|process| {
-        use std::os::unix::fs::MetadataExt;
-        process.uid() == 0
-    });
-    let other_user = (!as_root).then_some("--map-root-user");
+    let other_user = (!is_root()).then_some("--map-root-user");
     pushjob_by(namespace.into_iter().chain(other_user), args)
 }
 
