@@ -183,6 +183,18 @@ mod tests {
             assert!(!kill || timetable.next_due().is_none(), "{signal}");
             assert!(!timetable.timed_out());
         }
+        // A time limit that passes when all is done stops nothing any more.
+        let mut timetable = Timetable::new(Limits {
+            timeout: Some(seconds(5)),
+            ..asked
+        });
+        timetable.passed_on(Signal::TERM, seconds(1));
+        assert_eq!(timetable.due(seconds(4)), Some(Due::Kill));
+        assert_eq!(
+            (timetable.next_due(), timetable.due(seconds(9))),
+            (None, None)
+        );
+        assert!(!timetable.timed_out());
         // The time limit does not put it off.
         let mut timetable = Timetable::new(Limits {
             timeout: Some(seconds(11)),

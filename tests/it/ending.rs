@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use crate::support::{Pushgateway, Stage, fifo};
+use crate::support::{Pushgateway, Stage, fifo, write_pipe};
 
 /// The command under test, without a terminal, and for a minute at most.
 const BOUNDED: [&str; 7] = [
@@ -51,7 +51,7 @@ fn a_daemon_that_the_job_leaves_behind_lives_on_and_is_not_waited_for() {
     let daemon = format!("/proc/{}", pid.trim());
     assert!(Path::new(&daemon).exists(), "{daemon}");
     // It still does what it was left behind for.
-    std::fs::write(&go, "of the daemon\n").unwrap();
+    write_pipe(&go, "of the daemon\n");
     let mut output = String::new();
     let mut stdout = child.stdout.take().unwrap();
     std::io::Read::read_to_string(&mut stdout, &mut output).unwrap();

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::support::{Answer, FakeGateway, Running, Stage, fifo, run_to};
+use crate::support::{Answer, FakeGateway, Running, Stage, fifo, run_to, write_pipe};
 
 /// What is said at the first signal that asks for an end.
 fn insisting(signal: &str) -> String {
@@ -40,7 +40,7 @@ impl Scene {
     }
 
     fn answer(&self) {
-        std::fs::write(self.stage.folder.path().join("go"), "").unwrap();
+        write_pipe(&self.stage.folder.path().join("go"), "");
     }
 }
 
@@ -99,7 +99,7 @@ fn a_delivery_that_takes_no_time_is_not_talked_about() {
     let running = run_to(gateway.url()).script("exit 3").start();
     stage.wait_until_ready();
     running.signal("TERM");
-    std::fs::write(&go, "").unwrap();
+    write_pipe(&go, "");
     running.wait().exits(3).says("");
 }
 

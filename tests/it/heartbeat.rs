@@ -50,7 +50,7 @@ fn a_heartbeat_says_when_the_job_was_started_once_that_is_announced() {
             }
         };
         let beat = Answer::Telling(go.clone(), Box::new(ok()));
-        let gateway = FakeGateway::answering(first(beat).into_iter().chain([ok(), ok(), ok()]));
+        let gateway = FakeGateway::answering(first(beat).into_iter().chain((0..20).map(|_| ok())));
         run_to(gateway.url())
             .args(["--heartbeat", "200ms", "--start-after", start_after])
             .args(["--max-age", "1h"])
@@ -101,7 +101,7 @@ fn heartbeats_that_fail_are_told_of_once() {
     let gateway = FakeGateway::answering([refused(), ok(), third, ok()]);
     // Of the three the last has been answered when the end is sent: it is waited for.
     run_to(gateway.url())
-        .args(["--heartbeat", "300ms", "--start-after", "never"])
+        .args(["--heartbeat", "600ms", "--start-after", "never"])
         .script(format!("cat {} >/dev/null", stage.ready().display()))
         .run()
         .exits(0)

@@ -1,6 +1,11 @@
 //! As the first process of a container, and wherever else orphans come to us.
 
-use crate::support::{Pushgateway, Pushjob, pushjob_as_pid_1, pushjob_by, signal};
+use std::time::{Duration, Instant};
+
+use crate::support::{
+    Answer, FakeGateway, Pushgateway, Pushjob, Stage, fifo, pushjob_as_pid_1, pushjob_by, signal,
+    write_pipe,
+};
 
 /// Runs a job that leaves a thousand orphans which end at once, and waits until none is left, not even as a zombie.
 #[track_caller]
@@ -77,4 +82,31 @@ fn the_time_limit_holds_in_a_container() {
         .script("trap 'exit 0' TERM; sleep 1000 & wait")
         .run()
         .exits(124);
+}
+
+#[test]
+fn orphans_are_reaped_while_the_result_is_delivered() {
+    let stage = Stage::new();
+    let [orphan, go] = ["orphan", "go"].map(|name| stage.folder.path().join(name));
+    fifo(&orphan);
+    fifo(&go);
+    let answer = Answer::Hearing(go.clone(), Box::new(Answer::Respond("200 OK", "", "")));
+    let gateway = FakeGateway::answering([Answer::Telling(stage.ready(), Box::new(answer))]);
+    let running = pushjob_as_pid_1(["run", "--job", "j", "--gateway"])
+        .arg(gateway.url())
+        .script(format!("cat {} >/dev/null & exit 3", orphan.display()))
+        .start();
+    stage.wait_until_ready();
+    let pid_1 = running.child_pid();
+    let children = format!("/proc/{pid_1}/task/{pid_1}/children");
+    let children = || std::fs::read_to_string(&children).unwrap();
+    assert_ne!(children(), "");
+    write_pipe(&orphan, "");
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while !children().is_empty() {
+        assert!(Instant::now() < deadline, "{} is left", children());
+        std::thread::yield_now();
+    }
+    write_pipe(&go, "");
+    running.wait().exits(3).says("");
 }

@@ -133,20 +133,22 @@ fn a_run_without_limits_wakes_up_for_nothing() {
         .start();
     running.listener_is_ready();
     running.waits_without_a_timer();
+    let pid = running.pid();
     let switches = || {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", running.pid())).unwrap();
+        let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
         let line = status
             .lines()
             .find(|line| line.starts_with("voluntary_ctxt_switches:"));
         line.unwrap().to_owned()
     };
-    let threads = std::fs::read_dir(format!("/proc/{}/task", running.pid()));
+    let threads = std::fs::read_dir(format!("/proc/{pid}/task"));
     assert_eq!(threads.unwrap().count(), 1);
     let before = switches();
     // The job does something, and we have no part in it.
     let job = running.child_pid().to_string();
     for number in 34..64 {
         signal(&number.to_string(), job.parse().unwrap());
+        assert_eq!(running.next_line(), number.to_string());
     }
     assert_eq!(switches(), before);
     running.signal("64");

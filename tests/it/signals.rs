@@ -12,7 +12,8 @@ fn waiting(trap: Option<&str>, ready: &Path) -> String {
         Some(trap) => {
             format!("exec 2>/dev/null\n{trap}\nsh -c 'echo > {ready}; exec sleep 1000' &\nwait $!")
         }
-        None => format!("echo > {ready}; sleep 1000; exit 1"),
+        // Ready once it waits: a shell that is about to start something may lose an INT.
+        None => format!("sh -c 'echo > {ready}; exec sleep 1000'; exit 1"),
     }
 }
 
@@ -150,12 +151,12 @@ fn a_signal_at_the_very_start_of_the_job_reaches_it() {
 
 #[test]
 fn an_alarm_that_the_caller_had_set_reaches_the_job() {
-    let mut running = pushjob_by(
-        ["perl", "-e", "alarm 1; exec @ARGV"],
-        ["run", "-qq", "--job", "j"],
-    )
-    .listener()
-    .start();
+    // Blocked, so that it waits for a job that is not ready yet.
+    let caller = "use POSIX; sigprocmask(SIG_BLOCK, POSIX::SigSet->new(SIGALRM)); \
+                  alarm 1; exec @ARGV";
+    let mut running = pushjob_by(["perl", "-e", caller], ["run", "-qq", "--job", "j"])
+        .listener()
+        .start();
     running.listener_is_ready();
     assert_eq!(running.next_line(), "14");
     running.signal("64");
@@ -177,4 +178,19 @@ fn a_job_that_has_left_its_group_is_reached_all_the_same() {
     assert_eq!(running.next_line(), "ready");
     running.signal("TERM");
     running.wait().exits(7);
+}
+
+#[test]
+fn the_end_of_a_child_that_the_caller_had_is_not_told_to_the_job() {
+    let caller = "use POSIX; sigprocmask(SIG_BLOCK, POSIX::SigSet->new(SIGCHLD)); \
+                  my $child = fork // die; exit 0 unless $child; \
+                  my $pending = POSIX::SigSet->new; \
+                  sigpending($pending) until $pending->ismember(SIGCHLD); \
+                  exec @ARGV";
+    let mut running = pushjob_by(["perl", "-e", caller], ["run", "-qq", "--job", "j"])
+        .listener()
+        .start();
+    running.listener_is_ready();
+    running.signal("64");
+    running.wait().exits(5).prints("64\n");
 }

@@ -17,10 +17,17 @@ fn a_job_has_the_group_of_the_terminal_or_one_of_its_own() {
     let terminal = Terminal::running(&format!("exec {RUN} -- perl -e '{groups}'"));
     let (code, shown) = terminal.ends();
     assert_eq!((code, shown.as_str()), (Some(0), "ours\r\n"));
-    pushjob(["run", "-qq", "--job", "j", "--", "perl", "-e", groups])
-        .run()
-        .exits(0)
-        .prints("own\n");
+    // What matters is the terminal of the session, not what stands in its place on stdin.
+    let terminal = Terminal::running(&format!("exec {RUN} -- perl -e '{groups}' </dev/null"));
+    assert_eq!(terminal.ends().1, "ours\r\n");
+    // Both ways to start a job: with a variable to hide it goes by fork.
+    for variable in ["UNUSED", "PUSHJOB_PASSWORD"] {
+        pushjob(["run", "-qq", "--job", "j", "--", "perl", "-e", groups])
+            .env(variable, "secret")
+            .run()
+            .exits(0)
+            .prints("own\n");
+    }
 }
 
 #[test]

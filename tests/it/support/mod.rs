@@ -62,6 +62,18 @@ pub(crate) fn read_pipe(path: &Path) -> String {
     content.unwrap()
 }
 
+/// Writes to a named pipe as soon as the other side reads, within a minute.
+#[track_caller]
+pub(crate) fn write_pipe(path: &Path, content: &'static str) {
+    let (sender, receiver) = mpsc::channel();
+    let pipe = path.to_owned();
+    thread::spawn(move || sender.send(std::fs::write(pipe, content)));
+    let Ok(written) = receiver.recv_timeout(Duration::from_secs(60)) else {
+        panic!("nobody reads {}", path.display());
+    };
+    written.unwrap();
+}
+
 /// A folder with a named pipe, on which a job says that it is ready.
 pub(crate) struct Stage {
     pub(crate) folder: tempfile::TempDir,

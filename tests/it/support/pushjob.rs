@@ -131,7 +131,7 @@ impl Pushjob {
         thread::spawn(move || drop(stdin.write_all(&input)));
         Running {
             line: format!("{:?}", self.command),
-            child,
+            child: Some(child),
             begin,
         }
     }
@@ -140,13 +140,23 @@ impl Pushjob {
 /// A command that runs.
 pub(crate) struct Running {
     line: String,
-    child: Child,
+    /// None when it has been waited for.
+    child: Option<Child>,
     begin: Instant,
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if let Some(mut child) = self.child.take() {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
 }
 
 impl Running {
     pub(crate) fn pid(&self) -> u32 {
-        self.child.id()
+        self.child.as_ref().unwrap().id()
     }
 
     /// Sends it a signal, as `kill` does.
@@ -157,9 +167,9 @@ impl Running {
     /// Waits for the next line that the job writes to stdout, without its end. [`Finished::stdout`] is what follows.
     #[track_caller]
     pub(crate) fn next_line(&mut self) -> String {
-        let stdout = self.child.stdout.take().unwrap();
+        let stdout = self.child.as_mut().unwrap().stdout.take().unwrap();
         let (line, stdout) = next_line(stdout, &self.line);
-        self.child.stdout = Some(stdout);
+        self.child.as_mut().unwrap().stdout = Some(stdout);
         line
     }
 
@@ -175,9 +185,9 @@ impl Running {
     /// Waits for the next line that it writes to stderr. [`Finished::stderr`] is what follows.
     #[track_caller]
     pub(crate) fn next_message(&mut self) -> String {
-        let stderr = self.child.stderr.take().unwrap();
+        let stderr = self.child.as_mut().unwrap().stderr.take().unwrap();
         let (line, stderr) = next_line(stderr, &self.line);
-        self.child.stderr = Some(stderr);
+        self.child.as_mut().unwrap().stderr = Some(stderr);
         line
     }
 
@@ -204,10 +214,14 @@ impl Running {
         children.unwrap().trim().parse().unwrap()
     }
 
-    pub(crate) fn wait(self) -> Finished {
+    #[track_caller]
+    pub(crate) fn wait(mut self) -> Finished {
         let (sender, receiver) = mpsc::channel();
-        thread::spawn(move || sender.send(self.child.wait_with_output()));
+        let child = self.child.take().unwrap();
+        let pid = child.id();
+        thread::spawn(move || sender.send(child.wait_with_output()));
         let output = receiver.recv_timeout(LONGEST).unwrap_or_else(|_| {
+            signal("KILL", pid);
             panic!(
                 "it, or what it left behind, is not at its end: {}",
                 self.line
@@ -215,7 +229,7 @@ impl Running {
         });
         let output = output.unwrap();
         Finished {
-            line: self.line,
+            line: std::mem::take(&mut self.line),
             status: output.status,
             stdout: output.stdout,
             stderr: String::from_utf8(output.stderr).unwrap(),

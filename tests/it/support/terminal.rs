@@ -1,6 +1,6 @@
 use std::io::{Read, Write};
 use std::process::{Child, ChildStdin, Command, Stdio};
-use std::sync::mpsc::{Receiver, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -106,8 +106,14 @@ impl Terminal {
     /// Waits for the end of the command, and returns its code and all that was shown.
     #[track_caller]
     pub(crate) fn ends(mut self) -> (Option<i32>, String) {
-        while let Ok(bytes) = self.screen.recv_timeout(LONGEST) {
-            self.shown.push_str(&String::from_utf8_lossy(&bytes));
+        let deadline = Instant::now() + LONGEST;
+        loop {
+            let left = deadline.saturating_duration_since(Instant::now());
+            match self.screen.recv_timeout(left) {
+                Ok(bytes) => self.shown.push_str(&String::from_utf8_lossy(&bytes)),
+                Err(RecvTimeoutError::Disconnected) => break,
+                Err(RecvTimeoutError::Timeout) => panic!("no end after {:?}", self.shown),
+            }
         }
         let code = self.holder.wait().unwrap().code();
         (code, std::mem::take(&mut self.shown))
