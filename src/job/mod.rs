@@ -18,6 +18,7 @@
 
 mod command;
 mod course;
+mod finish;
 mod maps;
 mod outcome;
 mod signal;
@@ -27,6 +28,7 @@ mod sys;
 mod timetable;
 
 pub use command::Job;
+pub use finish::Unfinished;
 pub use outcome::{Ending, Outcome, SpawnFailure, TimeLimit, Usage};
 pub use signal::{Signal, SignalError};
-pub use supervisor::{Moment, Supervisor, Unfinished};
+pub use supervisor::{Moment, Supervisor};
