@@ -37,9 +37,9 @@ pub enum Moment {
 /// While it exists no signal that can be blocked acts on the thread that made it, or on threads that this one has
 /// started since. They are passed on to the job that runs, each once: those that came before it was started, at once
 /// then; not those that a terminal has sent to the job too, because the two share a process group; and not those that
-/// this process sends itself while a job runs, or the CHLD for its children. Those that arrive when no job runs any more are dropped
-/// with it. A value that comes with a signal (`sigqueue`) is not passed on. Signals 32 and 33, which the C library keeps
-/// for itself, act as usual.
+/// this process sends itself while a job runs, or the CHLD for its children. Those that arrive when no job runs any more
+/// are dropped with it. A value that comes with a signal (`sigqueue`) is not passed on. Signals 32 and 33, which the C
+/// library keeps for itself, act as usual.
 ///
 /// Where processes that lose their parent become children of this one, as they do in the first process of a PID
 /// namespace, it waits for all children that end, so that none stays a zombie.
@@ -79,7 +79,7 @@ impl Supervisor {
     /// ```
     pub fn new() -> io::Result<Self> {
         if !sys::is_main_thread() {
-            let message = "a supervisor belongs into the main thread";
+            let message = "a supervisor belongs in the main thread";
             return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
         }
         if SUPERVISED.swap(true, Ordering::Acquire) {

@@ -66,13 +66,10 @@ fn a_signal_reaches_the_whole_group_of_the_job() {
 }
 
 #[test]
-fn a_supervisor_belongs_into_the_main_thread() {
+fn a_supervisor_belongs_in_the_main_thread() {
     let error = pushjob::job::Supervisor::new().unwrap_err();
     assert_eq!(error.kind(), std::io::ErrorKind::InvalidInput);
-    assert_eq!(
-        error.to_string(),
-        "a supervisor belongs into the main thread"
-    );
+    assert_eq!(error.to_string(), "a supervisor belongs in the main thread");
 }
 
 /// The signals that a process can catch, but for those that the C library keeps for itself.
