@@ -24,14 +24,14 @@ pub enum Unfinished {
 
 /// How long after the first signal that asks for an end another one counts. `timeout` sends its signal to the process and
 /// to its group, and systemd may to both.
-const SETTLING: Duration = Duration::from_millis(500);
+const SETTLING: Duration = Duration::from_millis(100);
 
 impl Supervisor {
-    /// Does what is left to do when a job has ended, in a thread of its own, and returns what that returns. How long it may
-    /// take is for the work to say: this waits for it.
+    /// Does what is left to do when a job has ended, in a thread of its own, and returns what that returns. How long it
+    /// may take is for the work to say: this waits for it.
     ///
-    /// The first TERM, INT or QUIT that arrives meanwhile changes nothing; at a second, half a second later or more, this
-    /// returns, and what goes on in the thread is left to itself.
+    /// The first TERM, INT or QUIT that arrives meanwhile changes nothing; at a second, a tenth of a second later or more,
+    /// this returns, and what goes on in the thread is left to itself.
     ///
     /// # Errors
     ///

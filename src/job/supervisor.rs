@@ -27,8 +27,8 @@ pub enum Moment {
     Killing,
     /// The system does not let us send it this signal, because it runs as another user.
     Refused(Signal),
-    /// What [`Supervisor::finish`] does goes on although this signal has asked for an end, half a second ago; a second one
-    /// ends it from now on.
+    /// What [`Supervisor::finish`] does goes on although this signal has asked for an end, a tenth of a second ago; from
+    /// now on a second one ends it.
     Insisting(Signal),
 }
 

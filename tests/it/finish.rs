@@ -72,34 +72,18 @@ fn a_terminal_that_closes_during_the_delivery_is_no_reason_to_give_it_up() {
 }
 
 #[test]
-fn a_signal_that_is_sent_to_the_process_and_to_its_group_counts_once() {
+fn signals_that_come_together_count_once() {
     let scene = Scene::new();
     let mut running = scene.run(&[], "exit 3");
-    let pid = running.pid();
-    let both = format!("kill -TERM {pid}; kill -TERM -{pid}; kill -INT {pid}");
-    let status = std::process::Command::new("sh")
-        .args(["-c", &both])
-        .status();
-    assert!(status.unwrap().success());
+    // Stopped meanwhile, so that it sees them at once.
+    for signal in ["STOP", "TERM", "INT", "CONT"] {
+        running.signal(signal);
+    }
     // INT, of the lower number, may be seen first.
     let message = running.next_message();
     let signals = ["TERM", "INT"];
     assert!(signals.map(insisting).contains(&message), "{message}");
     scene.answer();
-    running.wait().exits(3).says("");
-}
-
-#[test]
-fn a_delivery_that_takes_no_time_is_not_talked_about() {
-    let stage = Stage::new();
-    let go = stage.folder.path().join("go");
-    fifo(&go);
-    let answer = Answer::Hearing(go.clone(), Box::new(Answer::Respond("200 OK", "", "")));
-    let gateway = FakeGateway::answering([Answer::Telling(stage.ready(), Box::new(answer))]);
-    let running = run_to(gateway.url()).script("exit 3").start();
-    stage.wait_until_ready();
-    running.signal("TERM");
-    write_pipe(&go, "");
     running.wait().exits(3).says("");
 }
 
