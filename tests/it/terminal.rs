@@ -133,7 +133,9 @@ fn a_job_that_leaves_our_group_hears_of_the_keys_all_the_same() {
 #[test]
 fn a_job_knows_its_terminal_without_a_device_of_that_name() {
     // As in a container whose /dev has little in it.
-    let prepare = "mount -t tmpfs none /mnt && touch /mnt/null /mnt/urandom && mount --bind /dev/null /mnt/null && mount --bind /dev/urandom /mnt/urandom && mount --move /mnt /dev";
+    let prepare = "mount -t tmpfs none /mnt && touch /mnt/null /mnt/urandom && \
+                   mount --bind /dev/null /mnt/null && \
+                   mount --bind /dev/urandom /mnt/urandom && mount --rbind /mnt /dev";
     let groups = "print getpgrp == getppid ? qq(ours\\n) : qq(other\\n)";
     let user = if crate::support::is_root() {
         ""
