@@ -59,8 +59,8 @@ pub(super) struct Standing {
     pub(super) recipient: Recipient,
     /// Whether the job is in our group, where it begins when it has our terminal; programs with job control leave it.
     pub(super) shares_group: bool,
-    /// Whether our group is in the foreground of the terminal, or none is.
-    pub(super) in_foreground: bool,
+    /// Whether the job has left our group and taken the foreground of our terminal, as a shell does.
+    pub(super) job_has_foreground: bool,
     /// Whether we are the first process of our session.
     pub(super) leads_session: bool,
 }
@@ -122,7 +122,7 @@ impl State {
                 _ => (self, None),
             },
             Event::Stopped(_) | Event::Continued if apart => (self, None),
-            Event::Stopped(signal) => self.on_stop(signal, standing.in_foreground),
+            Event::Stopped(signal) => self.on_stop(signal, standing.job_has_foreground),
             Event::Continued if self == Self::Waking => (Self::Running, None),
             // Also where we have not seen it stop: what stops the whole group stops us before we look.
             Event::Continued => (Self::Resumed, None),
@@ -161,13 +161,13 @@ impl State {
 
     /// The job, which has our terminal, has stopped. Programs that restore the terminal before they stop for it do so by
     /// STOP, and so do shells that are told to; those have taken the foreground, which only who waits for us can take back.
-    fn on_stop(self, by: Signal, in_foreground: bool) -> (Self, Option<Action>) {
+    fn on_stop(self, by: Signal, job_has_foreground: bool) -> (Self, Option<Action>) {
         match (self, by) {
             (_, Signal::TSTP | Signal::TTIN | Signal::TTOU) => {
                 (Self::Suspended, Some(Action::Suspend(by)))
             }
             (Self::Asked, Signal::STOP) => (Self::Suspended, Some(Action::Suspend(Signal::TSTP))),
-            _ if !in_foreground => (Self::Suspended, Some(Action::Suspend(Signal::TSTP))),
+            _ if job_has_foreground => (Self::Suspended, Some(Action::Suspend(Signal::TSTP))),
             _ => (Self::Halted, None),
         }
     }
@@ -180,7 +180,7 @@ mod tests {
     const APART: Standing = Standing {
         recipient: Recipient::Group,
         shares_group: false,
-        in_foreground: true,
+        job_has_foreground: false,
         leads_session: false,
     };
     const TOGETHER: Standing = Standing {
@@ -199,7 +199,7 @@ mod tests {
     };
     /// And has taken the foreground.
     const SHELL: Standing = Standing {
-        in_foreground: false,
+        job_has_foreground: true,
         ..GONE
     };
 

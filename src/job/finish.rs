@@ -73,7 +73,7 @@ impl Supervisor {
         let standing = Standing {
             recipient: Recipient::Group,
             shares_group: false,
-            in_foreground: true,
+            job_has_foreground: false,
             leads_session: false,
         };
         let mut state = State::Delivering;

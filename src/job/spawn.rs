@@ -28,9 +28,7 @@ pub(super) fn spawn(
             .line()
             .map(|part| CString::new(part.as_bytes()))
             .collect();
-        let line = line?;
-        about_to();
-        match sys::spawn(&line, inherited, recipient) {
+        match sys::spawn(&line?, inherited, recipient, about_to) {
             Err(error) if sys::is_unknown_format(&error) => {}
             result => return result,
         }

@@ -113,8 +113,9 @@ impl Supervisor {
         };
         let started = SystemTime::now();
         let begin = Instant::now();
-        // What has come by now came before there was a job, whomever it was sent to. Of what comes from here on, the system
-        // makes sure that what is sent to our group reaches a job which is about to be in it.
+        // What has come right before the job is made came before it, whomever it was sent to. From the moment in which the
+        // system makes it, the system sees to it that what is sent to our group reaches both. A key of the terminal that
+        // falls between the two, a few microseconds, is lost.
         let mut early = Vec::new();
         let drain = &mut || early.extend(self.pending());
         let spawned = spawn(job, &self.inherited, recipient, drain);
@@ -223,7 +224,7 @@ impl Run<'_> {
         let standing = Standing {
             recipient: self.recipient,
             shares_group: sys::shares_group(pid),
-            in_foreground: !matches!(event, Event::Stopped(_)) || sys::is_in_foreground(),
+            job_has_foreground: matches!(event, Event::Stopped(_)) && sys::has_foreground(pid),
             leads_session: self.leads_session,
         };
         let (next, action) = self.state.on(event, standing);

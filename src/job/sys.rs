@@ -318,11 +318,12 @@ unsafe extern "C" {
 /// inherited. Unlike fork this does not copy the page tables of this process, which takes longer than all else in it.
 ///
 /// SIGPIPE and closed standard streams are as the caller had them. What it had set for SIGCHLD cannot be given back in
-/// this way.
+/// this way. `about_to` is called when nothing else is left to do.
 pub(super) fn spawn(
     arguments: &[CString],
     inherited: &Inherited,
     recipient: Recipient,
+    about_to: &mut dyn FnMut(),
 ) -> io::Result<i32> {
     let mut attributes = SpawnAttributes::new()?;
     attributes.set_mask(&inherited.mask)?;
@@ -345,6 +346,7 @@ pub(super) fn spawn(
     // contract of std::env::set_var; this crate never does.
     let environment = unsafe { environ };
     let mut pid = 0;
+    about_to();
     // SAFETY: program, arguments and environment are strings ended by zero in arrays ended by null, which the call only
     // reads; attributes and actions are initialised.
     check(unsafe {
@@ -495,14 +497,15 @@ pub(super) fn shares_group(pid: i32) -> bool {
     ours == theirs
 }
 
-/// Whether the process group of this one is in the foreground of its terminal, or there is none to ask.
-pub(super) fn is_in_foreground() -> bool {
-    terminal().map_or(true, |terminal| {
+/// Whether a process has left our group and has its own in the foreground of our terminal.
+pub(super) fn has_foreground(pid: i32) -> bool {
+    let foreground = terminal().map(|terminal| {
         // SAFETY: the descriptor is open; there is no memory to get wrong.
-        let foreground = unsafe { libc::tcgetpgrp(terminal.as_raw_fd()) };
-        // SAFETY: getpgid has no memory to get wrong; 0 is this process.
-        foreground == unsafe { libc::getpgid(0) }
-    })
+        unsafe { libc::tcgetpgrp(terminal.as_raw_fd()) }
+    });
+    // SAFETY: getpgid has no memory to get wrong.
+    let group = unsafe { libc::getpgid(pid) };
+    !shares_group(pid) && foreground.is_ok_and(|foreground| foreground == group)
 }
 
 /// Stops this process as the job was stopped, by a signal that is blocked, and returns when it goes on. Where the system

@@ -1,5 +1,7 @@
 //! With a terminal the job shares our process group: its keys, its prompts and its stops work as they do without us.
 
+use std::time::{Duration, Instant};
+
 use crate::support::{Stage, Terminal, fifo, listener, pushjob, read_pipe, script, signal};
 
 /// The command up to the job, of which only the code and the output matter.
@@ -162,6 +164,36 @@ fn a_shell_that_is_suspended_gives_the_terminal_back() {
     shell.shows("still here").shows("prompt ");
     shell.types("echo \"code\"=$?\n");
     shell.shows("code=9");
+}
+
+#[test]
+fn a_job_in_the_background_that_somebody_halts_does_not_halt_us() {
+    let mut shell = Terminal::with_shell();
+    shell.types(&format!("{} &\n", listening("")));
+    let line = shell.shows("ready ").line();
+    let (pid, job) = line.split_once(' ').unwrap();
+    let (pid, job) = (pid.parse().unwrap(), job.parse().unwrap());
+    signal("STOP", job);
+    // What comes while it is halted is passed on, and waits there for the CONT.
+    signal("USR1", pid);
+    let pending = || {
+        let status = std::fs::read_to_string(format!("/proc/{job}/status")).unwrap();
+        let line = status.lines().find(|line| line.starts_with("ShdPnd:"));
+        line.unwrap().ends_with("0200")
+    };
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while !pending() {
+        assert!(Instant::now() < deadline, "USR1 was not passed on");
+        std::thread::yield_now();
+    }
+    signal("CONT", job);
+    let mut heard = [shell.line(), shell.line()];
+    heard.sort();
+    assert_eq!(heard, ["10", "18"]);
+    signal("64", pid);
+    assert_eq!(shell.line(), "64");
+    shell.types("wait %1; echo \"code\"=$?\n");
+    shell.shows("code=5");
 }
 
 #[test]
