@@ -488,24 +488,25 @@ pub(super) fn wake() {
     unsafe { libc::syscall(libc::SYS_tgkill, main, main, SIGCHLD) };
 }
 
+/// The process group of a process, 0 for this one.
+fn group_of(pid: i32) -> libc::pid_t {
+    // SAFETY: getpgid has no memory to get wrong.
+    unsafe { libc::getpgid(pid) }
+}
+
 /// Whether a process is in the process group of this one.
 pub(super) fn shares_group(pid: i32) -> bool {
-    // SAFETY: getpgid has no memory to get wrong; 0 is this process.
-    let ours = unsafe { libc::getpgid(0) };
-    // SAFETY: the same.
-    let theirs = unsafe { libc::getpgid(pid) };
-    ours == theirs
+    group_of(pid) == group_of(0)
 }
 
 /// Whether a process has left our group and has its own in the foreground of our terminal.
 pub(super) fn has_foreground(pid: i32) -> bool {
-    let foreground = terminal().map(|terminal| {
-        // SAFETY: the descriptor is open; there is no memory to get wrong.
-        unsafe { libc::tcgetpgrp(terminal.as_raw_fd()) }
-    });
-    // SAFETY: getpgid has no memory to get wrong.
-    let group = unsafe { libc::getpgid(pid) };
-    !shares_group(pid) && foreground.is_ok_and(|foreground| foreground == group)
+    !shares_group(pid)
+        && terminal().is_ok_and(|terminal| {
+            // SAFETY: the descriptor is open; there is no memory to get wrong.
+            let foreground = unsafe { libc::tcgetpgrp(terminal.as_raw_fd()) };
+            foreground == group_of(pid)
+        })
 }
 
 /// Stops this process as the job was stopped, by a signal that is blocked, and returns when it goes on. Where the system
@@ -561,8 +562,7 @@ pub(super) fn send(signal: Signal, pid: i32, recipient: Recipient) -> io::Result
             _ => Err(io::Error::last_os_error()),
         }
     };
-    // SAFETY: getpgid has no memory to get wrong.
-    if unsafe { libc::getpgid(pid) } == pid {
+    if group_of(pid) == pid {
         return kill(-pid);
     }
     if recipient == Recipient::Group {

@@ -73,10 +73,11 @@ impl Timetable {
             limits.kill_after_signal = None;
             return Some(Due::Kill);
         }
-        if let Some(at) = self.heartbeat_at.filter(|at| *at <= now) {
-            let next = at.saturating_add(limits.heartbeat.unwrap_or(Duration::MAX));
+        let beat = self.heartbeat_at.zip(limits.heartbeat);
+        if let Some((at, interval)) = beat.filter(|(at, _)| *at <= now) {
+            let next = at.saturating_add(interval);
             // Those that were missed, while we were stopped, are not made up for.
-            let skipped = now.saturating_add(limits.heartbeat.unwrap_or(Duration::MAX));
+            let skipped = now.saturating_add(interval);
             self.heartbeat_at = Some(if next > now { next } else { skipped });
             return Some(Due::Heartbeat);
         }

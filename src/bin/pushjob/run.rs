@@ -53,31 +53,21 @@ pub(crate) fn run(args: &RunArgs) -> Exit {
     // What there is to say is said when the job has ended: stderr may be a pipe that nobody reads, and what is due for
     // the job cannot wait for that.
     let mut warnings = Vec::new();
-    let outcome = supervisor.run(&plan.job, &mut |moment| match moment {
-        Moment::StartDue(started) => {
-            if let Some(recorder) = &mut recorder {
-                warnings.extend(recorder.announce(started).err());
+    let outcome = supervisor.run(&plan.job, &mut |moment| {
+        let warning = match (moment, &mut recorder) {
+            (Moment::StartDue(started), Some(recorder)) => recorder.announce(started).err(),
+            (Moment::HeartbeatDue(started), Some(recorder)) => recorder.beat(started).err(),
+            (Moment::Stopping(signal), _) => {
+                Some(format!("the job's time was up, {signal} was sent"))
             }
-        }
-        Moment::HeartbeatDue(started) => {
-            if let Some(recorder) = &mut recorder {
-                let failed = recorder.beat(started).err();
-                // What keeps one from being sent keeps all: it is said once.
-                warnings.extend(failed.filter(|warning| !warnings.contains(warning)));
-            }
-        }
-        Moment::Stopping(signal) => {
-            warnings.push(format!("the job's time was up, {signal} was sent"));
-        }
-        Moment::Killing => warnings.push("the job did not end, KILL was sent".to_owned()),
-        Moment::Refused(signal) => {
-            let warning =
-                format!("{signal} could not be sent to the job, which runs as another user");
-            if !warnings.contains(&warning) {
-                warnings.push(warning);
-            }
-        }
-        _ => {}
+            (Moment::Killing, _) => Some("the job did not end, KILL was sent".to_owned()),
+            (Moment::Refused(signal), _) => Some(format!(
+                "{signal} could not be sent to the job, which runs as another user"
+            )),
+            _ => None,
+        };
+        // What keeps one heartbeat or signal from being sent keeps all: it is said once.
+        warnings.extend(warning.filter(|warning| !warnings.contains(warning)));
     });
     for warning in warnings {
         console.warning(warning);
