@@ -19,7 +19,7 @@ use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use support::{Terminal, listener};
+use support::{Listening, Terminal, listener};
 
 /// How long to wait for what may never come.
 const PATIENCE: Duration = Duration::from_millis(250);
@@ -118,7 +118,7 @@ impl Job {
         command.push(listener().display().to_string());
         let job = Self::start(&command);
         let line = job.line().expect("the listener is not ready");
-        (job, line.rsplit_once(' ').unwrap().1.parse().unwrap())
+        (job, Listening::read(&line).own)
     }
 
     fn line(&self) -> Option<String> {
@@ -221,8 +221,7 @@ fn grandchild(tool: &[&str]) -> String {
     let script = format!("trap : TERM; {} & wait; wait; :", listener().display());
     command.extend(["sh".to_owned(), "-c".to_owned(), script]);
     let job = Job::start(&command);
-    let line = job.line().unwrap();
-    let pid = line.rsplit_once(' ').unwrap().1.parse().unwrap();
+    let pid = Listening::read(&job.line().unwrap()).own;
     signal("TERM", job.child.id());
     let heard = job.line().is_some();
     end(pid);
@@ -232,8 +231,7 @@ fn grandchild(tool: &[&str]) -> String {
 fn ctrl_c(tool: &[&str]) -> String {
     let mut terminal =
         Terminal::running(&format!("exec {} {}", tool.join(" "), listener().display()));
-    let line = terminal.shows("ready ").line();
-    let pid: u32 = line.rsplit_once(' ').unwrap().1.parse().unwrap();
+    let pid = terminal.listener_is_ready().own;
     terminal.types("\x03");
     thread::sleep(PATIENCE);
     let alive = exists(pid);
@@ -259,8 +257,7 @@ fn ctrl_z(tool: &[&str]) -> String {
             tool.join(" "),
             listener().display()
         ));
-        let line = shell.shows("ready ").line();
-        let pid = line.rsplit_once(' ').unwrap().1.parse().unwrap();
+        let pid = shell.listener_is_ready().own;
         let works = within_reason(|| {
             shell.types("\x1a");
             shell.shows("Stopped").shows("prompt ");

@@ -119,7 +119,7 @@ fn a_gateway_that_is_down_costs_heartbeats_and_nothing_else() {
         .args(["--heartbeat", "10ms", "--push-retries", "0"])
         .listener()
         .start();
-    let pid = running.listener_is_ready();
+    let pid = running.listener_is_ready().parent;
     for _ in 0..20 {
         running.signal("USR1");
         assert_eq!(running.next_line(), "10");

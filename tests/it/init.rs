@@ -1,10 +1,10 @@
 //! As the first process of a container, and wherever else orphans come to us.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::support::{
     Answer, FakeGateway, Pushgateway, Pushjob, Stage, fifo, pushjob_as_pid_1, pushjob_by, signal,
-    write_pipe,
+    within, write_pipe,
 };
 
 /// Runs a job that leaves a thousand orphans which end at once, and waits until none is left, not even as a zombie.
@@ -102,11 +102,9 @@ fn orphans_are_reaped_while_the_result_is_delivered() {
     let children = || std::fs::read_to_string(&children).unwrap();
     assert_ne!(children(), "");
     write_pipe(&orphan, "");
-    let deadline = Instant::now() + Duration::from_secs(60);
-    while !children().is_empty() {
-        assert!(Instant::now() < deadline, "{} is left", children());
-        std::thread::yield_now();
-    }
+    within(Duration::from_secs(60), "the orphan is left", || {
+        children().is_empty()
+    });
     write_pipe(&go, "");
     running.wait().exits(3).says("");
 }

@@ -9,7 +9,7 @@ use pushjob::exposition::{
 use pushjob::grouping::GroupingKey;
 use pushjob::push::{Password, PushError, Pushgateway as Client};
 
-use crate::support::{Answer, FakeGateway, Pushgateway};
+use crate::support::{Answer, FakeGateway, Pushgateway, within};
 
 fn key() -> GroupingKey {
     GroupingKey::new("j").unwrap()
@@ -224,9 +224,9 @@ fn a_client_that_is_shut_down_lets_go_at_once_and_sends_nothing_more() {
     let client = Client::new(&gateway.url()).unwrap();
     std::thread::scope(|scope| {
         let pushing = scope.spawn(|| client.push(&key(), &gauge("a")));
-        while gateway.requests().is_empty() {
-            std::thread::yield_now();
-        }
+        within(Duration::from_secs(60), "no request came", || {
+            !gateway.requests().is_empty()
+        });
         client.shut_down();
         assert!(pushing.join().unwrap().is_err());
     });

@@ -96,7 +96,7 @@ fn every_signal_reaches_the_job_once() {
 #[test]
 fn realtime_signals_are_all_passed_on_however_fast_they_come() {
     let mut running = unreported().listener().start();
-    let pid = running.listener_is_ready();
+    let pid = running.listener_is_ready().parent;
     let burst = format!("for i in 1 2 3 4 5 6 7 8 9; do kill -s 40 {pid}; done; kill -s 64 {pid}");
     let status = std::process::Command::new("sh")
         .args(["-c", &burst])

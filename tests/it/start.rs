@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::support::{Answer, FakeGateway, Finished, Pushgateway, fifo, run_to};
+use crate::support::{Answer, FakeGateway, Finished, Pushgateway, fifo, run_to, within};
 
 /// A gateway that answers the start push and the end push in turn, and a job that ends when the first has been received.
 struct Scene {
@@ -112,14 +112,9 @@ fn the_real_gateway_shows_a_running_job() {
         .start();
     std::fs::read(&ready).unwrap();
     // The start is under way; the gateway has it within the time of a delivery.
-    let deadline = std::time::Instant::now() + Duration::from_secs(10);
-    while gateway.groups().is_empty() {
-        assert!(
-            std::time::Instant::now() < deadline,
-            "no start was announced"
-        );
-        std::thread::yield_now();
-    }
+    within(Duration::from_secs(10), "no start was announced", || {
+        !gateway.groups().is_empty()
+    });
     assert_eq!(
         gateway.group("j").metrics,
         ["batch_job_start_timestamp_seconds"]

@@ -1,8 +1,10 @@
 //! With a terminal the job shares our process group: its keys, its prompts and its stops work as they do without us.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use crate::support::{Stage, Terminal, fifo, listener, pushjob, read_pipe, script, signal};
+use crate::support::{
+    Listening, Stage, Terminal, fifo, listener, pushjob, read_pipe, script, signal, within,
+};
 
 /// The command up to the job, of which only the code and the output matter.
 const RUN: &str = concat!(env!("CARGO_BIN_EXE_pushjob"), " run -qq --job j ");
@@ -37,7 +39,7 @@ fn the_keys_of_the_terminal_reach_the_job_once() {
     // As the first process of the session, and as one that a shell has started.
     let command = listening("");
     let mut alone = Terminal::running(&format!("exec {command}"));
-    let pid = alone.listener_is_ready();
+    let pid = alone.listener_is_ready().parent;
     for (key, number) in [("\x03", "2"), ("\x1c", "3"), ("\x03", "2")] {
         alone.types(key);
         assert_eq!(alone.shows(number).line(), "");
@@ -50,7 +52,7 @@ fn the_keys_of_the_terminal_reach_the_job_once() {
 
     let mut shell = Terminal::with_shell();
     shell.types(&format!("{command}; echo \"code\"=$?\n"));
-    let pid = shell.listener_is_ready();
+    let pid = shell.listener_is_ready().parent;
     for (key, number) in [("\x03", "2"), ("\x1c", "3"), ("\x1a", "20")] {
         shell.types(key);
         assert_eq!(shell.line(), number);
@@ -72,7 +74,7 @@ fn a_terminal_that_changes_its_size_tells_the_job_once() {
     shell.types("echo \"name \"$(tty)\n");
     let name = shell.shows("name ").line();
     shell.types(&format!("{}\n", listening("")));
-    let pid = shell.listener_is_ready();
+    let pid = shell.listener_is_ready().parent;
     let status = std::process::Command::new("stty")
         .args(["-F", &name, "cols", "123"])
         .status();
@@ -89,7 +91,7 @@ fn a_job_that_is_stopped_at_the_terminal_goes_on_in_the_foreground() {
     for stop in ["default", "alone", "again", "group"] {
         let mut shell = Terminal::with_shell();
         shell.types(&format!("{}\n", listening(stop)));
-        let pid = shell.listener_is_ready();
+        let pid = shell.listener_is_ready().parent;
         for _ in 0..5 {
             shell.types("\x1a");
             // Where it has hardly gone on, pushjob may stop before the job has cleaned up.
@@ -114,8 +116,7 @@ fn a_job_that_leaves_our_group_hears_of_the_keys_all_the_same() {
     let job = format!("timeout 1000 {} default", listener().display());
     let mut shell = Terminal::with_shell();
     shell.types(&format!("{RUN} -- {job}; echo \"code\"=$?\n"));
-    let line = shell.shows("ready ").line();
-    let pid = line.rsplit_once(' ').unwrap().1.parse().unwrap();
+    let pid = shell.listener_is_ready().own;
     shell.types("\x1a");
     shell.shows("code=148").shows("prompt ");
     shell.types("fg\n");
@@ -170,22 +171,18 @@ fn a_shell_that_is_suspended_gives_the_terminal_back() {
 fn a_job_in_the_background_that_somebody_halts_does_not_halt_us() {
     let mut shell = Terminal::with_shell();
     shell.types(&format!("{} &\n", listening("")));
-    let line = shell.shows("ready ").line();
-    let (pid, job) = line.split_once(' ').unwrap();
-    let (pid, job) = (pid.parse().unwrap(), job.parse().unwrap());
+    let Listening {
+        parent: pid,
+        own: job,
+    } = shell.listener_is_ready();
     signal("STOP", job);
     // What comes while it is halted is passed on, and waits there for the CONT.
     signal("USR1", pid);
-    let pending = || {
+    within(Duration::from_secs(20), "USR1 was not passed on", || {
         let status = std::fs::read_to_string(format!("/proc/{job}/status")).unwrap();
         let line = status.lines().find(|line| line.starts_with("ShdPnd:"));
         line.unwrap().ends_with("0200")
-    };
-    let deadline = Instant::now() + Duration::from_secs(20);
-    while !pending() {
-        assert!(Instant::now() < deadline, "USR1 was not passed on");
-        std::thread::yield_now();
-    }
+    });
     signal("CONT", job);
     let mut heard = [shell.line(), shell.line()];
     heard.sort();
@@ -200,7 +197,7 @@ fn a_job_in_the_background_that_somebody_halts_does_not_halt_us() {
 fn a_shell_hears_by_which_signal_the_job_was_stopped() {
     let mut shell = Terminal::with_shell();
     shell.types(&format!("{}; echo \"code\"=$?\n", listening("default")));
-    let pid = shell.listener_is_ready();
+    let pid = shell.listener_is_ready().parent;
     shell.types("\x1a");
     shell.shows("code=148").shows("prompt ");
     // Continued alone, the job has to be told.

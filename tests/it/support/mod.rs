@@ -21,7 +21,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{LazyLock, mpsc};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Makes a named pipe, on which two processes wait for each other: opening one end waits for the other.
 pub(crate) fn fifo(path: &Path) {
@@ -48,6 +48,37 @@ pub(crate) fn listener() -> &'static Path {
         program
     });
     &PROGRAM
+}
+
+/// The numbers that a listener writes when it is ready.
+pub(crate) struct Listening {
+    pub(crate) parent: u32,
+    pub(crate) own: u32,
+}
+
+impl Listening {
+    /// Reads its line.
+    #[track_caller]
+    pub(crate) fn read(line: &str) -> Self {
+        let numbers = line.strip_prefix("ready ").and_then(|numbers| {
+            let (parent, own) = numbers.split_once(' ')?;
+            Some((parent.parse().ok()?, own.parse().ok()?))
+        });
+        let Some((parent, own)) = numbers else {
+            panic!("{line:?} is not what a listener writes first");
+        };
+        Self { parent, own }
+    }
+}
+
+/// Waits until something holds, and for no longer than this. Otherwise says what does not.
+#[track_caller]
+pub(crate) fn within(limit: Duration, missing: &str, mut holds: impl FnMut() -> bool) {
+    let deadline = Instant::now() + limit;
+    while !holds() {
+        assert!(Instant::now() < deadline, "{missing}");
+        thread::yield_now();
+    }
 }
 
 /// What the other side writes to a named pipe, within a minute.

@@ -8,7 +8,7 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::listener;
+use super::{Listening, listener, within};
 
 /// The longest that a test waits for a command.
 const LONGEST: Duration = Duration::from_secs(60);
@@ -167,44 +167,31 @@ impl Running {
     /// Waits for the next line that the job writes to stdout, without its end. [`Finished::stdout`] is what follows.
     #[track_caller]
     pub(crate) fn next_line(&mut self) -> String {
-        let stdout = self.child.as_mut().unwrap().stdout.take().unwrap();
-        let (line, stdout) = next_line(stdout, &self.line);
-        self.child.as_mut().unwrap().stdout = Some(stdout);
-        line
+        next_line(&mut self.child.as_mut().unwrap().stdout, &self.line)
     }
 
-    /// Waits until the listener is ready, and returns the number of its parent.
+    /// Waits until the listener is ready.
     #[track_caller]
-    pub(crate) fn listener_is_ready(&mut self) -> u32 {
-        let line = self.next_line();
-        let mut words = line.split(' ');
-        assert_eq!(words.next(), Some("ready"), "{}", self.line);
-        words.next().unwrap().parse().unwrap()
+    pub(crate) fn listener_is_ready(&mut self) -> Listening {
+        Listening::read(&self.next_line())
     }
 
     /// Waits for the next line that it writes to stderr. [`Finished::stderr`] is what follows.
     #[track_caller]
     pub(crate) fn next_message(&mut self) -> String {
-        let stderr = self.child.as_mut().unwrap().stderr.take().unwrap();
-        let (line, stderr) = next_line(stderr, &self.line);
-        self.child.as_mut().unwrap().stderr = Some(stderr);
-        line
+        next_line(&mut self.child.as_mut().unwrap().stderr, &self.line)
     }
 
     /// Waits until it waits without an end: for a signal, and for no time to come. Linux shows the arguments of the system
     /// call, of which the third is that time.
     #[track_caller]
     pub(crate) fn waits_without_a_timer(&self) {
-        let deadline = Instant::now() + LONGEST;
         let file = format!("/proc/{}/syscall", self.pid());
-        loop {
+        let missing = format!("it does not wait without a timer: {}", self.line);
+        within(LONGEST, &missing, || {
             let call = std::fs::read_to_string(&file).unwrap();
-            if call.split(' ').nth(3) == Some("0x0") {
-                return;
-            }
-            assert!(Instant::now() < deadline, "{call} by {}", self.line);
-            thread::yield_now();
-        }
+            call.split(' ').nth(3) == Some("0x0")
+        });
     }
 
     /// The number of its only child.
@@ -247,9 +234,10 @@ pub(crate) fn signal(name: &str, pid: u32) {
     assert!(status.success(), "kill -s {name}");
 }
 
-/// Reads a line and not a byte more.
+/// Reads a line and not a byte more, and leaves the stream where it was.
 #[track_caller]
-fn next_line<R: Read + Send + 'static>(mut from: R, command: &str) -> (String, R) {
+fn next_line<R: Read + Send + 'static>(stream: &mut Option<R>, command: &str) -> String {
+    let mut from = stream.take().unwrap();
     let (sender, receiver) = mpsc::channel();
     thread::spawn(move || {
         let mut line = Vec::new();
@@ -262,8 +250,11 @@ fn next_line<R: Read + Send + 'static>(mut from: R, command: &str) -> (String, R
         }
         sender.send((String::from_utf8(line).unwrap(), from))
     });
-    let line = receiver.recv_timeout(LONGEST);
-    line.unwrap_or_else(|_| panic!("no line from: {command}"))
+    let Ok((line, from)) = receiver.recv_timeout(LONGEST) else {
+        panic!("no line from: {command}");
+    };
+    *stream = Some(from);
+    line
 }
 
 /// A command that has ended.

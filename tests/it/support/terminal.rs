@@ -4,6 +4,8 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use super::Listening;
+
 /// The longest that something may take to be shown.
 const LONGEST: Duration = Duration::from_secs(20);
 
@@ -96,11 +98,11 @@ impl Terminal {
         self.shown[from..self.seen].trim_end().to_owned()
     }
 
-    /// Waits until the listener is ready, and returns the number of its parent.
+    /// Waits until the listener is ready.
     #[track_caller]
-    pub(crate) fn listener_is_ready(&mut self) -> u32 {
-        let line = self.shows("ready ").line();
-        line.split(' ').next().unwrap().parse().unwrap()
+    pub(crate) fn listener_is_ready(&mut self) -> Listening {
+        let numbers = self.shows("ready ").line();
+        Listening::read(&format!("ready {numbers}"))
     }
 
     /// Waits for the end of the command, and returns its code and all that was shown.
