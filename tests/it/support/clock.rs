@@ -9,6 +9,23 @@ pub(crate) struct FakeClock {
     folder: tempfile::TempDir,
 }
 
+/// The path of libfaketime. Its command leaves names behind with the number of its process in them, and fails where
+/// another left the same one; the next process has another number.
+fn library() -> String {
+    let mut said = String::new();
+    for _ in 0..20 {
+        let output = Command::new("faketime")
+            .args(["-f", "+0", "printenv", "LD_PRELOAD"])
+            .output()
+            .expect("faketime is missing: tests/run installs it");
+        if output.status.success() {
+            return String::from_utf8(output.stdout).unwrap().trim().to_owned();
+        }
+        said = String::from_utf8_lossy(&output.stderr).into_owned();
+    }
+    panic!("faketime fails: {said}");
+}
+
 impl FakeClock {
     pub(crate) fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
@@ -21,13 +38,8 @@ impl FakeClock {
     }
 
     pub(crate) fn under(&self, command: Pushjob) -> Pushjob {
-        let library = Command::new("faketime")
-            .args(["-f", "+0", "printenv", "LD_PRELOAD"])
-            .output()
-            .expect("faketime is missing: tests/run installs it");
-        let library = String::from_utf8(library.stdout).unwrap();
         command
-            .env("LD_PRELOAD", library.trim())
+            .env("LD_PRELOAD", library())
             .env("FAKETIME_TIMESTAMP_FILE", self.offset())
             .env("FAKETIME_NO_CACHE", "1")
             .env("FAKETIME_DONT_FAKE_MONOTONIC", "1")
