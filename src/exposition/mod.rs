@@ -9,6 +9,7 @@
 mod encode;
 mod error;
 mod family;
+mod gather;
 mod labels;
 mod names;
 mod parse;
@@ -17,6 +18,7 @@ mod value;
 pub use encode::{CONTENT_TYPE, encode, format_float};
 pub use error::{FamilyError, NameError, ParseError, ValueError};
 pub use family::{MetricFamilies, MetricFamily, MetricType};
+pub use gather::Gather;
 pub use labels::Labels;
 pub use names::{LabelName, MetricName};
 pub use parse::{Series, parse, parse_float};

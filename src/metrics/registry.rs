@@ -1,7 +1,9 @@
+use std::borrow::Cow;
+use std::error::Error;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::exposition::{FamilyError, MetricFamilies, MetricFamily};
+use crate::exposition::{FamilyError, Gather, MetricFamilies, MetricFamily};
 
 use super::error::MetricsError;
 use super::instrument::{Counter, Gauge, Instrument};
@@ -134,6 +136,13 @@ impl Registry {
         self.registered
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What it gathers can be pushed as it is.
+impl Gather for Registry {
+    fn families(&self) -> Result<Cow<'_, MetricFamilies>, Box<dyn Error + Send + Sync>> {
+        Ok(Cow::Owned(self.gather()?))
     }
 }
 

@@ -1,21 +1,20 @@
 use std::fmt;
-use std::fs::{self, File};
-use std::io::Read;
 use std::path::PathBuf;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-use super::error::{ConfigError, PasswordError};
+use super::error::{ConfigError, FileError};
+use super::file::{FileKind, read};
 
-/// The most that is read of a password file, in bytes.
-const PASSWORD_LIMIT: u64 = 64 * 1024;
+/// The most that is read of a file with a secret, in bytes.
+const SECRET_LIMIT: u64 = 64 * 1024;
 
-/// A password, or where it is. Its `Debug` form does not show it.
+/// A password or token, or where it is. Its `Debug` form does not show it.
 #[derive(Clone)]
 #[non_exhaustive]
-pub enum Password {
-    /// The password itself.
+pub enum Secret {
+    /// The secret itself.
     Value(String),
     /// A regular file that holds it; one newline at the end does not count. It is read at every delivery, because such
     /// files are replaced from time to time. Pipes and terminals are refused: they can be read but once, and may never
@@ -23,46 +22,25 @@ pub enum Password {
     File(PathBuf),
 }
 
-impl Password {
-    /// The password as it is now.
-    ///
-    /// # Errors
-    ///
-    /// [`PasswordError`] when the file cannot be read, is not a regular file or holds more than 64 KiB.
-    pub fn read(&self) -> Result<Vec<u8>, PasswordError> {
+impl Secret {
+    /// The secret as it is now.
+    fn read(&self, kind: FileKind) -> Result<Vec<u8>, FileError> {
         let path = match self {
             Self::Value(value) => return Ok(value.clone().into_bytes()),
             Self::File(path) => path,
         };
-        let unreadable = |source| PasswordError::File {
-            path: path.clone(),
-            source,
-        };
-        // Asked before it is opened: opening a pipe waits for its writer.
-        if !fs::metadata(path).map_err(unreadable)?.is_file() {
-            return Err(PasswordError::NotRegular { path: path.clone() });
-        }
-        let mut password = Vec::new();
-        File::open(path)
-            .and_then(|file| file.take(PASSWORD_LIMIT + 1).read_to_end(&mut password))
-            .map_err(unreadable)?;
-        if password.len() as u64 > PASSWORD_LIMIT {
-            return Err(PasswordError::TooLong {
-                path: path.clone(),
-                limit: PASSWORD_LIMIT,
-            });
-        }
-        if password.ends_with(b"\n") {
-            password.pop();
-            if password.ends_with(b"\r") {
-                password.pop();
+        let mut secret = read(path, kind, SECRET_LIMIT)?;
+        if secret.ends_with(b"\n") {
+            secret.pop();
+            if secret.ends_with(b"\r") {
+                secret.pop();
             }
         }
-        Ok(password)
+        Ok(secret)
     }
 }
 
-impl fmt::Debug for Password {
+impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Value(_) => f.write_str("Value(…)"),
@@ -71,36 +49,102 @@ impl fmt::Debug for Password {
     }
 }
 
-/// A user name and password for [Basic auth](https://www.rfc-editor.org/rfc/rfc7617).
-#[derive(Clone, Debug)]
-pub(super) struct BasicAuth {
-    username: String,
-    password: Password,
+/// What a client says about who it is.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Login {
+    pub(super) username: Option<String>,
+    pub(super) password: Option<Secret>,
+    pub(super) bearer: Option<Secret>,
 }
 
-impl BasicAuth {
-    /// Puts the two together; neither is no authentication.
-    pub(super) fn new(
-        username: Option<String>,
-        password: Option<Password>,
-    ) -> Result<Option<Self>, ConfigError> {
-        let Some(username) = username else {
-            return match password {
-                Some(_) => Err(ConfigError::PasswordWithoutUsername),
-                None => Ok(None),
-            };
-        };
-        if username.contains(|c: char| c == ':' || c.is_control()) {
-            return Err(ConfigError::Username);
-        }
-        let password = password.unwrap_or(Password::Value(String::new()));
-        Ok(Some(Self { username, password }))
-    }
+/// The same, checked.
+#[derive(Clone, Debug)]
+pub(super) enum Credentials {
+    /// <https://www.rfc-editor.org/rfc/rfc7617>
+    Basic { username: String, password: Secret },
+    /// <https://www.rfc-editor.org/rfc/rfc6750>
+    Bearer(Secret),
+}
 
-    /// The value of the `Authorization` header.
-    pub(super) fn header(&self) -> Result<String, PasswordError> {
-        let mut pair = format!("{}:", self.username).into_bytes();
-        pair.extend(self.password.read()?);
-        Ok(format!("Basic {}", STANDARD.encode(pair)))
+impl Login {
+    /// Nothing is no authentication.
+    pub(super) fn check(self) -> Result<Option<Credentials>, ConfigError> {
+        let Self {
+            username,
+            password,
+            bearer,
+        } = self;
+        match (username, password, bearer) {
+            (None, None, None) => Ok(None),
+            (None, None, Some(token)) => {
+                if let Secret::Value(value) = &token {
+                    check_token(value.as_bytes()).map_err(|()| ConfigError::BearerToken)?;
+                }
+                Ok(Some(Credentials::Bearer(token)))
+            }
+            (_, _, Some(_)) => Err(ConfigError::BasicAndBearer),
+            (None, Some(_), None) => Err(ConfigError::PasswordWithoutUsername),
+            (Some(username), password, None) => {
+                if username.contains(|c: char| c == ':' || c.is_control()) {
+                    return Err(ConfigError::Username);
+                }
+                let password = password.unwrap_or(Secret::Value(String::new()));
+                Ok(Some(Credentials::Basic { username, password }))
+            }
+        }
     }
+}
+
+/// What goes into a request, and what may not come out of the program.
+pub(super) struct Authorization {
+    /// The value of the header.
+    pub(super) header: String,
+    /// The password or token in it.
+    pub(super) secret: String,
+}
+
+impl Credentials {
+    /// Reads the password or token.
+    pub(super) fn authorization(&self) -> Result<Authorization, FileError> {
+        match self {
+            Self::Basic { username, password } => {
+                let password = password.read(FileKind::Password)?;
+                Ok(Authorization {
+                    header: basic(username, &password),
+                    secret: String::from_utf8_lossy(&password).into_owned(),
+                })
+            }
+            Self::Bearer(token) => {
+                let unusable = |()| match token {
+                    Secret::File(path) => FileError::Token { path: path.clone() },
+                    // Checked when the client was made.
+                    Secret::Value(_) => FileError::Token {
+                        path: PathBuf::new(),
+                    },
+                };
+                let bytes = token.read(FileKind::BearerToken)?;
+                let token = check_token(&bytes).map_err(unusable)?.to_owned();
+                Ok(Authorization {
+                    header: format!("Bearer {token}"),
+                    secret: token,
+                })
+            }
+        }
+    }
+}
+
+/// The value of an `Authorization` or `Proxy-Authorization` header.
+pub(super) fn basic(username: &str, password: &[u8]) -> String {
+    let mut pair = format!("{username}:").into_bytes();
+    pair.extend(password);
+    format!("Basic {}", STANDARD.encode(pair))
+}
+
+/// Whether this can stand in a header as a token: visible ASCII and not empty.
+fn check_token(token: &[u8]) -> Result<&str, ()> {
+    let visible = !token.is_empty() && token.iter().all(u8::is_ascii_graphic);
+    std::str::from_utf8(token)
+        .ok()
+        .filter(|_| visible)
+        .ok_or(())
 }

@@ -8,8 +8,25 @@ use super::error::ConfigError;
 pub(super) struct BaseUrl {
     /// Scheme, host, port and prefix, without a slash at the end.
     pub(super) base: String,
+    pub(super) authority: Authority,
     pub(super) username: Option<String>,
     pub(super) password: Option<String>,
+}
+
+/// Whom to talk to, and whether in TLS.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Authority {
+    pub(super) scheme: Scheme,
+    /// With brackets around an IPv6 address.
+    pub(super) host: String,
+    /// Also when the URL leaves it out.
+    pub(super) port: u16,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Scheme {
+    Http,
+    Https,
 }
 
 impl BaseUrl {
@@ -33,12 +50,12 @@ impl BaseUrl {
             None => format!("http://{text}"),
         };
         let url = Url::parse(&full).map_err(|error| fail(&error.to_string()))?;
-        match url.scheme() {
-            "http" => {}
-            "https" if cfg!(feature = "rustls") => {}
+        let (scheme, default_port) = match url.scheme() {
+            "http" => (Scheme::Http, 80),
+            "https" if cfg!(feature = "rustls") => (Scheme::Https, 443),
             "https" => return Err(fail("this build has no TLS (feature `rustls`)")),
             _ => return Err(fail("the scheme is neither http nor https")),
-        }
+        };
         if url.query().is_some() || url.fragment().is_some() {
             return Err(fail("it has a query or a fragment"));
         }
@@ -57,7 +74,6 @@ impl BaseUrl {
             .port()
             .map(|port| format!(":{port}"))
             .unwrap_or_default();
-        let scheme = url.scheme();
         let prefix = url.path().trim_end_matches('/');
         let decode = |part: &str| {
             percent_decode_str(part)
@@ -66,7 +82,12 @@ impl BaseUrl {
                 .map_err(|_| fail("its user name or password is not valid UTF-8"))
         };
         Ok(Self {
-            base: format!("{scheme}://{host}{port}{prefix}"),
+            base: format!("{}://{host}{port}{prefix}", url.scheme()),
+            authority: Authority {
+                scheme,
+                host,
+                port: url.port().unwrap_or(default_port),
+            },
             username: decode(url.username())?,
             password: decode(url.password().unwrap_or_default())?,
         })

@@ -1,19 +1,48 @@
+use std::env;
 use std::fmt;
+use std::path::PathBuf;
 use std::time::Duration;
 
-use super::auth::{BasicAuth, Password};
+use super::auth::{Credentials, Login, Secret};
+#[cfg(feature = "rustls")]
+use super::base::Scheme;
 use super::base::{BaseUrl, without_credentials};
+use super::compression::Compression;
 use super::error::ConfigError;
 use super::gateway::Pushgateway;
+use super::header::{self, Header};
+use super::interrupt::Interrupt;
+use super::kind::GatewayKind;
+use super::proxy::Proxy;
 use super::retry::Policy;
+#[cfg(feature = "rustls")]
+use super::tls::{Roots, Tls, TlsSettings, Verification};
+use super::transport::{Route, Transport};
 
 /// Settings of a [`Pushgateway`] client.
+///
+/// ```
+/// use std::time::Duration;
+/// use pushjob::push::{Pushgateway, Secret};
+///
+/// let client = Pushgateway::builder("https://gateway.example.org/metrics-push")
+///     .timeout(Duration::from_secs(5))
+///     .bearer_token(Secret::File("/run/secrets/token".into()))
+///     .header("X-Scope-OrgID", "team-a")
+///     .build()?;
+/// # Ok::<(), pushjob::push::ConfigError>(())
+/// ```
 #[derive(Clone)]
 #[must_use]
 pub struct PushgatewayBuilder {
     url: String,
-    username: Option<String>,
-    password: Option<Password>,
+    login: Login,
+    headers: Vec<Header>,
+    #[cfg(feature = "rustls")]
+    tls: TlsSettings,
+    proxy: Proxy,
+    compression: Compression,
+    kind: Option<GatewayKind>,
     policy: Policy,
 }
 
@@ -21,8 +50,13 @@ impl PushgatewayBuilder {
     pub(super) fn new(url: &str) -> Self {
         Self {
             url: url.to_owned(),
-            username: None,
-            password: None,
+            login: Login::default(),
+            headers: Vec::new(),
+            #[cfg(feature = "rustls")]
+            tls: TlsSettings::default(),
+            proxy: Proxy::default(),
+            compression: Compression::default(),
+            kind: None,
             policy: Policy {
                 timeout: Duration::from_secs(10),
                 retries: 3,
@@ -30,8 +64,8 @@ impl PushgatewayBuilder {
         }
     }
 
-    /// The time for one delivery in all: resolve, connect, send, receive, every retry and every pause. Defaults to 10
-    /// seconds.
+    /// The time for one delivery in all: resolve, connect, TLS, send, receive, every retry and every pause. Defaults to
+    /// 10 seconds.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.policy.timeout = timeout;
         self
@@ -44,59 +78,170 @@ impl PushgatewayBuilder {
     }
 
     /// The user name for Basic auth. Defaults to the one in the URL, or none.
-    pub fn username(self, username: impl Into<String>) -> Self {
-        Self {
-            username: Some(username.into()),
-            ..self
-        }
+    pub fn username(mut self, username: impl Into<String>) -> Self {
+        self.login.username = Some(username.into());
+        self
     }
 
     /// The password for Basic auth. Defaults to the one in the URL, or the empty one.
-    pub fn password(self, password: Password) -> Self {
-        Self {
-            password: Some(password),
-            ..self
-        }
+    pub fn password(mut self, password: Secret) -> Self {
+        self.login.password = Some(password);
+        self
     }
 
-    /// Makes the client. Nothing is sent, resolved or read yet.
+    /// The token for Bearer auth, instead of Basic auth. Defaults to none.
+    pub fn bearer_token(mut self, token: Secret) -> Self {
+        self.login.bearer = Some(token);
+        self
+    }
+
+    /// One more header for every request. Defaults to none. The value is treated as a secret.
+    pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.headers.push(Header {
+            name: name.into(),
+            value: value.into(),
+        });
+        self
+    }
+
+    /// Whose certificates are trusted. Defaults to [`Roots::System`].
+    #[cfg(feature = "rustls")]
+    pub fn tls_roots(mut self, roots: Roots) -> Self {
+        self.tls.roots = roots;
+        self
+    }
+
+    /// PEM files with the certificate chain and the key by which a gateway knows us. Defaults to none. They are read when
+    /// the client is built.
+    #[cfg(feature = "rustls")]
+    pub fn tls_client_certificate(
+        mut self,
+        certificate: impl Into<PathBuf>,
+        key: impl Into<PathBuf>,
+    ) -> Self {
+        self.tls.client = Some((certificate.into(), key.into()));
+        self
+    }
+
+    /// Takes any certificate for the gateway's, so that anyone on the way can read what is sent, credentials too. By
+    /// default the certificate is verified.
+    #[cfg(feature = "rustls")]
+    pub fn tls_insecure_skip_verify(mut self) -> Self {
+        self.tls.verification = Verification::Skipped;
+        self
+    }
+
+    /// The proxy on the way. Defaults to what the environment says, see [`Proxy::Environment`], when the client is built.
+    pub fn proxy(mut self, proxy: Proxy) -> Self {
+        self.proxy = proxy;
+        self
+    }
+
+    /// How bodies are compressed. Defaults to not at all.
+    pub fn compression(mut self, compression: Compression) -> Self {
+        self.compression = compression;
+        self
+    }
+
+    /// What stands behind the URL. Defaults to [`GatewayKind::VictoriaMetrics`] for a path that ends in
+    /// `/api/v1/import/prometheus`, and to [`GatewayKind::Pushgateway`] otherwise.
+    pub fn kind(mut self, kind: GatewayKind) -> Self {
+        self.kind = Some(kind);
+        self
+    }
+
+    /// Makes the client. The files for TLS are read; nothing is resolved or sent yet.
     ///
     /// # Errors
     ///
-    /// [`ConfigError`] when the URL is none, a password has no user name, or a user name holds a colon.
+    /// [`ConfigError`] when the URL is none or that of a proxy is, when credentials contradict each other or cannot be
+    /// sent, when a header cannot be sent or repeats one of the client's own, and when a file for TLS cannot be read or
+    /// used. It names what is wrong and shows no secret.
     pub fn build(&self) -> Result<Pushgateway, ConfigError> {
-        let (base, auth) = self.parts()?;
-        Ok(Pushgateway::assemble(base, auth, self.policy))
+        let Parts {
+            base,
+            credentials,
+            route,
+        } = self.parts()?;
+        Ok(Pushgateway {
+            kind: self.kind.unwrap_or_else(|| GatewayKind::of(&base)),
+            base,
+            credentials,
+            headers: self.headers.clone(),
+            compression: self.compression,
+            policy: self.policy,
+            transport: Transport::new(route),
+            interrupt: Interrupt::default(),
+        })
     }
 
-    /// Checks what [`build`](Self::build) would, without making a client.
+    /// Checks what [`build`](Self::build) would and reads the files of password and token too, as a delivery would, without
+    /// making a client. Says what stands behind the URL.
     ///
     /// # Errors
     ///
-    /// [`ConfigError`], as from [`build`](Self::build).
-    pub fn check(&self) -> Result<(), ConfigError> {
-        self.parts().map(drop)
+    /// [`ConfigError`], as from [`build`](Self::build), and [`ConfigError::File`] for a password or token.
+    pub fn check(&self) -> Result<GatewayKind, ConfigError> {
+        let parts = self.parts()?;
+        if let Some(credentials) = parts.credentials {
+            credentials.authorization().map_err(ConfigError::File)?;
+        }
+        Ok(self.kind.unwrap_or_else(|| GatewayKind::of(&parts.base)))
     }
 
-    fn parts(&self) -> Result<(String, Option<BasicAuth>), ConfigError> {
+    fn parts(&self) -> Result<Parts, ConfigError> {
         let url = BaseUrl::parse(&self.url)?;
-        let auth = BasicAuth::new(
-            self.username.clone().or(url.username),
-            self.password.clone().or(url.password.map(Password::Value)),
-        )?;
-        Ok((url.base, auth))
+        let credentials = Login {
+            username: self.login.username.clone().or(url.username),
+            password: self
+                .login
+                .password
+                .clone()
+                .or(url.password.map(Secret::Value)),
+            bearer: self.login.bearer.clone(),
+        }
+        .check()?;
+        header::check(&self.headers, credentials.is_some())?;
+        let hop = self
+            .proxy
+            .toward(&url.authority, |name| env::var(name).ok())?;
+        Ok(Parts {
+            base: url.base,
+            credentials,
+            route: Route {
+                scheme: url.authority.scheme,
+                hop,
+                #[cfg(feature = "rustls")]
+                tls: match url.authority.scheme {
+                    Scheme::Https => Some(Tls::read(&self.tls)?),
+                    Scheme::Http => None,
+                },
+            },
+        })
     }
+}
+
+/// What settings come to.
+struct Parts {
+    base: String,
+    credentials: Option<Credentials>,
+    route: Route,
 }
 
 impl fmt::Debug for PushgatewayBuilder {
     /// Without the credentials that the URL may hold.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("PushgatewayBuilder")
+        let mut shown = f.debug_struct("PushgatewayBuilder");
+        shown
             .field("url", &without_credentials(&self.url))
-            .field("username", &self.username)
-            .field("password", &self.password)
-            .field("timeout", &self.policy.timeout)
-            .field("retries", &self.policy.retries)
-            .finish()
+            .field("login", &self.login)
+            .field("headers", &self.headers)
+            .field("proxy", &self.proxy)
+            .field("compression", &self.compression)
+            .field("kind", &self.kind)
+            .field("policy", &self.policy);
+        #[cfg(feature = "rustls")]
+        shown.field("tls", &self.tls);
+        shown.finish()
     }
 }

@@ -2,6 +2,10 @@ use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::file::FileKind;
+use super::kind::GatewayKind;
+use super::request::Method;
+
 /// A gateway that cannot be talked to as configured.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -14,40 +18,120 @@ pub enum ConfigError {
         /// What is wrong with it.
         reason: String,
     },
+    /// The URL of a proxy is none, or is of a kind that is not supported. The text leaves credentials out.
+    #[error("{}{url:?} is not the URL of a proxy: {reason}", origin(*variable))]
+    Proxy {
+        /// What was given, without user name and password.
+        url: String,
+        /// The variable of the environment that it comes from, if it does.
+        variable: Option<&'static str>,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// A password without a user name to go with it.
     #[error("a password is given, but no user name")]
     PasswordWithoutUsername,
     /// A user name that Basic auth cannot carry. It is not shown: what stands behind a colon is often the password.
     #[error("the user name holds a colon or a control character, which Basic auth cannot carry")]
     Username,
+    /// Two ways of saying who we are, where there is one header for it.
+    #[error(
+        "both a bearer token and a user name or password are given: a request can carry only one of them"
+    )]
+    BasicAndBearer,
+    /// A bearer token that a header cannot carry. It is not shown.
+    #[error("the bearer token is empty or holds a blank or a character that is not ASCII")]
+    BearerToken,
+    /// A header that cannot be sent. The value is not shown.
+    #[error("header {name:?}: {reason}")]
+    Header {
+        /// Its name.
+        name: String,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+    /// More headers than a request has room for.
+    #[error("the further headers hold more than {limit} bytes")]
+    LongHeaders {
+        /// The most that they may hold.
+        limit: usize,
+    },
+    /// A file that cannot be read.
+    #[error(transparent)]
+    File(FileError),
+    /// A file that is not what it should be.
+    #[error("{kind} {}: {reason}", path.display())]
+    Pem {
+        /// What it should hold.
+        kind: FileKind,
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A client certificate that cannot be used with this key.
+    #[error("certificate file {} and key file {}: {reason}", certificate.display(), key.display())]
+    ClientCertificate {
+        /// The file with the certificate.
+        certificate: PathBuf,
+        /// The file with the key.
+        key: PathBuf,
+        /// What is wrong with them.
+        reason: String,
+    },
 }
 
-/// A password that cannot be read or sent.
+/// A file of which something is needed that it does not give.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum PasswordError {
-    /// The file cannot be read.
-    #[error("cannot read password file {}", path.display())]
-    File {
+pub enum FileError {
+    /// It cannot be read.
+    #[error("cannot read {kind} {}", path.display())]
+    Unreadable {
+        /// What it should hold.
+        kind: FileKind,
         /// The file.
         path: PathBuf,
         /// Why.
         source: io::Error,
     },
-    /// The file is a pipe, a terminal or a folder.
-    #[error("password file {} is not a regular file", path.display())]
+    /// It is a pipe, a terminal or a folder.
+    #[error("{kind} {} is not a regular file", path.display())]
     NotRegular {
+        /// What it should hold.
+        kind: FileKind,
         /// The file.
         path: PathBuf,
     },
-    /// The file is larger than a password may be.
-    #[error("password file {} holds more than {limit} bytes", path.display())]
+    /// It is larger than such a file may be.
+    #[error("{kind} {} holds more than {limit} bytes", path.display())]
     TooLong {
+        /// What it should hold.
+        kind: FileKind,
         /// The file.
         path: PathBuf,
-        /// The largest that is read.
+        /// The most that is read, in bytes.
         limit: u64,
     },
+    /// What it holds cannot stand in a header as a token.
+    #[error("bearer token file {} is empty or holds a blank, a second line or a character that is not ASCII", path.display())]
+    Token {
+        /// The file.
+        path: PathBuf,
+    },
+}
+
+impl FileError {
+    /// What the file should hold.
+    #[must_use]
+    pub fn kind(&self) -> FileKind {
+        match self {
+            Self::Unreadable { kind, .. }
+            | Self::NotRegular { kind, .. }
+            | Self::TooLong { kind, .. } => *kind,
+            Self::Token { .. } => FileKind::BearerToken,
+        }
+    }
 }
 
 /// Metrics that a gateway would store wrongly, or that would break it.
@@ -95,11 +179,43 @@ pub enum PushError {
     /// Refused before anything was sent.
     #[error("{0}")]
     Unpushable(UnpushableError),
-    /// The password could not be had.
-    #[error("no password to send")]
-    Password {
+    /// The metrics could not be gathered.
+    #[error("cannot gather the metrics")]
+    Gather {
         /// Why.
-        source: PasswordError,
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// The password or token could not be had.
+    #[error("no credentials for {url}")]
+    Credentials {
+        /// The URL of the group.
+        url: String,
+        /// Why.
+        source: FileError,
+    },
+    /// It would answer 200 to this, and do something else.
+    #[error("{url}: {kind} cannot {}; only what is added with POST is kept there", attempt(*method))]
+    Unsupported {
+        /// The URL of the group.
+        url: String,
+        /// What stands behind it.
+        kind: GatewayKind,
+        /// What was to be done.
+        method: Method,
+    },
+    /// The gateway refuses what is pushed for what it holds already, in other groups. It will go on to until they are
+    /// deleted.
+    #[error(
+        "{url} answered {status}: the gateway holds inconsistent metrics that are not in this push: {}",
+        list(held)
+    )]
+    Inconsistent {
+        /// The URL of the group.
+        url: String,
+        /// The HTTP status.
+        status: u16,
+        /// Each series with what is wrong with it, as the gateway says it.
+        held: Vec<String>,
     },
     /// The gateway said no, finally or on every try.
     #[error("{url} answered {status}{}{}", answer(message), after(*tries, *elapsed))]
@@ -148,6 +264,30 @@ pub enum PushError {
 impl From<UnpushableError> for PushError {
     fn from(error: UnpushableError) -> Self {
         Self::Unpushable(error)
+    }
+}
+
+fn origin(variable: Option<&str>) -> String {
+    variable.map(|name| format!("{name}: ")).unwrap_or_default()
+}
+
+fn attempt(method: Method) -> &'static str {
+    match method {
+        Method::Put => "replace a group (PUT)",
+        Method::Post => "add to a group (POST)",
+        Method::Delete => "delete a group (DELETE)",
+    }
+}
+
+/// How many things an error names at most.
+const MOST_NAMED: usize = 3;
+
+fn list(things: &[String]) -> String {
+    let named = things.iter().take(MOST_NAMED);
+    let named = named.map(String::as_str).collect::<Vec<_>>().join("; ");
+    match things.len().saturating_sub(MOST_NAMED) {
+        0 => named,
+        more => format!("{named}; and {more} more"),
     }
 }
 

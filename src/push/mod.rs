@@ -13,19 +13,39 @@
 //!
 //! [Pushgateway]: https://github.com/prometheus/pushgateway
 
+mod answer;
 mod auth;
 mod base;
 mod builder;
 mod check;
+mod compression;
+mod delivery;
+mod diagnosis;
 mod error;
+mod file;
 mod gateway;
+mod header;
 mod interrupt;
+mod kind;
+mod proxy;
+mod request;
 mod retry;
+mod side_by_side;
+#[cfg(feature = "rustls")]
+mod tls;
 mod transport;
 
-pub use auth::Password;
+pub use auth::Secret;
 pub use builder::PushgatewayBuilder;
 pub(crate) use check::check;
 pub use check::{PUSH_FAILURE_TIME, PUSH_TIME};
-pub use error::{ConfigError, PasswordError, PushError, UnpushableError};
-pub use gateway::{Change, Delivered, Pushgateway};
+pub use compression::Compression;
+pub use error::{ConfigError, FileError, PushError, UnpushableError};
+pub use file::FileKind;
+pub use gateway::{Delivered, Pushgateway};
+pub use kind::GatewayKind;
+pub use proxy::Proxy;
+pub use request::{Change, Method, Request};
+pub use side_by_side::side_by_side;
+#[cfg(feature = "rustls")]
+pub use tls::Roots;

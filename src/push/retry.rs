@@ -29,12 +29,15 @@ pub(super) enum Failure {
     Lasting,
     /// The gateway sent us elsewhere.
     Redirect,
+    /// A connection that had been used before was closed before it answered. Nothing is wrong with the gateway: it had
+    /// only let go of a connection that was idle.
+    Stale,
 }
 
 /// What has been used up when a try has failed.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Spent {
-    /// Tries so far, this one included.
+    /// Tries so far, this one included and without those on a connection that turned out to be stale.
     pub(super) tries: u32,
     /// The time that is left.
     pub(super) remaining: Duration,
@@ -56,7 +59,9 @@ pub(super) fn next_pause(
             status: 408 | 429 | 500..=599,
             retry_after,
         } => retry_after.unwrap_or_default(),
-        Failure::Passing => Duration::ZERO,
+        // A new connection is made at once, and it is not a retry. Those that are kept are soon used up.
+        Failure::Stale if !spent.remaining.is_zero() => return Some(Duration::ZERO),
+        Failure::Passing | Failure::Stale => Duration::ZERO,
         Failure::Status { .. } | Failure::Lasting | Failure::Redirect => return None,
     };
     if spent.tries > retries {
@@ -136,6 +141,13 @@ mod tests {
             next_pause(&Failure::Passing, spent(1, 10_000), 0, 0.0),
             None
         );
+    }
+
+    #[test]
+    fn a_stale_connection_is_replaced_at_once_and_costs_no_try() {
+        let next = |remaining_ms| next_pause(&Failure::Stale, spent(9, remaining_ms), 0, 0.0);
+        assert_eq!(next(1), Some(Duration::ZERO));
+        assert_eq!(next(0), None);
     }
 
     #[test]

@@ -16,9 +16,15 @@ const MAY_IMPORT: [(&str, &[&str]); 7] = [
 ];
 
 /// Which files may know a crate; folders stand for all in them.
-const CRATES: [(&str, &[&str]); 7] = [
-    ("ureq", &["push/transport.rs", "push/tls.rs"]),
-    ("rustls", &["push/transport.rs", "push/tls.rs"]),
+const CRATES: [(&str, &[&str]); 13] = [
+    ("ureq", &["push/transport/", "push/tls.rs"]),
+    ("rustls", &["push/tls.rs"]),
+    ("rustls_native_certs", &["push/tls.rs"]),
+    ("webpki_roots", &["push/tls.rs"]),
+    ("flate2", &["push/compression.rs"]),
+    ("httpdate", &["push/answer.rs"]),
+    ("ipnet", &["push/proxy.rs"]),
+    ("base64", &["push/auth.rs", "grouping.rs"]),
     ("libc", &["job/sys.rs"]),
     ("clap", &["bin/"]),
     ("humantime", &["bin/"]),

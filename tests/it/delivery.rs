@@ -202,6 +202,6 @@ fn a_proxy_from_the_environment_is_asked() {
     assert_eq!(requests.len(), 1);
     assert_eq!(
         (requests[0].method.as_str(), requests[0].path.as_str()),
-        ("CONNECT", "gateway.invalid:9091")
+        ("POST", "http://gateway.invalid:9091/metrics/job/j")
     );
 }

@@ -174,9 +174,11 @@ fn a_group_is_not_deleted_while_a_heartbeat_could_bring_it_back() {
         .script(format!("cat {} >/dev/null", stage.ready().display()))
         .run()
         .exits(0)
-        .says(
-            "pushjob: cannot delete: the last heartbeat had no answer, and would bring the group back\n",
-        );
+        .says(&format!(
+            "pushjob: cannot delete: {}/metrics/job/j: the last heartbeat had no answer, and would bring \
+             the group back\n",
+            gateway.url()
+        ));
     assert_eq!(gateway.requests().len(), 1);
 }
 

@@ -7,7 +7,7 @@ use pushjob::exposition::{
     MetricValue, Summary,
 };
 use pushjob::grouping::GroupingKey;
-use pushjob::push::{Password, PushError, Pushgateway as Client};
+use pushjob::push::{PushError, Pushgateway as Client, Secret};
 
 use crate::support::{Answer, FakeGateway, Pushgateway, within};
 
@@ -254,7 +254,7 @@ fn a_password_file_is_read_at_each_delivery() {
     let gateway = FakeGateway::answering([ok(), ok()]);
     let client = Client::builder(&gateway.url())
         .username("u")
-        .password(Password::File(file.clone()))
+        .password(Secret::File(file.clone()))
         .build()
         .unwrap();
     for password in ["p\n", "q\r\n"] {
@@ -263,7 +263,8 @@ fn a_password_file_is_read_at_each_delivery() {
     }
     std::fs::remove_file(&file).unwrap();
     let error = client.push(&key(), &gauge("a")).unwrap_err();
-    assert_eq!(error.to_string(), "no password to send");
+    let url = format!("{}/metrics/job/j", gateway.url());
+    assert_eq!(error.to_string(), format!("no credentials for {url}"));
     let source = std::error::Error::source(&error).unwrap();
     assert_eq!(
         source.to_string(),
@@ -293,7 +294,7 @@ fn a_password_is_never_shown() {
     let error = client.push(&key(), &gauge("a")).unwrap_err();
     let builder = Client::builder("h")
         .username("u")
-        .password(Password::Value("s3cret".to_owned()));
+        .password(Secret::Value("s3cret".to_owned()));
     for text in [
         format!("{client:?}"),
         format!("{error:?} {error}"),
@@ -306,7 +307,7 @@ fn a_password_is_never_shown() {
         assert!(!text.contains("s3cret"), "{text}");
     }
     let error = Client::builder("h")
-        .password(Password::Value("s3cret".to_owned()))
+        .password(Secret::Value("s3cret".to_owned()))
         .build()
         .unwrap_err();
     assert_eq!(error.to_string(), "a password is given, but no user name");

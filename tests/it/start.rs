@@ -163,7 +163,10 @@ fn a_start_that_hangs_is_cut_off_before_the_end_is_sent() {
     scene
         .run(&["--push-timeout", "2s"])
         .exits(0)
-        .says("pushjob: cannot announce the start: it had no answer when the job ended\n")
+        .says(&format!(
+            "pushjob: cannot announce the start: {}/metrics/job/j: it had no answer when the job ended\n",
+            scene.gateway.url()
+        ))
         .took_at_most(Duration::from_secs(3));
     scene.shows_the_end();
 }
@@ -197,7 +200,10 @@ fn a_start_that_hangs_leaves_the_end_most_of_the_time() {
     scene
         .run(&["--push-timeout", "20s"])
         .exits(0)
-        .says("pushjob: cannot announce the start: it had no answer when the job ended\n")
+        .says(&format!(
+            "pushjob: cannot announce the start: {}/metrics/job/j: it had no answer when the job ended\n",
+            scene.gateway.url()
+        ))
         .took_at_most(Duration::from_secs(5));
     scene.shows_the_end();
 }
@@ -208,7 +214,11 @@ fn a_group_is_not_deleted_while_a_start_could_bring_it_back() {
     scene
         .run(&["--push-timeout", "2s", "--method", "delete"])
         .exits(0)
-        .says("pushjob: cannot delete: the start had no answer, and would bring the group back\n")
+        .says(&format!(
+            "pushjob: cannot delete: {}/metrics/job/j: the start had no answer, and would bring the \
+             group back\n",
+            scene.gateway.url()
+        ))
         .took_at_most(Duration::from_secs(3));
     assert_eq!(scene.gateway.requests().len(), 1);
     let scene = Scene::answering(ok(), ok());

@@ -69,9 +69,24 @@ const PUSH_HELP: &str = "Input is the Prometheus text format 0.0.4. It is checke
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Gateway")]
 pub(crate) struct GatewayArgs {
-    /// Base URL of the Pushgateway; `http://` may be left out [env: PUSHJOB_GATEWAY] [default: none]
+    /// Base URL of the Pushgateway; `http://` may be left out. May be repeated: each gets every delivery
+    /// [env: PUSHJOB_GATEWAY=a,b] [default: none]
     #[arg(long, value_name = "URL", allow_hyphen_values = true)]
-    pub(crate) gateway: Option<String>,
+    pub(crate) gateway: Vec<String>,
+
+    /// What stands behind the URL: `pushgateway`, or `victoriametrics`, where nothing can be replaced or deleted
+    /// [env: PUSHJOB_GATEWAY_KIND] [default: by the path of the URL]
+    #[arg(long, value_name = "KIND")]
+    pub(crate) gateway_kind: Option<String>,
+
+    /// Time for one delivery in all: resolve, connect, TLS, send, receive, every retry and pause
+    /// [env: PUSHJOB_PUSH_TIMEOUT] [default: 10s]
+    #[arg(long, value_name = "DURATION", allow_hyphen_values = true)]
+    pub(crate) push_timeout: Option<String>,
+
+    /// Further tries within that time, on what may pass [env: PUSHJOB_PUSH_RETRIES] [default: 3]
+    #[arg(long, value_name = "N", allow_hyphen_values = true)]
+    pub(crate) push_retries: Option<String>,
 
     /// User name for Basic auth; one in the URL works too [env: PUSHJOB_USERNAME] [default: none]
     #[arg(long, value_name = "NAME")]
@@ -82,17 +97,51 @@ pub(crate) struct GatewayArgs {
     #[arg(long, value_name = "PATH")]
     pub(crate) password_file: Option<PathBuf>,
 
-    /// Time for one delivery in all: resolve, connect, send, receive, every retry and pause
-    /// [env: PUSHJOB_PUSH_TIMEOUT] [default: 10s]
-    #[arg(long, value_name = "DURATION", allow_hyphen_values = true)]
-    pub(crate) push_timeout: Option<String>,
+    /// File that holds the token for Bearer auth [env: PUSHJOB_BEARER_TOKEN_FILE, or the token itself in
+    /// PUSHJOB_BEARER_TOKEN] [default: none]
+    #[arg(long, value_name = "PATH")]
+    pub(crate) bearer_token_file: Option<PathBuf>,
 
-    /// Further tries within that time, on what may pass [env: PUSHJOB_PUSH_RETRIES] [default: 3]
-    #[arg(long, value_name = "N", allow_hyphen_values = true)]
-    pub(crate) push_retries: Option<String>,
+    /// Further request header; may be repeated [env: PUSHJOB_HEADER=A: 1,B: 2] [default: none]
+    #[arg(long, value_name = "NAME: VALUE")]
+    pub(crate) header: Vec<String>,
+
+    /// HTTP proxy, or `none` for a direct way [env: PUSHJOB_PROXY] [default: what http_proxy, https_proxy, all_proxy
+    /// and no_proxy say]
+    #[arg(long, value_name = "URL")]
+    pub(crate) proxy: Option<String>,
+
+    /// Of request bodies, `gzip` or `none` [env: PUSHJOB_COMPRESSION] [default: none]
+    #[arg(long, value_name = "HOW")]
+    pub(crate) compression: Option<String>,
+
+    #[command(flatten)]
+    pub(crate) tls: TlsArgs,
 
     #[command(flatten)]
     pub(crate) group: GroupArgs,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "TLS")]
+pub(crate) struct TlsArgs {
+    /// PEM file with the only authorities to trust [env: PUSHJOB_TLS_CA_FILE] [default: those of this system, or else
+    /// the built-in public ones]
+    #[arg(long = "tls-ca-file", value_name = "PATH")]
+    pub(crate) ca_file: Option<PathBuf>,
+
+    /// PEM file with our certificate chain [env: PUSHJOB_TLS_CERT_FILE] [default: none]
+    #[arg(long = "tls-cert-file", value_name = "PATH")]
+    pub(crate) cert_file: Option<PathBuf>,
+
+    /// PEM file with the key to it [env: PUSHJOB_TLS_KEY_FILE] [default: none]
+    #[arg(long = "tls-key-file", value_name = "PATH")]
+    pub(crate) key_file: Option<PathBuf>,
+
+    /// Take any certificate for the gateway's: anyone on the way can read all that is sent
+    /// [env: PUSHJOB_TLS_INSECURE_SKIP_VERIFY=true]
+    #[arg(long = "tls-insecure-skip-verify")]
+    pub(crate) insecure_skip_verify: bool,
 }
 
 #[derive(Debug, Args)]

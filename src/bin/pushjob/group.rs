@@ -1,16 +1,16 @@
 //! The group that `push`, `pushadd` and `delete` are about.
 
 use pushjob::grouping::GroupingKey;
-use pushjob::push::{Change, Pushgateway};
+use pushjob::push::{Change, Pushgateway, Request, side_by_side};
 
 use crate::args::GatewayArgs;
 use crate::console::{Console, chain, delivered_to};
 use crate::exit::Exit;
-use crate::settings::{Gateway, settings};
+use crate::settings::{Gateways, settings};
 
-/// A group on a gateway.
+/// A group, on each of one or more gateways.
 pub(crate) struct Group {
-    client: Pushgateway,
+    clients: Vec<Pushgateway>,
     key: GroupingKey,
 }
 
@@ -21,27 +21,39 @@ impl Group {
         if let Some(trouble) = settings.troubles.into_iter().next() {
             return Err(trouble.message);
         }
-        let (Some(key), Gateway::Given(builder)) = (settings.key, settings.gateway) else {
+        let (Some(key), Gateways::Given(gateways)) = (settings.key, settings.gateways) else {
             return Err("--gateway is missing: the URL of the Pushgateway".to_owned());
         };
-        let client = builder.build().map_err(|error| chain(&error))?;
-        Ok(Self { client, key })
+        let clients = gateways.iter().map(|gateway| gateway.builder.build());
+        let clients: Result<_, _> = clients.collect();
+        let clients = clients.map_err(|error| chain(&error))?;
+        Ok(Self { clients, key })
     }
 
+    /// Delivers a change to all of them, and says of each where it failed.
     pub(crate) fn deliver(&self, change: Change<'_>, console: Console) -> Exit {
         let verb = match change {
             Change::Delete => "delete",
             _ => "push",
         };
-        match self.client.deliver(&self.key, change) {
-            Ok(delivered) => {
-                console.note(delivered_to(&self.client.url(&self.key), delivered));
-                Exit::Done
-            }
+        let request = match Request::new(&self.key, change) {
+            Ok(request) => request,
             Err(error) => {
-                console.error(format_args!("cannot {verb}: {}", chain(&error)));
-                Exit::NotDone
+                console.error(format_args!("cannot {verb}: {error}"));
+                return Exit::NotDone;
+            }
+        };
+        let results = side_by_side(&self.clients, |client| client.send(&request));
+        let mut exit = Exit::Done;
+        for (client, result) in self.clients.iter().zip(results) {
+            match result {
+                Ok(delivered) => console.note(delivered_to(&client.url(&self.key), delivered)),
+                Err(error) => {
+                    console.error(format_args!("cannot {verb}: {}", chain(&error)));
+                    exit = Exit::NotDone;
+                }
             }
         }
+        exit
     }
 }

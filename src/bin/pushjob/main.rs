@@ -7,6 +7,7 @@ mod delete;
 mod exit;
 mod group;
 mod push;
+mod recipient;
 mod record;
 mod run;
 mod samples;

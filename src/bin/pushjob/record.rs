@@ -1,25 +1,59 @@
 //! What a run delivers: its start, signs of life and its end.
 
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, SystemTime};
 
 use pushjob::exposition::{MetricFamilies, MetricFamily};
 use pushjob::grouping::GroupingKey;
 use pushjob::job::Outcome;
 use pushjob::metrics::{MetricsError, Registry};
-use pushjob::push::{Change, PushgatewayBuilder};
+use pushjob::push::{Change, Delivered, GatewayKind, side_by_side};
 use pushjob::report::Report;
 use pushjob::sink::{EmbeddedGateway, Sink};
 
-use crate::announce::{Announced, Announcer, Told};
+use crate::announce::{Announced, Told};
 use crate::args::Method;
 use crate::console::{Console, chain, delivered_to};
-use crate::settings::{Gateway, Settings};
+use crate::recipient::{Conclusion, End, Recipient};
+use crate::settings::{Gateway, Gateways, Settings, Source, Trouble};
 
 /// What is to be delivered, and how.
 pub(crate) struct Aim {
     pub(crate) report: Report,
     pub(crate) methods: Methods,
     pub(crate) dry_run: bool,
+}
+
+impl Aim {
+    /// What a gateway cannot do of what the end of a run is to do to the group. A mistake when the command line names that
+    /// gateway, trouble when the environment does.
+    pub(crate) fn unsupported(&self, settings: &Settings) -> Result<Option<Trouble>, String> {
+        let Gateways::Given(gateways) = &settings.gateways else {
+            return Ok(None);
+        };
+        let methods = [self.methods.on_success, self.methods.on_failure];
+        let (method, consequence) = if methods.contains(&Method::Delete) {
+            (
+                "delete",
+                "nothing is deleted there, nor recorded in its place",
+            )
+        } else if methods.contains(&Method::Push) {
+            ("push", "the metrics are added there")
+        } else {
+            return Ok(None);
+        };
+        let unable = |gateway: &&Gateway| gateway.kind == GatewayKind::VictoriaMetrics;
+        let Some(Gateway { kind, source, .. }) = gateways.iter().find(unable) else {
+            return Ok(None);
+        };
+        let message = format!("{source}: {kind} has no groups to {method}: use pushadd");
+        match source {
+            Source::Flag(_) if !self.dry_run => Err(message),
+            _ => Ok(Some(Trouble {
+                message,
+                consequence: consequence.to_owned(),
+            })),
+        }
+    }
 }
 
 /// What the end of a run does to the group.
@@ -40,7 +74,7 @@ impl Methods {
 
 /// Where the results of a run go.
 enum Destination {
-    Gateway(PushgatewayBuilder),
+    Gateways(Vec<Recipient>),
     /// With the line that says why.
     Embedded(EmbeddedGateway, &'static str),
 }
@@ -52,7 +86,6 @@ pub(crate) struct Recorder {
     destination: Destination,
     aim: Aim,
     console: Console,
-    announcer: Option<Announcer>,
     /// Whether the start has been announced.
     started: bool,
     /// Whether there have been signs of life.
@@ -63,13 +96,15 @@ impl Recorder {
     /// None when a mistake in the environment leaves open where to deliver.
     pub(crate) fn new(settings: Settings, aim: Aim, console: Console) -> Option<Self> {
         let embedded = |why| Destination::Embedded(EmbeddedGateway::new(), why);
-        let destination = match settings.gateway {
+        let destination = match settings.gateways {
             _ if aim.dry_run => embedded("dry run, nothing was sent; Prometheus would scrape:"),
-            Gateway::Given(builder) => Destination::Gateway(builder),
-            Gateway::NotGiven => {
+            Gateways::Given(gateways) => {
+                Destination::Gateways(gateways.into_iter().map(Recipient::new).collect())
+            }
+            Gateways::NotGiven => {
                 embedded("no --gateway is given; from one, Prometheus would scrape:")
             }
-            Gateway::Unusable => return None,
+            Gateways::Unusable => return None,
         };
         Some(Self {
             key: settings.key?,
@@ -77,7 +112,6 @@ impl Recorder {
             destination,
             aim,
             console,
-            announcer: None,
             started: false,
             beating: false,
         })
@@ -103,122 +137,121 @@ impl Recorder {
 
     fn tell(&mut self, families: Vec<MetricFamily>) -> Result<(), String> {
         let families = gather(families).map_err(|error| chain(&error))?;
-        match (&self.destination, &self.announcer) {
-            (Destination::Embedded(gateway, _), _) => {
+        match &mut self.destination {
+            Destination::Embedded(gateway, _) => {
                 let change = Change::PushAdd(&families);
                 gateway
                     .deliver(&self.key, change, self.push_timeout)
-                    .map_err(|error| chain(&error))?;
+                    .map(drop)
+                    .map_err(|error| chain(&error))
             }
-            (Destination::Gateway(_), Some(announcer)) => announcer.push(families),
-            (Destination::Gateway(builder), None) => {
-                let client = builder.build().map_err(|error| chain(&error))?;
-                let announcer = Announcer::begin(client, self.key.clone(), families)
-                    .map_err(|error| chain(&error))?;
-                self.announcer = Some(announcer);
+            Destination::Gateways(recipients) => {
+                let told = recipients
+                    .iter_mut()
+                    .map(|recipient| recipient.tell(&self.key, families.clone()));
+                // One that cannot be told keeps none of the others from it.
+                let told: Vec<_> = told.collect();
+                told.into_iter().collect()
             }
         }
-        Ok(())
     }
 
-    /// Delivers the end, within the time of one delivery, and says whether that succeeded.
-    pub(crate) fn record(mut self, outcome: &Outcome) -> bool {
-        let begin = Instant::now();
+    /// Delivers the end, within the time of one delivery, and says whether that succeeded everywhere.
+    pub(crate) fn record(self, outcome: &Outcome) -> bool {
         let method = self.aim.methods.of(outcome);
-        // A gateway may carry out what it has received although we gave up on it. A start that lands late repeats what the
-        // end says, and a heartbeat what the group would keep; unless the end is to clear the group.
-        let patience = match method {
-            Method::Delete => self.push_timeout / 2,
-            Method::Push if self.beating => self.push_timeout / 2,
-            _ => self.push_timeout / 10,
+        let verb = if method == Method::Delete {
+            "delete"
+        } else {
+            "push"
         };
-        let announced = self
-            .announcer
-            .take()
-            .map(|announcer| announcer.finish(patience));
-        let remaining = self.push_timeout.saturating_sub(begin.elapsed());
-        let result = match (method, &announced) {
-            (Method::Delete, Some(Announced::CutOff)) => Err(format!(
-                "the {} had no answer, and would bring the group back",
-                if self.beating {
-                    "last heartbeat"
-                } else {
-                    "start"
-                }
-            )),
-            _ => self.deliver(method, outcome, remaining),
-        };
-        let delivered = match result {
-            Ok(()) => true,
-            Err(reason) => {
-                let verb = if method == Method::Delete {
-                    "delete"
-                } else {
-                    "push"
-                };
-                self.console.error(format_args!("cannot {verb}: {reason}"));
-                false
+        let families = match gather(self.aim.report.end(outcome)) {
+            Ok(families) => families,
+            Err(error) => {
+                self.console
+                    .error(format_args!("cannot {verb}: {}", chain(&error)));
+                return false;
             }
         };
-        // One message is enough when neither arrived.
-        if let Some(announced) = announced.filter(|_| delivered) {
-            self.judge(&announced);
+        let end = End {
+            method,
+            key: &self.key,
+            families: &families,
+            beating: self.beating,
+            push_timeout: self.push_timeout,
+        };
+        let (conclusions, page) = match self.destination {
+            Destination::Gateways(recipients) => {
+                let conclude = |recipient: Recipient| recipient.conclude(&end);
+                (side_by_side(recipients, conclude), None)
+            }
+            Destination::Embedded(gateway, why) => {
+                let conclusion = Conclusion {
+                    url: "the gateway in memory".to_owned(),
+                    result: deliver_embedded(&gateway, &end),
+                    announced: None,
+                };
+                (vec![conclusion], Some((why, gateway.page())))
+            }
+        };
+        let mut delivered = true;
+        for Conclusion {
+            url,
+            result,
+            announced,
+        } in conclusions
+        {
+            match result {
+                Ok(done) => {
+                    if let Some(done) = done {
+                        self.console.note(delivered_to(&url, done));
+                    }
+                    if let Some(trouble) = announced.and_then(|told| trouble(&told, &url, &end)) {
+                        self.console.warning(trouble);
+                    }
+                }
+                // One message is enough when what came before did not arrive either.
+                Err(reason) => {
+                    self.console.error(format_args!("cannot {verb}: {reason}"));
+                    delivered = false;
+                }
+            }
         }
-        if let Destination::Embedded(gateway, why) = &self.destination {
-            self.console.page(why, &gateway.page());
+        if let Some((why, page)) = page {
+            self.console.page(why, &page);
         }
         delivered
     }
+}
 
-    /// Says what is wrong with what was pushed while the job ran. A last heartbeat that had no answer yet is nothing: it
-    /// would have said that the job runs.
-    fn judge(&self, announced: &Announced) {
-        match announced {
-            Announced::Told(Told {
-                delivered,
-                failed,
-                last_error: Some(error),
-            }) if self.beating => {
-                let all = delivered + failed;
-                let reason = chain(error);
-                self.console.warning(format_args!(
-                    "{failed} of {all} pushes while the job ran were not delivered, the last: {reason}"
-                ));
-            }
-            Announced::Told(Told {
-                last_error: Some(error),
-                ..
-            }) => self
-                .console
-                .warning(format_args!("cannot announce the start: {}", chain(error))),
-            Announced::CutOff if !self.beating => self
-                .console
-                .warning("cannot announce the start: it had no answer when the job ended"),
-            Announced::Told(_) | Announced::CutOff => {}
-        }
-    }
+fn deliver_embedded(gateway: &EmbeddedGateway, end: &End<'_>) -> Result<Option<Delivered>, String> {
+    let Some(change) = end.change(end.method) else {
+        return Ok(None);
+    };
+    let delivered = gateway.deliver(end.key, change, end.push_timeout);
+    delivered.map(Some).map_err(|error| chain(&error))
+}
 
-    fn deliver(&self, method: Method, outcome: &Outcome, timeout: Duration) -> Result<(), String> {
-        let families = gather(self.aim.report.end(outcome)).map_err(|error| chain(&error))?;
-        let change = match method {
-            Method::Pushadd => Change::PushAdd(&families),
-            Method::Push => Change::Push(&families),
-            Method::Delete => Change::Delete,
-            Method::None => return Ok(()),
-        };
-        let client;
-        let (sink, place): (&dyn Sink, String) = match &self.destination {
-            Destination::Embedded(gateway, _) => (gateway, "the gateway in memory".to_owned()),
-            Destination::Gateway(builder) => {
-                client = builder.build().map_err(|error| chain(&error))?;
-                (&client, client.url(&self.key))
-            }
-        };
-        let delivered = sink
-            .deliver(&self.key, change, timeout)
-            .map_err(|error| chain(&error))?;
-        self.console.note(delivered_to(&place, delivered));
-        Ok(())
+/// What is wrong with what was pushed while the job ran. A last heartbeat that had no answer yet is nothing: it would have
+/// said that the job runs.
+fn trouble(announced: &Announced, url: &str, end: &End<'_>) -> Option<String> {
+    match announced {
+        Announced::Told(Told {
+            delivered,
+            failed,
+            last_error: Some(error),
+        }) if end.beating => Some(format!(
+            "{failed} of {} pushes while the job ran were not delivered, the last: {}",
+            delivered + failed,
+            chain(error)
+        )),
+        Announced::Told(Told {
+            last_error: Some(error),
+            ..
+        }) => Some(format!("cannot announce the start: {}", chain(error))),
+        Announced::CutOff if !end.beating => Some(format!(
+            "cannot announce the start: {url}: it had no answer when the job ended"
+        )),
+        Announced::Told(_) | Announced::CutOff => None,
     }
 }
 

@@ -9,7 +9,7 @@ use pushjob::report::Report;
 use crate::args::{JobArgs, Method, ReportArgs, RunArgs, StartAfter};
 use crate::exit::Exit;
 use crate::record::{Aim, Methods, Recorder};
-use crate::settings::{SECRETS, Trouble, settings};
+use crate::settings::{Trouble, secret_variables, settings};
 
 /// A job that has run this long may run for hours, and it is time to give back what only starting took.
 const SETTLED: Duration = Duration::from_millis(50);
@@ -33,6 +33,14 @@ pub(crate) fn run(args: &RunArgs) -> Exit {
                 return Exit::NothingRun;
             }
         };
+    let mut settings = settings;
+    match plan.aim.unsupported(&settings) {
+        Ok(trouble) => settings.troubles.extend(trouble),
+        Err(message) => {
+            console.error(message);
+            return Exit::NothingRun;
+        }
+    }
     for Trouble {
         message,
         consequence,
@@ -167,7 +175,7 @@ fn job(args: &JobArgs, command: &[std::ffi::OsString]) -> Result<Job, String> {
         [program, arguments @ ..] => Job::new(program, arguments),
         [] => return Err("there is no command after `--`".to_owned()),
     };
-    let job = SECRETS.iter().fold(job, Job::without_env);
+    let job = secret_variables().fold(job, Job::without_env);
     let mut job = job
         .stop_signal(args.stop_signal)
         .release_text_after(SETTLED);

@@ -1,0 +1,132 @@
+//! One gateway that a run is reported to.
+
+use std::time::{Duration, Instant};
+
+use pushjob::exposition::MetricFamilies;
+use pushjob::grouping::GroupingKey;
+use pushjob::push::{Change, Delivered, GatewayKind};
+
+use crate::announce::{Announced, Announcer};
+use crate::args::Method;
+use crate::console::chain;
+use crate::settings::Gateway;
+
+/// A gateway, and what is pushed to it while the job runs.
+pub(crate) struct Recipient {
+    gateway: Gateway,
+    announcer: Option<Announcer>,
+}
+
+/// What the end of a run is.
+pub(crate) struct End<'a> {
+    pub(crate) method: Method,
+    pub(crate) key: &'a GroupingKey,
+    pub(crate) families: &'a MetricFamilies,
+    /// Whether there have been signs of life.
+    pub(crate) beating: bool,
+    pub(crate) push_timeout: Duration,
+}
+
+impl<'a> End<'a> {
+    /// What this method does to the group.
+    pub(crate) fn change(&self, method: Method) -> Option<Change<'a>> {
+        match method {
+            Method::Pushadd => Some(Change::PushAdd(self.families)),
+            Method::Push => Some(Change::Push(self.families)),
+            Method::Delete => Some(Change::Delete),
+            Method::None => None,
+        }
+    }
+}
+
+/// How it went with one gateway.
+pub(crate) struct Conclusion {
+    pub(crate) url: String,
+    /// None when nothing was to be delivered.
+    pub(crate) result: Result<Option<Delivered>, String>,
+    pub(crate) announced: Option<Announced>,
+}
+
+impl Recipient {
+    pub(crate) fn new(gateway: Gateway) -> Self {
+        Self {
+            gateway,
+            announcer: None,
+        }
+    }
+
+    /// Pushes while the job runs, without waiting for an answer.
+    pub(crate) fn tell(
+        &mut self,
+        key: &GroupingKey,
+        families: MetricFamilies,
+    ) -> Result<(), String> {
+        if let Some(announcer) = &self.announcer {
+            announcer.push(families);
+        } else {
+            let client = self
+                .gateway
+                .builder
+                .build()
+                .map_err(|error| chain(&error))?;
+            let announcer =
+                Announcer::begin(client, key.clone(), families).map_err(|error| chain(&error))?;
+            self.announcer = Some(announcer);
+        }
+        Ok(())
+    }
+
+    /// Delivers the end, within the time of one delivery.
+    pub(crate) fn conclude(self, end: &End<'_>) -> Conclusion {
+        let begin = Instant::now();
+        let method = match self.gateway.kind {
+            // Said before the job was started.
+            GatewayKind::VictoriaMetrics => match end.method {
+                Method::Push => Method::Pushadd,
+                Method::Delete => Method::None,
+                other => other,
+            },
+            _ => end.method,
+        };
+        // A gateway may carry out what it has received although we gave up on it. A start that lands late repeats what the
+        // end says, and a heartbeat what the group would keep; unless the end is to clear the group.
+        let patience = match method {
+            Method::Delete => end.push_timeout / 2,
+            Method::Push if end.beating => end.push_timeout / 2,
+            _ => end.push_timeout / 10,
+        };
+        let announced = self.announcer.map(|announcer| announcer.finish(patience));
+        let client = match self.gateway.builder.build() {
+            Ok(client) => client,
+            Err(error) => {
+                return Conclusion {
+                    url: String::new(),
+                    result: Err(chain(&error)),
+                    announced,
+                };
+            }
+        };
+        let url = client.url(end.key);
+        let remaining = end.push_timeout.saturating_sub(begin.elapsed());
+        let result = match (method, &announced) {
+            (Method::Delete, Some(Announced::CutOff)) => Err(format!(
+                "{url}: the {} had no answer, and would bring the group back",
+                if end.beating {
+                    "last heartbeat"
+                } else {
+                    "start"
+                }
+            )),
+            _ => end
+                .change(method)
+                .map(|change| client.deliver_within(end.key, change, remaining))
+                .transpose()
+                .map_err(|error| chain(&error)),
+        };
+        Conclusion {
+            url,
+            result,
+            announced,
+        }
+    }
+}

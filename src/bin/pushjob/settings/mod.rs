@@ -1,0 +1,173 @@
+//! What the flags and the environment say about the gateways and the group, checked.
+
+mod gateway;
+mod group;
+mod source;
+
+use std::time::Duration;
+
+use pushjob::grouping::GroupingKey;
+use pushjob::push::{GatewayKind, PushgatewayBuilder};
+
+pub(crate) use self::gateway::secret_variables;
+pub(crate) use self::source::Source;
+use self::source::{Mistake, given};
+use crate::args::{GatewayArgs, positive_duration};
+
+const PUSH_TIMEOUT: Duration = Duration::from_secs(10);
+const PUSH_RETRIES: u32 = 3;
+
+/// What came out of flags and environment.
+#[derive(Debug)]
+pub(crate) struct Settings {
+    /// None when a mistake in the environment leaves it open.
+    pub(crate) key: Option<GroupingKey>,
+    pub(crate) gateways: Gateways,
+    pub(crate) push_timeout: Duration,
+    /// What is wrong with the environment or a file.
+    pub(crate) troubles: Vec<Trouble>,
+}
+
+/// Where to deliver.
+#[derive(Debug)]
+pub(crate) enum Gateways {
+    NotGiven,
+    /// Given, but a mistake in the environment or a file leaves open which or how.
+    Unusable,
+    /// At least one.
+    Given(Vec<Gateway>),
+}
+
+/// A gateway, ready to be talked to.
+#[derive(Debug)]
+pub(crate) struct Gateway {
+    pub(crate) builder: PushgatewayBuilder,
+    pub(crate) kind: GatewayKind,
+    /// Where its URL comes from.
+    pub(crate) source: Source,
+}
+
+/// Something that is wrong with the environment or a file, and what follows from it.
+#[derive(Debug)]
+pub(crate) struct Trouble {
+    pub(crate) message: String,
+    pub(crate) consequence: String,
+}
+
+/// The mistakes in the environment and in files.
+#[derive(Default)]
+struct Troubles(Vec<Trouble>);
+
+impl Troubles {
+    /// Keeps a mistake in the environment. One on the command line is an error.
+    fn keep(&mut self, mistake: Mistake, consequence: &str) -> Result<(), String> {
+        match mistake {
+            Mistake::Usage(message) => Err(message),
+            Mistake::Trouble(message) => {
+                // What is wrong for each of several gateways is said once.
+                if self.0.iter().all(|trouble| trouble.message != message) {
+                    self.0.push(Trouble {
+                        message,
+                        consequence: consequence.to_owned(),
+                    });
+                }
+                Ok(())
+            }
+        }
+    }
+}
+
+const NOT_RECORDED: &str = "the run is not recorded";
+
+/// Reads the settings: flags first, then the environment, where an empty variable counts as none.
+///
+/// A mistake on the command line is an error. Mistakes elsewhere are collected.
+pub(crate) fn settings(args: &GatewayArgs) -> Result<Settings, String> {
+    let mut troubles = Troubles::default();
+    let push_timeout = push_timeout(args).or_else(|mistake| {
+        let consequence = format!("{}s is used", PUSH_TIMEOUT.as_secs());
+        troubles.keep(mistake, &consequence).map(|()| PUSH_TIMEOUT)
+    })?;
+    let push_retries = push_retries(args).or_else(|mistake| {
+        let consequence = format!("{PUSH_RETRIES} is used");
+        troubles.keep(mistake, &consequence).map(|()| PUSH_RETRIES)
+    })?;
+    let key = group::key(&args.group)
+        .map(Some)
+        .or_else(|mistake| troubles.keep(mistake, NOT_RECORDED).map(|()| None))?;
+    let gateways = match gateway::read(args) {
+        Ok(read) => usable(read, &mut troubles)?,
+        Err(mistake) => {
+            troubles.keep(mistake, NOT_RECORDED)?;
+            Gateways::Unusable
+        }
+    };
+    let gateways = match gateways {
+        Gateways::Given(gateways) => {
+            let gateways = gateways.into_iter().map(|gateway| Gateway {
+                builder: gateway.builder.timeout(push_timeout).retries(push_retries),
+                ..gateway
+            });
+            Gateways::Given(gateways.collect())
+        }
+        other => other,
+    };
+    Ok(Settings {
+        key,
+        gateways,
+        push_timeout,
+        troubles: troubles.0,
+    })
+}
+
+/// Leaves out the gateways with which something is wrong.
+fn usable(
+    read: Vec<Result<Gateway, Mistake>>,
+    troubles: &mut Troubles,
+) -> Result<Gateways, String> {
+    if read.is_empty() {
+        return Ok(Gateways::NotGiven);
+    }
+    let consequence = if read.iter().all(Result::is_err) {
+        NOT_RECORDED
+    } else {
+        "nothing is delivered to it"
+    };
+    let mut gateways = Vec::new();
+    for gateway in read {
+        match gateway {
+            Ok(gateway) => gateways.push(gateway),
+            Err(mistake) => troubles.keep(mistake, consequence)?,
+        }
+    }
+    Ok(if gateways.is_empty() {
+        Gateways::Unusable
+    } else {
+        Gateways::Given(gateways)
+    })
+}
+
+fn push_timeout(args: &GatewayArgs) -> Result<Duration, Mistake> {
+    match given(
+        args.push_timeout.as_ref(),
+        "--push-timeout",
+        "PUSHJOB_PUSH_TIMEOUT",
+    )? {
+        Some((text, source)) => positive_duration(&text)
+            .map_err(|error| source.mistake(format!("{text:?} is not a duration: {error}"))),
+        None => Ok(PUSH_TIMEOUT),
+    }
+}
+
+fn push_retries(args: &GatewayArgs) -> Result<u32, Mistake> {
+    match given(
+        args.push_retries.as_ref(),
+        "--push-retries",
+        "PUSHJOB_PUSH_RETRIES",
+    )? {
+        Some((text, source)) => text
+            .parse()
+            .map_err(|_| source.mistake(format!("{text:?} is not a whole number from 0"))),
+        None => Ok(PUSH_RETRIES),
+    }
+}

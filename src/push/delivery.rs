@@ -1,0 +1,154 @@
+//! One delivery: every try of it.
+
+use std::hash::{BuildHasher, RandomState};
+use std::time::{Duration, Instant, SystemTime};
+
+use super::answer::{Answer, printable};
+use super::diagnosis::held_by_gateway;
+use super::error::PushError;
+use super::gateway::{Delivered, Pushgateway, shortened};
+use super::interrupt::Stage;
+use super::request::Request;
+use super::retry::{Failure, Spent, next_pause};
+use super::transport::{Exchange, Obstacle};
+
+/// The shortest text that is kept out of messages. What is shorter occurs in them by chance.
+const SHORTEST_SECRET: usize = 6;
+
+/// A request on its way.
+pub(super) struct Delivery<'a> {
+    pub(super) client: &'a Pushgateway,
+    pub(super) request: &'a Request<'a>,
+    pub(super) exchange: Exchange<'a>,
+    /// The password or token in it.
+    pub(super) secret: Option<&'a str>,
+}
+
+/// A try that did not succeed.
+enum FailedTry {
+    /// With an answer.
+    Refused(Answer),
+    /// Without one.
+    Unanswered(Obstacle),
+}
+
+impl FailedTry {
+    fn failure(&self) -> Failure {
+        match self {
+            Self::Refused(answer) if answer.is_redirect() => Failure::Redirect,
+            Self::Refused(answer) => Failure::Status {
+                status: answer.status,
+                retry_after: answer.retry_after(SystemTime::now()),
+            },
+            Self::Unanswered(Obstacle::Timeout | Obstacle::Passing(_)) => Failure::Passing,
+            Self::Unanswered(Obstacle::Lasting(_)) => Failure::Lasting,
+            Self::Unanswered(Obstacle::Stale) => Failure::Stale,
+        }
+    }
+}
+
+impl Delivery<'_> {
+    /// Tries until it succeeds, fails for good, or time or tries are used up.
+    pub(super) fn run(&self, begin: Instant, timeout: Duration) -> Result<Delivered, PushError> {
+        let Pushgateway {
+            transport,
+            interrupt,
+            policy,
+            ..
+        } = self.client;
+        let mut tries = 0;
+        loop {
+            if interrupt.stage() == Stage::ShutDown {
+                return Err(PushError::ShutDown { url: self.url() });
+            }
+            tries += 1;
+            let result = transport.send(&self.exchange, timeout.saturating_sub(begin.elapsed()));
+            let elapsed = begin.elapsed();
+            let failed = match result {
+                Ok(answer) if answer.is_success() => return Ok(Delivered { tries, elapsed }),
+                Ok(answer) => FailedTry::Refused(answer),
+                Err(obstacle) => FailedTry::Unanswered(obstacle),
+            };
+            let failure = failed.failure();
+            let spent = Spent {
+                tries,
+                remaining: timeout.saturating_sub(elapsed),
+            };
+            if let Some(pause) = next_pause(&failure, spent, policy.retries, jitter()) {
+                interrupt.pause(pause);
+                if interrupt.stage() == Stage::Working {
+                    if failure == Failure::Stale {
+                        tries -= 1;
+                    }
+                    continue;
+                }
+            }
+            return Err(match failed {
+                FailedTry::Refused(answer) => self.refused(&answer, tries, elapsed),
+                FailedTry::Unanswered(obstacle) => PushError::NoAnswer {
+                    url: self.url(),
+                    reason: match obstacle {
+                        Obstacle::Timeout => {
+                            let seconds = (timeout.as_secs_f64() * 1000.0).round() / 1000.0;
+                            format!("no answer within {seconds} s")
+                        }
+                        other => other.to_string(),
+                    },
+                    tries,
+                    elapsed,
+                },
+            });
+        }
+    }
+
+    fn url(&self) -> String {
+        shortened(self.exchange.url)
+    }
+
+    fn refused(&self, answer: &Answer, tries: u32, elapsed: Duration) -> PushError {
+        let (url, status) = (self.url(), answer.status);
+        if answer.is_redirect() {
+            let location = answer.location.as_deref().unwrap_or("nowhere");
+            let location = self.without_secrets(&printable(location));
+            return PushError::Redirect {
+                url,
+                status,
+                location,
+            };
+        }
+        let held = if status == 400 {
+            held_by_gateway(&answer.text(), self.request)
+        } else {
+            Vec::new()
+        };
+        if held.is_empty() {
+            PushError::Status {
+                url,
+                status,
+                message: self.without_secrets(&answer.headline()),
+                tries,
+                elapsed,
+            }
+        } else {
+            PushError::Inconsistent { url, status, held }
+        }
+    }
+
+    /// What a server sends back is shown, but not what we have told it in confidence.
+    fn without_secrets(&self, text: &str) -> String {
+        let authorization = self.exchange.authorization;
+        let encoded = authorization.and_then(|header| header.split(' ').nth(1));
+        let headers = self.exchange.headers.iter();
+        let secrets = [self.secret, encoded].into_iter().flatten();
+        secrets
+            .chain(headers.map(|header| header.value.as_str()))
+            .filter(|secret| secret.len() >= SHORTEST_SECRET)
+            .fold(text.to_owned(), |text, secret| text.replace(secret, "…"))
+    }
+}
+
+/// A number from 0 to 1 that differs between processes and calls: the seed of the standard library's hash maps.
+fn jitter() -> f64 {
+    let random = u32::try_from(RandomState::new().hash_one(0) >> 32).unwrap_or_default();
+    f64::from(random) / f64::from(u32::MAX)
+}

@@ -1,0 +1,49 @@
+use std::fmt;
+
+use super::request::Method;
+
+/// What stands behind a URL. It matters for what cannot be seen from the answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum GatewayKind {
+    /// A Prometheus Pushgateway: it keeps the last push of each group until that is replaced or deleted.
+    Pushgateway,
+    /// [VictoriaMetrics] or its agent, which take pushes in the same form and store them as samples with a time. There
+    /// is nothing to replace or delete: DELETE and PUT answer 200, and what was there stays. A client of this kind refuses
+    /// both, so that nobody takes that for done.
+    ///
+    /// [VictoriaMetrics]: https://docs.victoriametrics.com/victoriametrics/#how-to-import-data-in-prometheus-exposition-format
+    VictoriaMetrics,
+}
+
+impl GatewayKind {
+    /// The end of the path at which VictoriaMetrics takes pushes.
+    const IMPORT: &str = "/api/v1/import/prometheus";
+
+    /// The kind that a base URL without a trailing slash looks like.
+    pub(super) fn of(base: &str) -> Self {
+        if base.ends_with(Self::IMPORT) {
+            Self::VictoriaMetrics
+        } else {
+            Self::Pushgateway
+        }
+    }
+
+    /// Whether a request of this method does here what it says.
+    #[must_use]
+    pub fn supports(self, method: Method) -> bool {
+        match self {
+            Self::Pushgateway => true,
+            Self::VictoriaMetrics => method == Method::Post,
+        }
+    }
+}
+
+impl fmt::Display for GatewayKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Pushgateway => "Pushgateway",
+            Self::VictoriaMetrics => "VictoriaMetrics",
+        })
+    }
+}

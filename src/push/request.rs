@@ -1,0 +1,150 @@
+use std::fmt;
+
+use crate::exposition::{CONTENT_TYPE, MetricFamilies, encode};
+use crate::grouping::GroupingKey;
+
+use super::check::check;
+use super::error::UnpushableError;
+
+/// What to do to a group.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Change<'a> {
+    /// PUT: these families replace all that the group holds.
+    Push(&'a MetricFamilies),
+    /// POST: these families replace those of the same names, the others stay.
+    PushAdd(&'a MetricFamilies),
+    /// DELETE: the group goes.
+    Delete,
+}
+
+impl<'a> Change<'a> {
+    /// The families that it brings; none for [`Change::Delete`].
+    #[must_use]
+    pub fn families(&self) -> Option<&'a MetricFamilies> {
+        match self {
+            Self::Push(families) | Self::PushAdd(families) => Some(families),
+            Self::Delete => None,
+        }
+    }
+
+    /// The HTTP method that stands for it.
+    #[must_use]
+    pub fn method(&self) -> Method {
+        match self {
+            Self::Push(_) => Method::Put,
+            Self::PushAdd(_) => Method::Post,
+            Self::Delete => Method::Delete,
+        }
+    }
+}
+
+/// The HTTP method of a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Method {
+    /// Replaces a group.
+    Put,
+    /// Replaces the families of the same names in a group.
+    Post,
+    /// Removes a group.
+    Delete,
+}
+
+impl Method {
+    /// The word for it in a request line.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Put => "PUT",
+            Self::Post => "POST",
+            Self::Delete => "DELETE",
+        }
+    }
+}
+
+impl fmt::Display for Method {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// A change of a group as it goes over HTTP: checked, encoded and not sent. [`Pushgateway::send`] sends it, to one gateway
+/// or to several; so can any other HTTP client that leaves the path as it is.
+///
+/// [`Pushgateway::send`]: super::Pushgateway::send
+///
+/// ```
+/// use pushjob::exposition::{MetricFamilies, MetricFamily, MetricName};
+/// use pushjob::grouping::GroupingKey;
+/// use pushjob::push::{Change, Method, Request};
+///
+/// let mut families = MetricFamilies::new();
+/// families.insert(MetricFamily::gauge(MetricName::new("rows")?, 42.0))?;
+/// let key = GroupingKey::new("etl")?.with_label("table", "a/b")?;
+/// let request = Request::new(&key, Change::PushAdd(&families))?;
+/// assert_eq!(request.method(), Method::Post);
+/// assert_eq!(request.path(), "/metrics/job/etl/table@base64/YS9i");
+/// assert_eq!(request.content_type(), Some("text/plain; version=0.0.4; charset=utf-8"));
+/// assert_eq!(request.body(), Some("# TYPE rows gauge\nrows 42\n"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub struct Request<'a> {
+    key: &'a GroupingKey,
+    change: Change<'a>,
+    body: Option<String>,
+}
+
+impl<'a> Request<'a> {
+    /// Checks and encodes a change.
+    ///
+    /// # Errors
+    ///
+    /// [`UnpushableError`] for what a gateway would store wrongly or be broken by.
+    pub fn new(key: &'a GroupingKey, change: Change<'a>) -> Result<Self, UnpushableError> {
+        let body = match change.families() {
+            Some(families) => {
+                check(key, families)?;
+                Some(encode(families))
+            }
+            None => None,
+        };
+        Ok(Self { key, change, body })
+    }
+
+    /// PUT, POST or DELETE.
+    #[must_use]
+    pub fn method(&self) -> Method {
+        self.change.method()
+    }
+
+    /// The path below the base URL of a gateway, ready for the request line. It must not be normalised or decoded on the
+    /// way.
+    #[must_use]
+    pub fn path(&self) -> String {
+        self.key.path()
+    }
+
+    /// The body, in the text format. None for a DELETE, which must have no body and no `Content-Encoding`.
+    #[must_use]
+    pub fn body(&self) -> Option<&str> {
+        self.body.as_deref()
+    }
+
+    /// The value of the `Content-Type` header, where there is a body. Any other makes a gateway misread it.
+    #[must_use]
+    pub fn content_type(&self) -> Option<&'static str> {
+        self.body.is_some().then_some(CONTENT_TYPE)
+    }
+
+    pub(super) fn key(&self) -> &GroupingKey {
+        self.key
+    }
+
+    /// Whether a family of this name is pushed.
+    pub(super) fn has_family(&self, name: &str) -> bool {
+        let families = self.change.families();
+        families
+            .is_some_and(|families| families.iter().any(|family| family.name().as_str() == name))
+    }
+}

@@ -1,0 +1,231 @@
+//! TCP connections on which every wait has an end.
+
+use std::fmt;
+use std::io::{self, ErrorKind, Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::sync::{Arc, Weak};
+use std::time::{Duration, Instant};
+
+use ureq::Error;
+use ureq::unversioned::transport::{
+    Buffers, ConnectionDetails, Connector, LazyBuffers, NextTimeout, ShutdownHandle, Transport,
+};
+
+use super::{Obstacle, time_left};
+use crate::push::proxy::Hop;
+
+/// The most that is read of a proxy's answer, in bytes.
+const PROXY_ANSWER_LIMIT: usize = 16 * 1024;
+
+/// Connects to a gateway, or to the proxy before it.
+#[derive(Debug)]
+pub(super) struct WireConnector {
+    /// The proxy that has to make a tunnel to a gateway with TLS.
+    pub(super) tunnel: Option<Hop>,
+}
+
+impl Connector<()> for WireConnector {
+    type Out = Wire;
+
+    fn connect(&self, details: &ConnectionDetails, _: Option<()>) -> Result<Option<Wire>, Error> {
+        let timeout = time_left(details);
+        let deadline = Deadline::new(timeout);
+        let stream = Arc::new(connect(&details.addrs, &deadline)?);
+        stream.set_nodelay(true)?;
+        let handle: Weak<TcpStream> = Arc::downgrade(&stream);
+        (details.register_shutdown)(handle as Weak<dyn ShutdownHandle>)?;
+        let config = details.config;
+        let mut wire = Wire {
+            stream,
+            buffers: LazyBuffers::new(config.input_buffer_size(), config.output_buffer_size()),
+            unsent: None,
+        };
+        if let Some(hop) = &self.tunnel {
+            let host = details.uri.host().unwrap_or_default();
+            let port = details.uri.port_u16().unwrap_or(443);
+            open_tunnel(&mut wire, hop, &format!("{host}:{port}"), &deadline)?;
+        }
+        Ok(Some(wire))
+    }
+}
+
+/// Tries each address. All but the last have half of the time that is left, so that one which is silent leaves time for the
+/// next.
+fn connect(addresses: &[SocketAddr], deadline: &Deadline) -> Result<TcpStream, Error> {
+    let mut failure = Error::Io(ErrorKind::AddrNotAvailable.into());
+    for (index, address) in addresses.iter().enumerate() {
+        let left = deadline.left()?;
+        let is_last = index + 1 == addresses.len();
+        let share = if is_last { left } else { left / 2 };
+        match TcpStream::connect_timeout(address, share) {
+            Ok(stream) => return Ok(stream),
+            Err(error) if is_timeout(&error) => failure = deadline.missed(),
+            Err(error) => failure = error.into(),
+        }
+    }
+    Err(failure)
+}
+
+/// Asks a proxy for a tunnel. <https://www.rfc-editor.org/rfc/rfc9110#CONNECT>
+fn open_tunnel(wire: &mut Wire, hop: &Hop, target: &str, deadline: &Deadline) -> Result<(), Error> {
+    let authorization = match &hop.authorization {
+        Some(value) => format!("Proxy-Authorization: {value}\r\n"),
+        None => String::new(),
+    };
+    let request = format!("CONNECT {target} HTTP/1.1\r\nHost: {target}\r\n{authorization}\r\n");
+    wire.write(request.as_bytes(), deadline)?;
+    let mut answer = Vec::new();
+    let mut byte = [0];
+    // Byte by byte: what follows the answer is no longer the proxy's.
+    while !answer.ends_with(b"\r\n\r\n") {
+        if wire.read(&mut byte, deadline)? == 0 || answer.len() == PROXY_ANSWER_LIMIT {
+            return Err(Obstacle::Passing("the proxy gave no answer".to_owned()).into());
+        }
+        answer.extend(byte);
+    }
+    let line = String::from_utf8_lossy(&answer);
+    let line = line.lines().next().unwrap_or_default();
+    let status: Option<u16> = line
+        .strip_prefix("HTTP/1.")
+        .and_then(|rest| rest.split(' ').nth(1)?.parse().ok());
+    let reason = format!("the proxy refuses to connect to {target}: {line:?}");
+    match status {
+        Some(200..300) => Ok(()),
+        Some(408 | 429 | 500..600) => Err(Obstacle::Passing(reason).into()),
+        Some(_) => Err(Obstacle::Lasting(reason).into()),
+        None => Err(Obstacle::Lasting(format!("not a proxy's answer: {line:?}")).into()),
+    }
+}
+
+/// The end of the time that an operation has.
+struct Deadline {
+    at: Instant,
+    timeout: NextTimeout,
+}
+
+impl Deadline {
+    fn new(timeout: NextTimeout) -> Self {
+        let now = Instant::now();
+        let longest = Duration::from_secs(u64::from(u32::MAX));
+        Self {
+            at: now + (*timeout.after).min(longest),
+            timeout,
+        }
+    }
+
+    /// The time that is left, which is some.
+    fn left(&self) -> Result<Duration, Error> {
+        let left = self.at.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            Err(self.missed())
+        } else {
+            Ok(left)
+        }
+    }
+
+    fn missed(&self) -> Error {
+        Error::Timeout(self.timeout.reason)
+    }
+}
+
+fn is_timeout(error: &io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut)
+}
+
+/// A TCP connection.
+pub(super) struct Wire {
+    stream: Arc<TcpStream>,
+    buffers: LazyBuffers,
+    /// Why the rest of a request could not be sent. A server that refuses a long body may answer and close before it has
+    /// read it; that answer says more.
+    unsent: Option<io::Error>,
+}
+
+impl fmt::Debug for Wire {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Wire").finish_non_exhaustive()
+    }
+}
+
+impl Wire {
+    fn write(&self, bytes: &[u8], deadline: &Deadline) -> Result<(), Error> {
+        write(&self.stream, bytes, deadline)
+    }
+
+    fn read(&self, into: &mut [u8], deadline: &Deadline) -> Result<usize, Error> {
+        read(&self.stream, into, deadline)
+    }
+}
+
+/// Writes all of it. Each system call has the time that is left, and not as long as the first had.
+fn write(mut stream: &TcpStream, bytes: &[u8], deadline: &Deadline) -> Result<(), Error> {
+    let mut rest = bytes;
+    while !rest.is_empty() {
+        stream.set_write_timeout(Some(deadline.left()?))?;
+        match stream.write(rest) {
+            Ok(0) => return Err(io::Error::from(ErrorKind::WriteZero).into()),
+            Ok(written) => rest = &rest[written..],
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) if is_timeout(&error) => return Err(deadline.missed()),
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(())
+}
+
+fn read(mut stream: &TcpStream, into: &mut [u8], deadline: &Deadline) -> Result<usize, Error> {
+    loop {
+        stream.set_read_timeout(Some(deadline.left()?))?;
+        match stream.read(into) {
+            Ok(amount) => return Ok(amount),
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) if is_timeout(&error) => return Err(deadline.missed()),
+            Err(error) => return Err(error.into()),
+        }
+    }
+}
+
+impl Transport for Wire {
+    fn buffers(&mut self) -> &mut dyn Buffers {
+        &mut self.buffers
+    }
+
+    fn transmit_output(&mut self, amount: usize, timeout: NextTimeout) -> Result<(), Error> {
+        if self.unsent.is_some() {
+            return Ok(());
+        }
+        let output = &self.buffers.output()[..amount];
+        match write(&self.stream, output, &Deadline::new(timeout)) {
+            Err(Error::Io(error)) => {
+                self.unsent = Some(error);
+                Ok(())
+            }
+            other => other,
+        }
+    }
+
+    fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, Error> {
+        let input = self.buffers.input_append_buf();
+        let result = read(&self.stream, input, &Deadline::new(timeout));
+        match (result, self.unsent.take()) {
+            (Ok(0) | Err(_), Some(unsent)) => Err(unsent.into()),
+            (Ok(amount), unsent) => {
+                self.unsent = unsent;
+                self.buffers.input_appended(amount);
+                Ok(amount > 0)
+            }
+            (Err(error), None) => Err(error),
+        }
+    }
+
+    /// Nothing is to be read from a connection that nobody has asked anything.
+    fn is_open(&mut self) -> bool {
+        let quiet = || -> io::Result<bool> {
+            self.stream.set_nonblocking(true)?;
+            let peeked = self.stream.peek(&mut [0]);
+            self.stream.set_nonblocking(false)?;
+            Ok(peeked.is_err_and(|error| error.kind() == ErrorKind::WouldBlock))
+        };
+        self.unsent.is_none() && quiet().unwrap_or(false)
+    }
+}
