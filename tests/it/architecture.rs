@@ -17,10 +17,10 @@ const MAY_IMPORT: [(&str, &[&str]); 7] = [
 
 /// Which files may know a crate; folders stand for all in them.
 const CRATES: [(&str, &[&str]); 13] = [
-    ("ureq", &["push/transport/", "push/tls.rs"]),
-    ("rustls", &["push/tls.rs"]),
-    ("rustls_native_certs", &["push/tls.rs"]),
-    ("webpki_roots", &["push/tls.rs"]),
+    ("ureq", &["push/transport/", "push/tls/"]),
+    ("rustls", &["push/tls/"]),
+    ("rustls_native_certs", &["push/tls/"]),
+    ("webpki_roots", &["push/tls/"]),
     ("flate2", &["push/compression.rs"]),
     ("httpdate", &["push/answer.rs"]),
     ("ipnet", &["push/proxy.rs"]),
