@@ -1,12 +1,12 @@
 //! The grouping key: the labels under which a Pushgateway keeps one group of metrics.
 
 use std::collections::BTreeMap;
-use std::fmt;
+use std::fmt::{self, Write};
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-use crate::exposition::{LabelName, NameError};
+use crate::exposition::{LabelName, NameError, NameValidation};
 
 /// A grouping key that cannot be, or that would harm the gateway.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -27,6 +27,14 @@ pub enum GroupingError {
     /// An empty `instance`: beside the same group without `instance` it breaks every later push and scrape.
     #[error("grouping label `instance` is empty: leave it out instead")]
     EmptyInstance,
+    /// A name that a gateway with UTF-8 names would take for another in escaped form.
+    #[error(
+        "grouping label `{label}` begins with `U__`, which stands for an escaped name in a path"
+    )]
+    EscapedName {
+        /// Its name.
+        label: String,
+    },
     /// A name that is not a label name.
     #[error("grouping label: {0}")]
     Name(NameError),
@@ -75,6 +83,24 @@ impl GroupingKey {
         name: impl Into<String>,
         value: impl Into<String>,
     ) -> Result<Self, GroupingError> {
+        self.with_label_names(name, value, NameValidation::Legacy)
+    }
+
+    /// The same with a name by a scheme of choice: with [`NameValidation::Utf8`] also `k8s.pod`. In the path such a name is
+    /// written in [escaped form], `U__k8s_2e_pod`. A gateway without UTF-8 names keeps that as it is, as the name of
+    /// another group.
+    ///
+    /// [escaped form]: https://github.com/prometheus/pushgateway#url
+    ///
+    /// # Errors
+    ///
+    /// [`GroupingError`], as from [`with_label`](Self::with_label).
+    pub fn with_label_names(
+        self,
+        name: impl Into<String>,
+        value: impl Into<String>,
+        names: NameValidation,
+    ) -> Result<Self, GroupingError> {
         let (name, value) = (name.into(), value.into());
         if name == "job" {
             return Err(GroupingError::JobAsLabel);
@@ -82,7 +108,10 @@ impl GroupingKey {
         if name == "instance" && value.is_empty() {
             return Err(GroupingError::EmptyInstance);
         }
-        let label = LabelName::new(name).map_err(GroupingError::Name)?;
+        if name.starts_with(ESCAPED) {
+            return Err(GroupingError::EscapedName { label: name });
+        }
+        let label = LabelName::checked(name, names).map_err(GroupingError::Name)?;
         if self.labels.contains_key(&label) {
             return Err(GroupingError::DuplicateLabel {
                 label: label.to_string(),
@@ -128,7 +157,7 @@ impl GroupingKey {
         let mut path = String::from("/metrics");
         for (name, value) in self.pairs() {
             path.push('/');
-            path.push_str(name);
+            push_name(&mut path, name);
             if is_plain(value) {
                 path.push('/');
                 path.push_str(value);
@@ -154,6 +183,30 @@ impl fmt::Display for GroupingKey {
             separator = ',';
         }
         f.write_str("}")
+    }
+}
+
+/// What an escaped name begins with.
+const ESCAPED: &str = "U__";
+
+/// Writes a label name, in escaped form where it is not one of the legacy scheme: an underscore becomes two, and what could
+/// not stand in such a name its number in hexadecimal between two of them.
+fn push_name(path: &mut String, name: &str) {
+    if LabelName::new(name.to_owned()).is_ok() {
+        path.push_str(name);
+        return;
+    }
+    path.push_str(ESCAPED);
+    for (index, character) in name.chars().enumerate() {
+        match character {
+            '_' => path.push_str("__"),
+            'a'..='z' | 'A'..='Z' => path.push(character),
+            '0'..='9' if index > 0 => path.push(character),
+            other => {
+                // Writing to a string does not fail.
+                let _ = write!(path, "_{:x}_", u32::from(other));
+            }
+        }
     }
 }
 
@@ -185,6 +238,34 @@ mod tests {
             let key = GroupingKey::new("j").unwrap().with_label("l", value);
             assert_eq!(key.unwrap().path(), format!("/metrics/job/j/{segment}"));
         }
+    }
+
+    #[test]
+    fn names_beyond_the_legacy_scheme_are_escaped() {
+        let path = |name: &str| {
+            let key = GroupingKey::new("j").unwrap();
+            let key = key.with_label_names(name, "v", NameValidation::Utf8);
+            key.map(|key| key.path()).map_err(|error| error.to_string())
+        };
+        for (name, segment) in [
+            ("plain_1", "plain_1"),
+            ("k8s.pod", "U__k8s_2e_pod"),
+            ("a_b.c", "U__a__b_2e_c"),
+            ("1a", "U___31_a"),
+            ("a:b", "U__a_3a_b"),
+            ("é", "U___e9_"),
+            ("😀", "U___1f600_"),
+            ("a/b", "U__a_2f_b"),
+            ("..", "U___2e__2e_"),
+        ] {
+            assert_eq!(path(name), Ok(format!("/metrics/job/j/{segment}/v")));
+        }
+        assert_eq!(
+            path("U__x").unwrap_err(),
+            "grouping label `U__x` begins with `U__`, which stands for an escaped name in a path"
+        );
+        assert_eq!(path("").unwrap_err(), "grouping label: the name is empty");
+        assert!(path("__a.b").is_err());
     }
 
     #[test]

@@ -1,5 +1,6 @@
 use super::family::{MetricFamilies, MetricFamily};
 use super::labels::Labels;
+use super::names::is_bare;
 use super::value::{Histogram, MetricValue, Summary};
 
 /// The media type of what [`encode`] writes.
@@ -28,14 +29,15 @@ pub fn encode(families: &MetricFamilies) -> String {
 fn write_family(out: &mut String, family: &MetricFamily) {
     let name = family.name().as_str();
     if let Some(help) = family.help() {
-        push_all(out, &["# HELP ", name, " "]);
+        out.push_str("# HELP ");
+        push_name(out, name, true);
+        out.push(' ');
         push_escaped(out, help, false);
         out.push('\n');
     }
-    push_all(
-        out,
-        &["# TYPE ", name, " ", family.metric_type().as_str(), "\n"],
-    );
+    out.push_str("# TYPE ");
+    push_name(out, name, true);
+    push_all(out, &[" ", family.metric_type().as_str(), "\n"]);
     let mut writer = SampleWriter { out, name };
     for (labels, value) in family.metrics() {
         match value {
@@ -89,24 +91,58 @@ impl SampleWriter<'_> {
         extra: Option<(&str, &str)>,
         value: &str,
     ) {
-        push_all(self.out, &[self.name, suffix]);
-        write_labels(self.out, labels, extra);
+        if is_bare(self.name, true) {
+            push_all(self.out, &[self.name, suffix]);
+            write_labels(self.out, labels, extra);
+        } else {
+            // A name in quotation marks stands in the braces, before the labels.
+            self.out.push_str("{\"");
+            push_escaped(self.out, self.name, true);
+            push_all(self.out, &[suffix, "\""]);
+            write_pairs(self.out, ",", labels, extra);
+            self.out.push('}');
+        }
         push_all(self.out, &[" ", value, "\n"]);
     }
 }
 
 /// Writes labels in braces, and after them one that belongs to the format; nothing when there are none.
 pub(super) fn write_labels(out: &mut String, labels: &Labels, extra: Option<(&str, &str)>) {
-    let mut separator = "{";
+    if write_pairs(out, "{", labels, extra) {
+        out.push('}');
+    }
+}
+
+/// Writes labels with `first` before the first of them, and says whether there are any.
+fn write_pairs(
+    out: &mut String,
+    first: &'static str,
+    labels: &Labels,
+    extra: Option<(&str, &str)>,
+) -> bool {
+    let mut separator = first;
+    let mut any = false;
     let own = labels.iter().map(|(name, value)| (name.as_str(), value));
     for (name, value) in own.chain(extra) {
-        push_all(out, &[separator, name, "=\""]);
+        out.push_str(separator);
+        push_name(out, name, false);
+        out.push_str("=\"");
         push_escaped(out, value, true);
         out.push('"');
         separator = ",";
+        any = true;
     }
-    if separator == "," {
-        out.push('}');
+    any
+}
+
+/// Writes a name, in quotation marks where it is not one of the legacy scheme.
+fn push_name(out: &mut String, name: &str, colons: bool) {
+    if is_bare(name, colons) {
+        out.push_str(name);
+    } else {
+        out.push('"');
+        push_escaped(out, name, true);
+        out.push('"');
     }
 }
 

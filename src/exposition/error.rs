@@ -21,6 +21,9 @@ pub enum NameError {
         /// What was given.
         name: String,
     },
+    /// No name at all.
+    #[error("the name is empty")]
+    Empty,
     /// A label name that Prometheus keeps for itself.
     #[error("label name {name:?} is reserved: names beginning with `__` belong to Prometheus")]
     ReservedLabel {
@@ -176,6 +179,12 @@ pub(super) enum ParseErrorKind {
     NotUtf8,
     #[error("expected a metric name")]
     NoMetricName,
+    #[error("a name in quotation marks is one in UTF-8, which has to be asked for")]
+    QuotedName,
+    #[error("the name has no closing `\"`")]
+    OpenName,
+    #[error("expected `,` or `}}` after the metric name")]
+    NoCommaAfterName,
     #[error("expected a metric name in the {keyword} line")]
     NoMetricNameInComment { keyword: &'static str },
     #[error("{found:?} is not a metric type: counter, gauge, histogram, summary or untyped")]

@@ -20,6 +20,6 @@ pub use error::{FamilyError, NameError, ParseError, ValueError};
 pub use family::{MetricFamilies, MetricFamily, MetricType};
 pub use gather::Gather;
 pub use labels::Labels;
-pub use names::{LabelName, MetricName};
-pub use parse::{Series, parse, parse_float};
+pub use names::{LabelName, MetricName, NameValidation};
+pub use parse::{Series, parse, parse_float, parse_names};
 pub use value::{Bucket, Histogram, MetricValue, Quantile, Summary};

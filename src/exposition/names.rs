@@ -3,6 +3,19 @@ use std::fmt;
 
 use super::error::NameError;
 
+/// Which names are taken: the [name validation scheme] of Prometheus.
+///
+/// [name validation scheme]: https://prometheus.io/docs/guides/utf8/
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum NameValidation {
+    /// Letters, digits, underscores and, for metrics, colons. Everything that reads the text format takes these.
+    #[default]
+    Legacy,
+    /// Any text, in quotation marks where it is not one of those. A Pushgateway takes it from 1.11 on, with
+    /// `--push.enable-utf8-names`.
+    Utf8,
+}
+
 /// The name of a metric: `[a-zA-Z_:][a-zA-Z0-9_:]*`, as the [data model] has it.
 ///
 /// [data model]: https://prometheus.io/docs/concepts/data_model/
@@ -35,12 +48,30 @@ impl MetricName {
         }
     }
 
-    /// This name continued by `suffix`, which must hold nothing but what may stand inside a name.
+    /// A name of any text that is not empty, such as `rows.loaded`. Only for gateways that take UTF-8 names, see
+    /// [`NameValidation::Utf8`].
+    ///
+    /// # Errors
+    ///
+    /// [`NameError::Empty`] for the empty text.
+    pub fn utf8(name: impl Into<Cow<'static, str>>) -> Result<Self, NameError> {
+        let name = name.into();
+        if name.is_empty() {
+            return Err(NameError::Empty);
+        }
+        Ok(Self(name))
+    }
+
+    /// Checks a name by one of the two schemes.
+    pub(super) fn checked(name: String, names: NameValidation) -> Result<Self, NameError> {
+        match names {
+            NameValidation::Legacy => Self::new(name),
+            NameValidation::Utf8 => Self::utf8(name),
+        }
+    }
+
+    /// This name continued by `suffix`, which holds nothing but what may stand inside a name.
     pub(crate) fn with_suffix(&self, suffix: &'static str) -> Self {
-        debug_assert_eq!(
-            name_length(format!("_{suffix}").as_bytes(), true),
-            suffix.len() + 1
-        );
         Self(Cow::Owned(format!("{}{suffix}", self.0)))
     }
 
@@ -90,6 +121,33 @@ impl LabelName {
         }
     }
 
+    /// A name of any text that is not empty and does not begin with two underscores, such as `k8s.pod`. Only for gateways
+    /// that take UTF-8 names, see [`NameValidation::Utf8`].
+    ///
+    /// # Errors
+    ///
+    /// [`NameError::Empty`] for the empty text, [`NameError::ReservedLabel`] when it begins with `__`.
+    pub fn utf8(name: impl Into<Cow<'static, str>>) -> Result<Self, NameError> {
+        let name = name.into();
+        if name.is_empty() {
+            Err(NameError::Empty)
+        } else if name.starts_with("__") {
+            Err(NameError::ReservedLabel {
+                name: name.into_owned(),
+            })
+        } else {
+            Ok(Self(name))
+        }
+    }
+
+    /// Checks a name by one of the two schemes.
+    pub(crate) fn checked(name: String, names: NameValidation) -> Result<Self, NameError> {
+        match names {
+            NameValidation::Legacy => Self::new(name),
+            NameValidation::Utf8 => Self::utf8(name),
+        }
+    }
+
     /// The name as text.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -101,6 +159,11 @@ impl fmt::Display for LabelName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
+}
+
+/// Whether a name stands without quotation marks.
+pub(super) fn is_bare(name: &str, colons: bool) -> bool {
+    name_length(name.as_bytes(), colons) == name.len()
 }
 
 /// How many leading bytes of `text` can be part of a name; a metric name may hold colons, a label name may not.

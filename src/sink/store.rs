@@ -256,7 +256,7 @@ fn page_labels(key: &GroupingKey, labels: &Labels) -> Labels {
         .chain([("instance", "")])
         .filter(|(name, _)| seen.insert(*name))
         .filter_map(|(name, value)| {
-            Some((LabelName::new(name.to_owned()).ok()?, value.to_owned()))
+            Some((LabelName::utf8(name.to_owned()).ok()?, value.to_owned()))
         });
     Labels::from_pairs(pairs.collect()).unwrap_or_default()
 }

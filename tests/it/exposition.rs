@@ -2,7 +2,7 @@
 
 use pushjob::exposition::{
     Bucket, Histogram, LabelName, Labels, MetricFamilies, MetricFamily, MetricName, MetricType,
-    MetricValue, Quantile, Summary, encode, parse,
+    MetricValue, NameValidation, Quantile, Summary, encode, parse, parse_names,
 };
 use pushjob::grouping::GroupingKey;
 use pushjob::push::Pushgateway as Client;
@@ -85,6 +85,53 @@ s_count 4
 # TYPE u untyped
 u NaN
 ";
+
+#[test]
+fn names_in_utf8_are_quoted_and_read_back_where_they_are_asked_for() {
+    let text = "# HELP \"a.b\" Any \"text\".\n# TYPE \"a.b\" gauge\n\
+                {\"a.b\"} 1\n{\"a.b\",l=\"1\",\"l.m\"=\"x\"} 2\n\
+                # TYPE \"h \\\"i\" histogram\n{\"h \\\"i_bucket\",le=\"+Inf\"} 1\n\
+                {\"h \\\"i_sum\"} 1\n{\"h \\\"i_count\"} 1\n\
+                # TYPE plain gauge\nplain{\"é\"=\"1\"} 1\n";
+    let families = parse_names(text.as_bytes(), NameValidation::Utf8).unwrap();
+    assert_eq!(encode(&families), text);
+    // What needs no quotation marks may have them, and blanks stand where they may.
+    let loose = "# TYPE \"a\" gauge\n{ \"a\" , \"b\"=\"1\" } 1\n";
+    let families = parse_names(loose.as_bytes(), NameValidation::Utf8).unwrap();
+    assert_eq!(encode(&families), "# TYPE a gauge\na{b=\"1\"} 1\n");
+    for (bad, message) in [
+        (
+            "{\"a.b} 1\n",
+            "line 1, column 2: the name has no closing `\"`",
+        ),
+        ("{\"\"} 1\n", "line 1, column 2: expected a metric name"),
+        (
+            "{\"a\" \"b\"=\"1\"} 1\n",
+            "line 1, column 6: expected `,` or `}` after the metric name",
+        ),
+        ("{a=\"1\"} 1\n", "line 1, column 1: expected a metric name"),
+        (
+            "{\"a\",\"__b\"=\"1\"} 1\n",
+            "line 1, column 6: label name `__b` is reserved",
+        ),
+        (
+            "# TYPE \"a.b gauge\n",
+            "line 1, column 8: the name has no closing `\"`",
+        ),
+    ] {
+        let error = parse_names(bad.as_bytes(), NameValidation::Utf8).unwrap_err();
+        assert_eq!(error.to_string(), message, "{bad}");
+    }
+    for (bad, column) in [
+        ("{\"a.b\"} 1\n", 2),
+        ("# TYPE \"a.b\" gauge\n", 8),
+        ("a{\"b\"=\"1\"} 1\n", 3),
+    ] {
+        let error = parse(bad.as_bytes()).unwrap_err();
+        assert_eq!(error.column(), column, "{bad}");
+        assert!(error.reason().contains("UTF-8"), "{error}");
+    }
+}
 
 #[test]
 fn every_type_is_written_in_a_stable_order() {

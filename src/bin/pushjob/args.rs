@@ -155,6 +155,11 @@ pub(crate) struct GroupArgs {
     #[arg(long, value_name = "NAME=VALUE", allow_hyphen_values = true)]
     pub(crate) label: Vec<String>,
 
+    /// Take any text as the name of a label or metric, as in `--label k8s.pod=p`. For a Pushgateway from 1.11 that was
+    /// started with --push.enable-utf8-names [env: PUSHJOB_UTF8_NAMES=true]
+    #[arg(long)]
+    pub(crate) utf8_names: bool,
+
     /// Grouping label `instance` [env: PUSHJOB_INSTANCE] [default: none, a batch job is no machine]
     #[arg(long, value_name = "VALUE", allow_hyphen_values = true)]
     pub(crate) instance: Option<String>,

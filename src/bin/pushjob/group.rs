@@ -1,5 +1,6 @@
 //! The group that `push`, `pushadd` and `delete` are about.
 
+use pushjob::exposition::NameValidation;
 use pushjob::grouping::GroupingKey;
 use pushjob::push::{Change, Pushgateway, Request, side_by_side};
 
@@ -12,6 +13,7 @@ use crate::settings::{Gateways, settings};
 pub(crate) struct Group {
     clients: Vec<Pushgateway>,
     key: GroupingKey,
+    names: NameValidation,
 }
 
 impl Group {
@@ -27,7 +29,16 @@ impl Group {
         let clients = gateways.iter().map(|gateway| gateway.builder.build());
         let clients: Result<_, _> = clients.collect();
         let clients = clients.map_err(|error| chain(&error))?;
-        Ok(Self { clients, key })
+        Ok(Self {
+            clients,
+            key,
+            names: settings.names,
+        })
+    }
+
+    /// Which names it takes.
+    pub(crate) fn names(&self) -> NameValidation {
+        self.names
     }
 
     /// Delivers a change to all of them, and says of each where it failed.

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, IsTerminal, Read};
 use std::path::Path;
 
-use pushjob::exposition::{MetricFamilies, parse};
+use pushjob::exposition::{MetricFamilies, NameValidation, parse_names};
 use pushjob::push::Change;
 
 use crate::args::PushArgs;
@@ -30,7 +30,8 @@ pub(crate) fn push(args: &PushArgs, verb: Verb) -> Exit {
             return Exit::WrongUsage;
         }
     };
-    let input = samples(&args.samples).and_then(|samples| Ok((samples, read(args)?)));
+    let input =
+        samples(&args.samples, group.names()).and_then(|samples| Ok((samples, read(args)?)));
     let (samples, input) = match input {
         Ok(input) => input,
         Err(message) => {
@@ -38,7 +39,7 @@ pub(crate) fn push(args: &PushArgs, verb: Verb) -> Exit {
             return Exit::WrongUsage;
         }
     };
-    let families = match families(input, samples) {
+    let families = match families(input, samples, group.names()) {
         Ok(families) => families,
         Err(message) => {
             console.error(message);
@@ -92,10 +93,14 @@ fn read_all(from: impl Read) -> io::Result<Vec<u8>> {
     Ok(content)
 }
 
-fn families(input: Option<Input>, samples: MetricFamilies) -> Result<MetricFamilies, String> {
+fn families(
+    input: Option<Input>,
+    samples: MetricFamilies,
+    names: NameValidation,
+) -> Result<MetricFamilies, String> {
     let Some(Input { name, content }) = input else {
         return Ok(samples);
     };
-    let read = parse(&content).map_err(|error| format!("{name}: {error}"))?;
+    let read = parse_names(&content, names).map_err(|error| format!("{name}: {error}"))?;
     merge(read, samples).map_err(|error| format!("{name}: {error}"))
 }

@@ -1,17 +1,50 @@
 //! Samples on the command line.
 
 use pushjob::exposition::{
-    FamilyError, MetricFamilies, MetricFamily, MetricName, MetricType, MetricValue, Series,
-    parse_float,
+    FamilyError, MetricFamilies, MetricFamily, MetricName, MetricType, MetricValue, NameValidation,
+    Series, parse_float,
 };
 
 use crate::args::SampleArgs;
 
 /// A sample as it was given, with the flag.
-struct Sample {
+struct Sample<V> {
     flag: &'static str,
     series: Series,
-    value: MetricValue,
+    value: V,
+}
+
+impl Sample<f64> {
+    fn read(flag: &'static str, text: &str, names: NameValidation) -> Result<Self, String> {
+        let (series, rest) = Series::parse_prefix_names(text, names).map_err(|error| {
+            format!(
+                "{flag} {text:?}: column {}: {}",
+                error.column(),
+                error.reason()
+            )
+        })?;
+        let number = rest.strip_prefix('=').ok_or_else(|| {
+            format!(
+                "{flag} {text:?}: expected `=` and a value after {}",
+                series.name
+            )
+        })?;
+        let value = parse_float(number)
+            .ok_or_else(|| format!("{flag} {text:?}: {number:?} is not a number"))?;
+        Ok(Self {
+            flag,
+            series,
+            value,
+        })
+    }
+
+    fn with(self, value: fn(f64) -> MetricValue) -> Sample<MetricValue> {
+        Sample {
+            flag: self.flag,
+            series: self.series,
+            value: value(self.value),
+        }
+    }
 }
 
 impl SampleArgs {
@@ -21,16 +54,15 @@ impl SampleArgs {
 }
 
 /// The families of the samples. The message of an error names the flag.
-pub(crate) fn samples(args: &SampleArgs) -> Result<MetricFamilies, String> {
+pub(crate) fn samples(args: &SampleArgs, names: NameValidation) -> Result<MetricFamilies, String> {
     let mut drafts: Vec<MetricFamily> = Vec::new();
     let gauges = args
         .gauge
         .iter()
-        .map(|text| sample("--gauge", text, MetricValue::Gauge));
-    let counters = args
-        .counter
-        .iter()
-        .map(|text| sample("--counter", text, MetricValue::Counter));
+        .map(|text| Sample::read("--gauge", text, names).map(|read| read.with(MetricValue::Gauge)));
+    let counters = args.counter.iter().map(|text| {
+        Sample::read("--counter", text, names).map(|read| read.with(MetricValue::Counter))
+    });
     for sample in gauges.chain(counters) {
         let Sample {
             flag,
@@ -79,29 +111,6 @@ fn collect(drafts: Vec<MetricFamily>) -> Result<MetricFamilies, FamilyError> {
         families.insert(draft)?;
     }
     Ok(families)
-}
-
-fn sample(flag: &'static str, text: &str, value: fn(f64) -> MetricValue) -> Result<Sample, String> {
-    let (series, rest) = Series::parse_prefix(text).map_err(|error| {
-        format!(
-            "{flag} {text:?}: column {}: {}",
-            error.column(),
-            error.reason()
-        )
-    })?;
-    let number = rest.strip_prefix('=').ok_or_else(|| {
-        format!(
-            "{flag} {text:?}: expected `=` and a value after {}",
-            series.name
-        )
-    })?;
-    let number = parse_float(number)
-        .ok_or_else(|| format!("{flag} {text:?}: {number:?} is not a number"))?;
-    Ok(Sample {
-        flag,
-        series,
-        value: value(number),
-    })
 }
 
 fn draft<'a>(

@@ -1,7 +1,7 @@
 use crate::exposition::error::{FamilyError, NameError, ParseError, ParseErrorKind};
 use crate::exposition::family::MetricType;
 use crate::exposition::labels::Labels;
-use crate::exposition::names::{LabelName, MetricName, name_length};
+use crate::exposition::names::{LabelName, MetricName, NameValidation, name_length};
 
 use super::{Series, parse_float};
 
@@ -33,14 +33,20 @@ pub(super) struct Line<'a> {
     text: &'a str,
     at: usize,
     number: usize,
+    names: NameValidation,
 }
 
 impl<'a> Line<'a> {
-    pub(super) fn new(bytes: &'a [u8], number: usize) -> Result<Self, ParseError> {
+    pub(super) fn new(
+        bytes: &'a [u8],
+        number: usize,
+        names: NameValidation,
+    ) -> Result<Self, ParseError> {
         let line = |text| Line {
             text,
             at: 0,
             number,
+            names,
         };
         match std::str::from_utf8(bytes) {
             Ok(text) if text.ends_with('\r') => {
@@ -108,6 +114,35 @@ impl<'a> Line<'a> {
         name
     }
 
+    /// Reads a name, which may stand in quotation marks where UTF-8 names are taken.
+    fn name(&mut self, colons: bool) -> Result<(String, NameValidation), ParseError> {
+        let start = self.at;
+        if !self.take('"') {
+            let name = self.take_name(colons).to_owned();
+            return Ok((name, NameValidation::Legacy));
+        }
+        if self.names == NameValidation::Legacy {
+            return Err(self.error_at(start, ParseErrorKind::QuotedName));
+        }
+        match self.quoted()? {
+            Some(name) => Ok((name, NameValidation::Utf8)),
+            None => Err(self.error_at(start, ParseErrorKind::OpenName)),
+        }
+    }
+
+    /// Reads up to the closing quotation mark; the opening one has been read. None when there is no closing one.
+    fn quoted(&mut self) -> Result<Option<String>, ParseError> {
+        let mut text = String::new();
+        loop {
+            match self.next() {
+                Some('"') => return Ok(Some(text)),
+                Some('\\') => text.push(self.escape(true)?),
+                Some(character) => text.push(character),
+                None => return Ok(None),
+            }
+        }
+    }
+
     /// Reads what follows `#`: a HELP or TYPE line, or nothing of meaning.
     pub(super) fn comment(&mut self) -> Result<Option<Comment>, ParseError> {
         self.skip_blanks();
@@ -118,12 +153,12 @@ impl<'a> Line<'a> {
         };
         self.skip_blanks();
         let start = self.at;
-        let name = self.take_name(true);
+        let (name, names) = self.name(true)?;
         let blank = self.rest().starts_with([' ', '\t']);
         if self.at_end() {
             return Ok(None);
         }
-        let Some(name) = MetricName::new(name.to_owned()).ok().filter(|_| blank) else {
+        let Some(name) = MetricName::checked(name, names).ok().filter(|_| blank) else {
             return Err(self.error_at(start, ParseErrorKind::NoMetricNameInComment { keyword }));
         };
         self.skip_blanks();
@@ -237,15 +272,20 @@ impl<'a> Line<'a> {
     /// Reads a name and, in braces, labels.
     pub(super) fn series(&mut self) -> Result<Series, ParseError> {
         let start = self.at;
-        let name = MetricName::new(self.take_name(true).to_owned())
-            .map_err(|_| self.error_at(start, ParseErrorKind::NoMetricName))?;
-        let before_blanks = self.at;
-        self.skip_blanks();
-        if !self.take('{') {
-            self.at = before_blanks;
-            let labels = Labels::none();
-            return Ok(Series { name, labels });
-        }
+        let name = if self.rest().starts_with('{') {
+            self.name_in_braces()?
+        } else {
+            let name = MetricName::new(self.take_name(true).to_owned())
+                .map_err(|_| self.error_at(start, ParseErrorKind::NoMetricName))?;
+            let before_blanks = self.at;
+            self.skip_blanks();
+            if !self.take('{') {
+                self.at = before_blanks;
+                let labels = Labels::none();
+                return Ok(Series { name, labels });
+            }
+            name
+        };
         let mut pairs: Vec<(LabelName, String)> = Vec::new();
         loop {
             self.skip_blanks();
@@ -271,13 +311,32 @@ impl<'a> Line<'a> {
         Ok(Series { name, labels })
     }
 
+    /// Reads the metric name that stands first in braces, and the comma behind it.
+    fn name_in_braces(&mut self) -> Result<MetricName, ParseError> {
+        let start = self.at;
+        self.take('{');
+        self.skip_blanks();
+        let at = self.at;
+        if !self.rest().starts_with('"') {
+            return Err(self.error_at(start, ParseErrorKind::NoMetricName));
+        }
+        let (name, names) = self.name(true)?;
+        let name = MetricName::checked(name, names)
+            .map_err(|_| self.error_at(at, ParseErrorKind::NoMetricName))?;
+        self.skip_blanks();
+        if !self.take(',') && !self.rest().starts_with('}') {
+            return Err(self.error(ParseErrorKind::NoCommaAfterName));
+        }
+        Ok(name)
+    }
+
     fn label(&mut self) -> Result<(LabelName, String), ParseError> {
         let start = self.at;
-        let name = self.take_name(false);
-        let label = LabelName::new(name.to_owned()).map_err(|error| {
+        let (name, names) = self.name(false)?;
+        let label = LabelName::checked(name, names).map_err(|error| {
             let reason = match error {
                 NameError::ReservedLabel { name } => ParseErrorKind::ReservedLabel { label: name },
-                NameError::Label { .. } | NameError::Metric { .. } => ParseErrorKind::NoLabelName,
+                _ => ParseErrorKind::NoLabelName,
             };
             self.error_at(start, reason)
         })?;
@@ -292,17 +351,10 @@ impl<'a> Line<'a> {
             let label = label.to_string();
             return Err(self.error(ParseErrorKind::NoOpeningQuote { label }));
         }
-        let mut value = String::new();
-        loop {
-            match self.next() {
-                Some('"') => return Ok((label, value)),
-                Some('\\') => value.push(self.escape(true)?),
-                Some(character) => value.push(character),
-                None => {
-                    let label = label.to_string();
-                    return Err(self.error_at(quote, ParseErrorKind::NoClosingQuote { label }));
-                }
-            }
-        }
+        let Some(value) = self.quoted()? else {
+            let label = label.to_string();
+            return Err(self.error_at(quote, ParseErrorKind::NoClosingQuote { label }));
+        };
+        Ok((label, value))
     }
 }

@@ -4,7 +4,7 @@ mod line;
 use super::error::{ParseError, ParseErrorKind};
 use super::family::MetricFamilies;
 use super::labels::Labels;
-use super::names::MetricName;
+use super::names::{MetricName, NameValidation};
 use assemble::Assembly;
 use line::Line;
 
@@ -28,6 +28,16 @@ use line::Line;
 /// # Ok::<(), pushjob::exposition::ParseError>(())
 /// ```
 pub fn parse(input: &[u8]) -> Result<MetricFamilies, ParseError> {
+    parse_names(input, NameValidation::Legacy)
+}
+
+/// Reads text in the exposition format as [`parse`] does, with names by a scheme of choice: with
+/// [`NameValidation::Utf8`] also `{"rows.loaded","k8s.pod"="p"} 42` and `# TYPE "rows.loaded" gauge`.
+///
+/// # Errors
+///
+/// [`ParseError`] with the line and column of the first thing that is wrong.
+pub fn parse_names(input: &[u8], names: NameValidation) -> Result<MetricFamilies, ParseError> {
     let mut assembly = Assembly::default();
     let mut rest = input;
     let mut number = 0;
@@ -38,7 +48,7 @@ pub fn parse(input: &[u8]) -> Result<MetricFamilies, ParseError> {
             Some(length) => (&rest[..length], &rest[length + 1..]),
             None => (rest, &rest[rest.len()..]),
         };
-        let mut line = Line::new(bytes, number)?;
+        let mut line = Line::new(bytes, number, names)?;
         read_line(&mut line, &mut assembly)?;
         if length.is_none() {
             return Err(line.error_at_end(ParseErrorKind::NoFinalNewline));
@@ -87,7 +97,19 @@ impl Series {
     /// # Ok::<(), pushjob::exposition::ParseError>(())
     /// ```
     pub fn parse_prefix(text: &str) -> Result<(Self, &str), ParseError> {
-        let mut line = Line::new(text.as_bytes(), 1)?;
+        Self::parse_prefix_names(text, NameValidation::Legacy)
+    }
+
+    /// Does the same with names by a scheme of choice, see [`parse_names`].
+    ///
+    /// # Errors
+    ///
+    /// [`ParseError`] with the column of the first thing that is wrong.
+    pub fn parse_prefix_names(
+        text: &str,
+        names: NameValidation,
+    ) -> Result<(Self, &str), ParseError> {
+        let mut line = Line::new(text.as_bytes(), 1, names)?;
         let series = line.series()?;
         Ok((series, line.rest()))
     }

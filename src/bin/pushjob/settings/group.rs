@@ -3,6 +3,7 @@
 use std::env;
 use std::fs;
 
+use pushjob::exposition::NameValidation;
 use pushjob::grouping::GroupingKey;
 
 use super::source::{Given, Mistake, Source, given, given_list, switched_on};
@@ -11,7 +12,16 @@ use crate::args::GroupArgs;
 const HOSTNAME_FLAG: &str = "--instance-hostname";
 const HOSTNAME_VARIABLE: &str = "PUSHJOB_INSTANCE_HOSTNAME";
 
-pub(super) fn key(args: &GroupArgs) -> Result<GroupingKey, Mistake> {
+/// Which names are taken.
+pub(super) fn names(args: &GroupArgs) -> Result<NameValidation, Mistake> {
+    let utf8 = switched_on(args.utf8_names, "--utf8-names", "PUSHJOB_UTF8_NAMES")?;
+    Ok(match utf8 {
+        Some(_) => NameValidation::Utf8,
+        None => NameValidation::Legacy,
+    })
+}
+
+pub(super) fn key(args: &GroupArgs, names: NameValidation) -> Result<GroupingKey, Mistake> {
     let Some((job, source)) = given(args.job.as_ref(), "--job", "PUSHJOB_JOB")? else {
         if env::var_os("PUSHJOB_JOB").is_some() {
             return Err(Source::Environment("PUSHJOB_JOB").mistake("it is empty"));
@@ -31,7 +41,7 @@ pub(super) fn key(args: &GroupArgs) -> Result<GroupingKey, Mistake> {
         let (name, value) = label
             .split_once('=')
             .ok_or_else(|| source.mistake(format!("{label:?} is not of the form NAME=VALUE")))?;
-        key.with_label(name, value)
+        key.with_label_names(name, value, names)
             .map_err(|error| source.mistake(error))
     })
 }

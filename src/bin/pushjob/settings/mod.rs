@@ -6,6 +6,7 @@ mod source;
 
 use std::time::Duration;
 
+use pushjob::exposition::NameValidation;
 use pushjob::grouping::GroupingKey;
 use pushjob::push::{GatewayKind, PushgatewayBuilder};
 
@@ -24,6 +25,8 @@ pub(crate) struct Settings {
     pub(crate) key: Option<GroupingKey>,
     pub(crate) gateways: Gateways,
     pub(crate) push_timeout: Duration,
+    /// Which names of metrics and labels are taken.
+    pub(crate) names: NameValidation,
     /// What is wrong with the environment or a file.
     pub(crate) troubles: Vec<Trouble>,
 }
@@ -92,7 +95,13 @@ pub(crate) fn settings(args: &GatewayArgs) -> Result<Settings, String> {
         let consequence = format!("{PUSH_RETRIES} is used");
         troubles.keep(mistake, &consequence).map(|()| PUSH_RETRIES)
     })?;
-    let key = group::key(&args.group)
+    let names = group::names(&args.group).or_else(|mistake| {
+        let consequence = "only legacy names are taken";
+        troubles
+            .keep(mistake, consequence)
+            .map(|()| NameValidation::Legacy)
+    })?;
+    let key = group::key(&args.group, names)
         .map(Some)
         .or_else(|mistake| troubles.keep(mistake, NOT_RECORDED).map(|()| None))?;
     let gateways = match gateway::read(args) {
@@ -116,6 +125,7 @@ pub(crate) fn settings(args: &GatewayArgs) -> Result<Settings, String> {
         key,
         gateways,
         push_timeout,
+        names,
         troubles: troubles.0,
     })
 }
