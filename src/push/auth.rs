@@ -50,11 +50,26 @@ impl fmt::Debug for Secret {
 }
 
 /// What a client says about who it is.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub(super) struct Login {
     pub(super) username: Option<String>,
     pub(super) password: Option<Secret>,
     pub(super) bearer: Option<Secret>,
+}
+
+impl fmt::Debug for Login {
+    /// What stands behind a colon in a user name is often the password.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let username = self.username.as_deref();
+        f.debug_struct("Login")
+            .field(
+                "username",
+                &username.and_then(|name| name.split(':').next()),
+            )
+            .field("password", &self.password)
+            .field("bearer", &self.bearer)
+            .finish()
+    }
 }
 
 /// The same, checked.
@@ -96,11 +111,24 @@ impl Login {
 }
 
 /// What goes into a request, and what may not come out of the program.
+#[derive(Clone)]
 pub(super) struct Authorization {
     /// The value of the header.
     pub(super) header: String,
     /// The password or token in it.
     pub(super) secret: String,
+}
+
+impl Authorization {
+    /// The texts in it that no message may show.
+    pub(super) fn secrets(&self) -> [&str; 2] {
+        [&self.secret, encoded(&self.header)]
+    }
+}
+
+/// What stands in the value of such a header behind the name of the scheme.
+fn encoded(header: &str) -> &str {
+    header.split(' ').nth(1).unwrap_or(header)
 }
 
 impl Credentials {

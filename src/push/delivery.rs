@@ -4,6 +4,7 @@ use std::hash::{BuildHasher, RandomState};
 use std::time::{Duration, Instant, SystemTime};
 
 use super::answer::{Answer, printable};
+use super::auth::Authorization;
 use super::diagnosis::held_by_gateway;
 use super::error::PushError;
 use super::gateway::{Delivered, Pushgateway, shortened};
@@ -20,8 +21,8 @@ pub(super) struct Delivery<'a> {
     pub(super) client: &'a Pushgateway,
     pub(super) request: &'a Request<'a>,
     pub(super) exchange: Exchange<'a>,
-    /// The password or token in it.
-    pub(super) secret: Option<&'a str>,
+    /// What says who we are in it.
+    pub(super) authorization: Option<&'a Authorization>,
 }
 
 /// A try that did not succeed.
@@ -136,11 +137,12 @@ impl Delivery<'_> {
 
     /// What a server sends back is shown, but not what we have told it in confidence.
     fn without_secrets(&self, text: &str) -> String {
-        let authorization = self.exchange.authorization;
-        let encoded = authorization.and_then(|header| header.split(' ').nth(1));
+        let logins = [self.authorization, self.client.transport.proxy_login()];
         let headers = self.exchange.headers.iter();
-        let secrets = [self.secret, encoded].into_iter().flatten();
-        secrets
+        logins
+            .into_iter()
+            .flatten()
+            .flat_map(Authorization::secrets)
             .chain(headers.map(|header| header.value.as_str()))
             .filter(|secret| secret.len() >= SHORTEST_SECRET)
             .fold(text.to_owned(), |text, secret| text.replace(secret, "…"))

@@ -142,9 +142,7 @@ impl Pushgateway {
         change: Change<'_>,
         timeout: Duration,
     ) -> Result<Delivered, PushError> {
-        let begin = Instant::now();
-        let request = Request::new(key, change)?;
-        self.send_within(&request, timeout.saturating_sub(begin.elapsed()))
+        self.send_within(&Request::new(key, change)?, timeout)
     }
 
     /// Sends a request, and tries again what may pass.
@@ -209,7 +207,7 @@ impl Pushgateway {
                 headers: &self.headers,
                 body: content,
             },
-            secret: authorization.as_ref().map(|value| value.secret.as_str()),
+            authorization: authorization.as_ref(),
         };
         delivery.run(begin, timeout)
     }

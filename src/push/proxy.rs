@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 
-use super::auth::basic;
+use super::auth::{Authorization, basic};
 use super::base::{Authority, BaseUrl, Scheme, without_credentials};
 use super::error::ConfigError;
 
@@ -39,17 +39,23 @@ impl fmt::Debug for Proxy {
 }
 
 /// A proxy on the way.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone)]
 pub(super) struct Hop {
     pub(super) host: String,
     pub(super) port: u16,
-    /// The value of a `Proxy-Authorization` header.
-    pub(super) authorization: Option<String>,
+    /// For the value of a `Proxy-Authorization` header.
+    pub(super) authorization: Option<Authorization>,
 }
 
 impl fmt::Debug for Hop {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Hop(http://{}:{})", self.host, self.port)
+        write!(f, "Hop({self})")
+    }
+}
+
+impl fmt::Display for Hop {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "proxy http://{}:{}", self.host, self.port)
     }
 }
 
@@ -87,9 +93,10 @@ impl Hop {
         Ok(Self {
             host: parsed.authority.host,
             port: parsed.authority.port,
-            authorization: parsed
-                .username
-                .map(|username| basic(&username, password.as_bytes())),
+            authorization: parsed.username.map(|username| Authorization {
+                header: basic(&username, password.as_bytes()),
+                secret: password,
+            }),
         })
     }
 }
@@ -285,7 +292,7 @@ mod tests {
         };
         let hop = toward("http://u:p%40@p.example:3128/").unwrap().unwrap();
         assert_eq!((hop.host.as_str(), hop.port), ("p.example", 3128));
-        assert_eq!(hop.authorization.as_deref(), Some("Basic dTpwQA=="));
+        assert_eq!(hop.authorization.unwrap().header, "Basic dTpwQA==");
         for (proxy, message) in [
             (
                 "socks5://u:secret@p:1080",

@@ -36,11 +36,17 @@ fn the_help_of_each_command_is_grouped_by_subject() {
     for (command, headings) in [
         (
             "run",
-            &["Job:", "Report:", "Gateway:", "Group:", "Messages:"][..],
+            &["Job:", "Report:", "Gateway:", "TLS:", "Group:", "Messages:"][..],
         ),
-        ("push", &["Metrics:", "Gateway:", "Group:", "Messages:"]),
-        ("pushadd", &["Metrics:", "Gateway:", "Group:", "Messages:"]),
-        ("delete", &["Gateway:", "Group:", "Messages:"]),
+        (
+            "push",
+            &["Metrics:", "Gateway:", "TLS:", "Group:", "Messages:"],
+        ),
+        (
+            "pushadd",
+            &["Metrics:", "Gateway:", "TLS:", "Group:", "Messages:"],
+        ),
+        ("delete", &["Gateway:", "TLS:", "Group:", "Messages:"]),
     ] {
         let help = help(command);
         let found: Vec<&str> = help
@@ -61,6 +67,16 @@ fn shared_flags_name_their_variable_and_their_default() {
         let flags = flags(&help(command));
         for flag in [
             "--gateway",
+            "--gateway-kind",
+            "--bearer-token-file",
+            "--header",
+            "--proxy",
+            "--compression",
+            "--tls-ca-file",
+            "--tls-cert-file",
+            "--tls-key-file",
+            "--tls-insecure-skip-verify",
+            "--utf8-names",
             "--username",
             "--password-file",
             "--push-timeout",
@@ -73,7 +89,13 @@ fn shared_flags_name_their_variable_and_their_default() {
             let (_, text) = flags.iter().find(|(name, _)| name == flag).unwrap();
             let variable = format!("PUSHJOB_{}", flag[2..].to_uppercase().replace('-', "_"));
             assert!(text.contains(&variable), "{command} {flag}: {text}");
-            let plain = ["--job", "--instance-hostname"].contains(&flag);
+            let plain = [
+                "--job",
+                "--instance-hostname",
+                "--utf8-names",
+                "--tls-insecure-skip-verify",
+            ]
+            .contains(&flag);
             assert!(
                 plain || text.contains("[default: "),
                 "{command} {flag}: {text}"

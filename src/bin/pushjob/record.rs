@@ -37,7 +37,7 @@ impl Aim {
                 "nothing is deleted there, nor recorded in its place",
             )
         } else if methods.contains(&Method::Push) {
-            ("push", "the metrics are added there")
+            ("replace", "the metrics are added there")
         } else {
             return Ok(None);
         };

@@ -30,6 +30,11 @@ fn certificate_trouble(error: &CertificateError) -> String {
         CertificateError::UnknownIssuer => {
             "was not issued by an authority that is trusted here".to_owned()
         }
+        CertificateError::BadSignature => {
+            "was not signed by the authority that is trusted here, but \
+                                           by another of that name"
+                .to_owned()
+        }
         CertificateError::ExpiredContext { time, not_after } => {
             let ago = age(time.as_secs().saturating_sub(not_after.as_secs()));
             format!("has expired, {ago} ago")

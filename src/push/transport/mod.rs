@@ -21,8 +21,9 @@ use ureq::{Agent, AsSendBody, Body, Error};
 
 use self::channel::{ChannelConnector, Targets};
 use self::resolver::BoundedResolver;
-use self::wire::WireConnector;
+use self::wire::{Passage, WireConnector};
 use super::answer::Answer;
+use super::auth::Authorization;
 use super::base::Scheme;
 use super::header::Header;
 use super::proxy::Hop;
@@ -173,12 +174,12 @@ impl Transport {
         let resolver = BoundedResolver {
             instead: hop.as_ref().map(|hop| (hop.host.clone(), hop.port)),
         };
-        let (tunnel, forwarder) = match scheme {
-            Scheme::Https => (hop, None),
-            Scheme::Http => (None, hop),
+        let (passage, forwarder) = match scheme {
+            Scheme::Https => (Passage::Tunnelled, None),
+            Scheme::Http => (Passage::Forwarded, hop.clone()),
         };
         let targets = Arc::new(Targets::default());
-        let wire = WireConnector { tunnel };
+        let wire = WireConnector { hop, passage };
         let channel = ChannelConnector(Arc::clone(&targets));
         #[cfg(feature = "rustls")]
         let agent = match route.tls {
@@ -222,7 +223,7 @@ impl Transport {
             (AUTHORIZATION, exchange.authorization),
             (
                 PROXY_AUTHORIZATION,
-                proxy.and_then(|hop| hop.authorization.as_deref()),
+                proxy.and_then(|hop| Some(hop.authorization.as_ref()?.header.as_str())),
             ),
             (CONTENT_TYPE, exchange.body.map(|body| body.media_type)),
             (
@@ -258,6 +259,11 @@ impl Transport {
             .timeout_recv_body(Some(ANSWER_TIME))
             .build();
         self.agent.run(request)
+    }
+
+    /// What a server on the way was told in confidence.
+    pub(super) fn proxy_login(&self) -> Option<&Authorization> {
+        self.forwarder.as_ref()?.authorization.as_ref()
     }
 
     /// Cuts off every connection, so that what waits on one fails at once.

@@ -20,8 +20,19 @@ const PROXY_ANSWER_LIMIT: usize = 16 * 1024;
 /// Connects to a gateway, or to the proxy before it.
 #[derive(Debug)]
 pub(super) struct WireConnector {
-    /// The proxy that has to make a tunnel to a gateway with TLS.
-    pub(super) tunnel: Option<Hop>,
+    /// The proxy on the way.
+    pub(super) hop: Option<Hop>,
+    /// What it has to do.
+    pub(super) passage: Passage,
+}
+
+/// How requests pass a proxy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Passage {
+    /// It is asked for the whole URL and sends the request on.
+    Forwarded,
+    /// It makes a tunnel, for TLS.
+    Tunnelled,
 }
 
 impl Connector<()> for WireConnector {
@@ -30,7 +41,11 @@ impl Connector<()> for WireConnector {
     fn connect(&self, details: &ConnectionDetails, _: Option<()>) -> Result<Option<Wire>, Error> {
         let timeout = time_left(details);
         let deadline = Deadline::new(timeout);
-        let stream = Arc::new(connect(&details.addrs, &deadline)?);
+        let stream = connect(&details.addrs, &deadline).map_err(|error| match (error, &self.hop) {
+            (Error::Io(error), Some(hop)) => Obstacle::Passing(format!("{hop}: {error}")).into(),
+            (error, _) => error,
+        });
+        let stream = Arc::new(stream?);
         stream.set_nodelay(true)?;
         let handle: Weak<TcpStream> = Arc::downgrade(&stream);
         (details.register_shutdown)(handle as Weak<dyn ShutdownHandle>)?;
@@ -40,7 +55,7 @@ impl Connector<()> for WireConnector {
             buffers: LazyBuffers::new(config.input_buffer_size(), config.output_buffer_size()),
             unsent: None,
         };
-        if let Some(hop) = &self.tunnel {
+        if let (Some(hop), Passage::Tunnelled) = (&self.hop, self.passage) {
             let host = details.uri.host().unwrap_or_default();
             let port = details.uri.port_u16().unwrap_or(443);
             open_tunnel(&mut wire, hop, &format!("{host}:{port}"), &deadline)?;
@@ -69,7 +84,7 @@ fn connect(addresses: &[SocketAddr], deadline: &Deadline) -> Result<TcpStream, E
 /// Asks a proxy for a tunnel. <https://www.rfc-editor.org/rfc/rfc9110#CONNECT>
 fn open_tunnel(wire: &mut Wire, hop: &Hop, target: &str, deadline: &Deadline) -> Result<(), Error> {
     let authorization = match &hop.authorization {
-        Some(value) => format!("Proxy-Authorization: {value}\r\n"),
+        Some(login) => format!("Proxy-Authorization: {}\r\n", login.header),
         None => String::new(),
     };
     let request = format!("CONNECT {target} HTTP/1.1\r\nHost: {target}\r\n{authorization}\r\n");

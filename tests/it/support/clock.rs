@@ -11,7 +11,7 @@ pub(crate) struct FakeClock {
 
 /// The path of libfaketime. Its command leaves names behind with the number of its process in them, and fails where
 /// another left the same one; the next process has another number.
-fn library() -> String {
+pub(super) fn library() -> String {
     let mut said = String::new();
     for _ in 0..20 {
         let output = Command::new("faketime")

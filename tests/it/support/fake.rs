@@ -4,6 +4,10 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 
 /// What the scripted gateway does with one connection, after it has read the request.
 pub(crate) enum Answer {
@@ -23,6 +27,18 @@ pub(crate) enum Answer {
     Close,
     /// Answers with these bytes, which need not be HTTP.
     Raw(&'static [u8]),
+    /// Refuses, and says what it was told in headers, also out of base64.
+    Echo,
+    /// Answers with one of these bytes after each pause.
+    Drip(&'static [u8], Duration),
+    /// Answers 200, waits for the next request on this connection and resets it.
+    ServeOnceThenReset,
+    /// Does not read the request, nor anything else; holds the connection until the client closes it.
+    Deaf,
+    /// Does the same, but writes one of these bytes after each pause.
+    DeafDrip(&'static [u8], Duration),
+    /// Reads the request so many bytes at a time, with a pause after each, and never answers.
+    Sip(usize, Duration),
 }
 
 /// A request as it came.
@@ -33,6 +49,7 @@ pub(crate) struct Request {
     /// Names in lower case.
     pub(crate) headers: BTreeMap<String, String>,
     pub(crate) body: String,
+    pub(crate) bytes: Vec<u8>,
 }
 
 /// A gateway that follows a script, one answer a connection. When the script is at its end it refuses connections.
@@ -74,11 +91,78 @@ fn follow(
     seen: &Mutex<Vec<Request>>,
     silent: &mut Vec<JoinHandle<()>>,
 ) {
+    let Some(answer) = unread(answer, stream) else {
+        return;
+    };
     let Some(request) = read_request(stream) else {
         return;
     };
+    let echo = echo(&request);
     seen.lock().unwrap().push(request);
-    act(answer, stream, silent);
+    match answer {
+        // A client that has gone is for the test to judge.
+        Answer::Echo => drop({ stream }.write_all(echo.as_bytes())),
+        answer => act(answer, stream, silent),
+    }
+}
+
+/// An answer that repeats what stands in the headers of a request.
+fn echo(request: &Request) -> String {
+    let mut said = String::from("refused:");
+    for value in request.headers.values() {
+        let last = value.rsplit(' ').next().unwrap_or_default();
+        let decoded = STANDARD.decode(last).unwrap_or_default();
+        said.extend([" ", value, " ", &String::from_utf8_lossy(&decoded)]);
+    }
+    let length = said.len() + 1;
+    format!(
+        "HTTP/1.1 403 Forbidden\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{said}\n"
+    )
+}
+
+/// Does what is done without reading the request; gives back what is not.
+fn unread(answer: Answer, stream: &TcpStream) -> Option<Answer> {
+    let mut stream = stream.try_clone().unwrap();
+    match answer {
+        Answer::Deaf => {
+            thread::spawn(move || wait_for_close(&stream));
+        }
+        Answer::DeafDrip(bytes, pause) => {
+            thread::spawn(move || drip(&stream, bytes, pause));
+        }
+        Answer::Sip(amount, pause) => {
+            thread::spawn(move || {
+                let mut buffer = vec![0; amount];
+                while let Ok(1..) = stream.read(&mut buffer) {
+                    thread::sleep(pause);
+                }
+            });
+        }
+        other => return Some(other),
+    }
+    None
+}
+
+/// Writes one byte after the other until all are written or the client has closed the connection.
+fn drip(mut stream: &TcpStream, bytes: &[u8], pause: Duration) {
+    for byte in bytes {
+        if stream.write_all(&[*byte]).is_err() {
+            return;
+        }
+        thread::sleep(pause);
+    }
+    wait_for_close(stream);
+}
+
+/// Waits until the client closes the connection, without reading what it sends.
+fn wait_for_close(stream: &TcpStream) {
+    while !matches!(stream.take_error(), Ok(Some(_)) | Err(_)) {
+        let mut byte = [0];
+        match stream.peek(&mut byte) {
+            Ok(1..) => thread::sleep(Duration::from_millis(10)),
+            Ok(0) | Err(_) => return,
+        }
+    }
 }
 
 fn act(answer: Answer, mut stream: &TcpStream, silent: &mut Vec<JoinHandle<()>>) {
@@ -116,6 +200,21 @@ fn act(answer: Answer, mut stream: &TcpStream, silent: &mut Vec<JoinHandle<()>>)
         }
         Answer::Close => Ok(()),
         Answer::Raw(bytes) => stream.write_all(bytes),
+        Answer::Drip(bytes, pause) => {
+            let stream = stream.try_clone().unwrap();
+            thread::spawn(move || drip(&stream, bytes, pause));
+            Ok(())
+        }
+        Answer::ServeOnceThenReset => {
+            let served = write!(stream, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+            // What has come and was not read is reset when the connection is closed.
+            let mut byte = [0];
+            let _ = stream.read(&mut byte);
+            served
+        }
+        Answer::Echo | Answer::Deaf | Answer::DeafDrip(..) | Answer::Sip(..) => {
+            panic!("this one is done before")
+        }
     };
 }
 
@@ -152,6 +251,7 @@ fn read_request(stream: &TcpStream) -> Option<Request> {
         method,
         path,
         headers,
-        body: String::from_utf8(body).unwrap(),
+        body: String::from_utf8_lossy(&body).into_owned(),
+        bytes: body,
     })
 }

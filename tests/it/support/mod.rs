@@ -2,6 +2,7 @@
 
 mod clock;
 mod fake;
+mod pki;
 mod proxy;
 mod pushjob;
 mod real;
@@ -9,6 +10,7 @@ mod terminal;
 
 pub(crate) use clock::FakeClock;
 pub(crate) use fake::{Answer, FakeGateway};
+pub(crate) use pki::pki;
 pub(crate) use proxy::Proxy;
 pub(crate) use pushjob::{
     Finished, Pushjob, Running, is_root, pushjob, pushjob_as_pid_1, pushjob_by, run_to, signal,

@@ -16,12 +16,12 @@ const LONGEST: Duration = Duration::from_secs(60);
 /// The command under test, in an environment without variables of its own or proxies, and without the terminal that the
 /// tests may be run from. `setsid` becomes the command, under the same number.
 pub(crate) fn pushjob<A: AsRef<OsStr>>(args: impl IntoIterator<Item = A>) -> Pushjob {
-    pushjob_by([], args)
+    pushjob_by([""; 0], args)
 }
 
 /// The same, started by another command that becomes it.
 pub(crate) fn pushjob_by<A: AsRef<OsStr>>(
-    caller: impl IntoIterator<Item = &'static str>,
+    caller: impl IntoIterator<Item = impl AsRef<OsStr>>,
     args: impl IntoIterator<Item = A>,
 ) -> Pushjob {
     let mut command = Command::new("setsid");

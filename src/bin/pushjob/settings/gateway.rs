@@ -16,16 +16,22 @@ use crate::console::chain;
 /// The variables that hold secrets, which no job gets to see.
 const SECRETS: [&str; 3] = ["PUSHJOB_PASSWORD", "PUSHJOB_BEARER_TOKEN", "PUSHJOB_HEADER"];
 
-/// The variables that hold URLs, in which there may be a password.
-const URLS: [&str; 2] = ["PUSHJOB_GATEWAY", "PUSHJOB_PROXY"];
+/// The variables in which there may be a password behind a user name.
+const NAMES: [(&str, u8); 3] = [
+    ("PUSHJOB_GATEWAY", b'@'),
+    ("PUSHJOB_PROXY", b'@'),
+    ("PUSHJOB_USERNAME", b':'),
+];
 
 /// The variables with a secret in them.
 pub(crate) fn secret_variables() -> impl Iterator<Item = &'static str> {
-    let with_password = URLS.into_iter().filter(|name| {
+    let with_password = NAMES.into_iter().filter(|(name, separator)| {
         let value = env::var_os(name).unwrap_or_default();
-        value.as_encoded_bytes().contains(&b'@')
+        value.as_encoded_bytes().contains(separator)
     });
-    SECRETS.into_iter().chain(with_password)
+    SECRETS
+        .into_iter()
+        .chain(with_password.map(|(name, _)| name))
 }
 
 /// What all gateways have in common, and where each part of it comes from.

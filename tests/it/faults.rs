@@ -1,0 +1,219 @@
+//! What a network and a server can do to a delivery: it ends in time all the same, and says what it was.
+
+use std::time::{Duration, Instant};
+
+use pushjob::exposition::{
+    LabelName, Labels, MetricFamilies, MetricFamily, MetricName, MetricType, MetricValue,
+};
+use pushjob::grouping::GroupingKey;
+use pushjob::push::{Change, Proxy, Pushgateway as Client, PushgatewayBuilder, Request, Secret};
+
+use crate::support::{Answer, FakeGateway, Pushgateway, is_root, pushjob_by, script};
+
+/// The time for a delivery.
+const TIMEOUT: Duration = Duration::from_secs(1);
+
+/// How slowly a server does things.
+const PAUSE: Duration = Duration::from_millis(100);
+
+fn key() -> GroupingKey {
+    GroupingKey::new("j").unwrap()
+}
+
+fn gauge() -> MetricFamilies {
+    let mut families = MetricFamilies::new();
+    let name = MetricName::new("a").unwrap();
+    families.insert(MetricFamily::gauge(name, 1.0)).unwrap();
+    families
+}
+
+/// More than the buffers of a connection hold.
+fn thirty_megabytes() -> MetricFamilies {
+    let mut family = MetricFamily::new(MetricName::new("a").unwrap(), MetricType::Gauge);
+    let label = LabelName::new("l").unwrap();
+    for number in 0..300 {
+        let value = format!("{number}{}", "x".repeat(100_000));
+        let labels = Labels::from_pairs(vec![(label.clone(), value)]).unwrap();
+        family.insert(labels, MetricValue::Gauge(1.0)).unwrap();
+    }
+    let mut families = MetricFamilies::new();
+    families.insert(family).unwrap();
+    families
+}
+
+/// Pushes to what cannot answer in time, and returns what the error says behind the URL.
+#[track_caller]
+fn fails_in_time(builder: PushgatewayBuilder, families: &MetricFamilies) -> String {
+    let client = builder.timeout(TIMEOUT).retries(100).build().unwrap();
+    let key = key();
+    let request = Request::new(&key, Change::Push(families)).unwrap();
+    let begin = Instant::now();
+    let error = client.send(&request).unwrap_err();
+    let elapsed = begin.elapsed();
+    assert!(elapsed < TIMEOUT + Duration::from_secs(1), "{elapsed:?}");
+    let url = format!("{}: ", client.url(&key));
+    let text = error.to_string();
+    let Some(reason) = text.strip_prefix(&url) else {
+        panic!("{text}");
+    };
+    reason.to_owned()
+}
+
+#[test]
+fn an_answer_that_drips_ends_with_the_time() {
+    let answer =
+        b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nX-Padding: xxxxxxxxxxxxxxxxxxxxxxxx\r\n\r\n";
+    let gateway = FakeGateway::answering([Answer::Drip(answer, PAUSE)]);
+    let reason = fails_in_time(Client::builder(&gateway.url()), &gauge());
+    assert_eq!(reason, "no answer within 1 s");
+}
+
+#[test]
+fn a_refusal_that_drips_is_shown_as_far_as_it_came() {
+    let answer = b"HTTP/1.1 400 Bad Request\r\nContent-Length: 100\r\n\r\nbad";
+    let gateway = FakeGateway::answering([Answer::Raw(answer)]);
+    let client = Client::builder(&gateway.url()).build().unwrap();
+    let error = client.push(&key(), &gauge()).unwrap_err();
+    assert!(error.to_string().ends_with(" answered 400: bad"), "{error}");
+}
+
+#[test]
+fn a_server_that_never_reads_the_body_ends_with_the_time() {
+    let gateway = FakeGateway::answering([Answer::Deaf]);
+    let reason = fails_in_time(Client::builder(&gateway.url()), &thirty_megabytes());
+    assert_eq!(reason, "no answer within 1 s");
+}
+
+#[test]
+fn a_server_that_sips_the_body_ends_with_the_time() {
+    let gateway = FakeGateway::answering([Answer::Sip(16 * 1024, Duration::from_millis(20))]);
+    let reason = fails_in_time(Client::builder(&gateway.url()), &thirty_megabytes());
+    assert_eq!(reason, "no answer within 1 s");
+}
+
+#[test]
+fn a_tls_handshake_that_hangs_or_drips_ends_with_the_time() {
+    // The head of a TLS record that says that much follows.
+    let record = b"\x16\x03\x03\x3f\xff\x02xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx";
+    for answer in [Answer::Deaf, Answer::DeafDrip(record, PAUSE)] {
+        let gateway = FakeGateway::answering([answer]);
+        let url = gateway.url().replace("http:", "https:");
+        let reason = fails_in_time(Client::builder(&url), &gauge());
+        assert_eq!(reason, "no answer within 1 s");
+    }
+}
+
+#[test]
+fn a_proxy_that_hangs_or_drips_ends_with_the_time() {
+    for answer in [
+        Answer::Deaf,
+        Answer::DeafDrip(b"HTTP/1.1 200 Connection established\r\n\r\n", PAUSE),
+    ] {
+        let proxy = FakeGateway::answering([answer]);
+        let builder = Client::builder("https://gateway.invalid").proxy(Proxy::Url(proxy.url()));
+        assert_eq!(fails_in_time(builder, &gauge()), "no answer within 1 s");
+    }
+}
+
+#[test]
+fn a_resolver_that_hangs_ends_with_the_time() {
+    // A network of its own, in which the only name server is one that never answers.
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name).display().to_string();
+    std::fs::write(at("resolv.conf"), "nameserver 127.0.0.1\n").unwrap();
+    std::fs::write(at("nsswitch.conf"), "hosts: dns\n").unwrap();
+    script(
+        &folder.path().join("inside"),
+        &format!(
+            "#!/bin/sh\nset -e\n\
+             mount --bind {} /etc/resolv.conf\n\
+             mount --bind {} /etc/nsswitch.conf\n\
+             exec perl -MSocket -e '\
+             socket my $s, AF_INET, SOCK_DGRAM, 0 or die; \
+             my $up = pack \"a16s\", \"lo\", 0x49; \
+             ioctl $s, 0x8914, $up or die \"lo: $!\"; \
+             bind $s, sockaddr_in(53, INADDR_LOOPBACK) or die \"port 53: $!\"; \
+             fcntl $s, 2, 0 or die; \
+             exec @ARGV' \"$@\"\n",
+            at("resolv.conf"),
+            at("nsswitch.conf"),
+        ),
+    );
+    let inside = at("inside");
+    let user: &[&str] = if is_root() { &[] } else { &["--map-root-user"] };
+    let caller = ["unshare", "--net", "--mount"]
+        .into_iter()
+        .chain(user.iter().copied())
+        .chain([inside.as_str()]);
+    pushjob_by(
+        caller,
+        [
+            "push",
+            "--job",
+            "j",
+            "--gauge",
+            "a=1",
+            "--push-timeout",
+            "1s",
+        ],
+    )
+    .args(["--gateway", "gateway.example:9091"])
+    .run()
+    .exits(1)
+    .says("pushjob: cannot push: http://gateway.example:9091/metrics/job/j: no answer within 1 s\n")
+    .took_at_most(TIMEOUT + Duration::from_secs(1));
+}
+
+#[test]
+fn a_reset_on_a_connection_that_was_kept_is_no_failed_try() {
+    let ok = Answer::Respond("200 OK", "", "");
+    let gateway = FakeGateway::answering([Answer::ServeOnceThenReset, ok]);
+    let client = Client::builder(&gateway.url()).retries(0).build().unwrap();
+    assert_eq!(client.push(&key(), &gauge()).unwrap().tries, 1);
+    assert_eq!(client.push(&key(), &gauge()).unwrap().tries, 1);
+    // The one that was reset had not been read.
+    assert_eq!(gateway.requests().len(), 2);
+    // On a new connection a reset counts.
+    let error = client.push(&key(), &gauge()).unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .ends_with("Connection refused (os error 111)")
+    );
+}
+
+#[test]
+fn a_pause_until_a_date_counts_on_the_clock_of_the_server() {
+    let later = Answer::Respond(
+        "503 Service Unavailable",
+        "Date: Sun, 06 Nov 1994 08:49:36 GMT\r\nRetry-After: Sun, 06 Nov 1994 08:49:37 GMT\r\n",
+        "",
+    );
+    let gateway = FakeGateway::answering([later, Answer::Respond("200 OK", "", "")]);
+    let client = Client::builder(&gateway.url())
+        .timeout(Duration::from_secs(20))
+        .build()
+        .unwrap();
+    let delivered = client.push(&key(), &gauge()).unwrap();
+    assert_eq!(delivered.tries, 2);
+    assert!(delivered.elapsed >= Duration::from_secs(1), "{delivered:?}");
+}
+
+#[test]
+fn the_answer_of_a_server_that_has_not_read_all_is_shown() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = folder.path().join("web.yml");
+    let hash = "$2b$04$abcdefghijklmnopqrstuuqZjxwjM8vs9/rKGjateZ0zqhyOGcuKe";
+    std::fs::write(&config, format!("basic_auth_users:\n  u: {hash}\n")).unwrap();
+    let gateway = Pushgateway::start_with(&[&format!("--web.config.file={}", config.display())]);
+    let client = Client::builder(gateway.address())
+        .username("u")
+        .password(Secret::Value("wrong".to_owned()))
+        .build()
+        .unwrap();
+    let error = client.push(&key(), &thirty_megabytes()).unwrap_err();
+    assert!(
+        error.to_string().ends_with(" answered 401: Unauthorized"),
+        "{error}"
+    );
+}

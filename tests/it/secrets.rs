@@ -1,0 +1,201 @@
+//! Every secret there is, set at once, and a search of all that is said, shown and passed on.
+
+use std::fmt::Debug;
+
+use pushjob::exposition::{MetricFamilies, MetricFamily, MetricName};
+use pushjob::grouping::GroupingKey;
+use pushjob::push::{Proxy, Pushgateway as Client, PushgatewayBuilder, Secret};
+
+use crate::support::{Answer, FakeGateway, Finished, pki, pushjob};
+
+/// What each secret holds; and the base64 of what goes into headers.
+const SECRETS: [&str; 10] = [
+    "url-s3cret",
+    "password-s3cret",
+    "bearer-s3cret",
+    "header-s3cret",
+    "proxy-s3cret",
+    "file-s3cret",
+    "dTp1cmwtczNjcmV0",
+    "dTpwYXNzd29yZC1zM2NyZXQ",
+    "dTpwcm94eS1zM2NyZXQ",
+    "dTpmaWxlLXMzY3JldA",
+];
+
+#[track_caller]
+fn holds_no_secret(text: &str) {
+    for secret in SECRETS.into_iter().chain(["PRIVATE KEY"]) {
+        if let Some(at) = text.find(secret) {
+            let before: String = text[..at].chars().rev().take(60).collect();
+            let before: String = before.chars().rev().collect();
+            panic!("{secret} after {before:?}");
+        }
+    }
+}
+
+#[track_caller]
+fn shows_no_secret(value: &impl Debug) {
+    holds_no_secret(&format!("{value:?} {value:#?}"));
+}
+
+fn families() -> MetricFamilies {
+    let mut families = MetricFamilies::new();
+    let gauge = MetricFamily::gauge(MetricName::new("a").unwrap(), 1.0);
+    families.insert(gauge).unwrap();
+    families
+}
+
+fn secret(value: &str) -> Secret {
+    Secret::Value(value.to_owned())
+}
+
+/// A server that sends back what it was told in confidence.
+fn echo() -> FakeGateway {
+    FakeGateway::answering([Answer::Echo, Answer::Echo, Answer::Echo, Answer::Echo])
+}
+
+#[test]
+fn a_client_shows_no_secret() {
+    let gateway = echo();
+    let with_user = gateway.url().replace("//", "//u:url-s3cret@");
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(&file, "file-s3cret\n").unwrap();
+    let builders: [PushgatewayBuilder; 4] = [
+        Client::builder(&with_user),
+        Client::builder(&with_user).password(secret("password-s3cret")),
+        Client::builder(&with_user).password(Secret::File(file.path().to_owned())),
+        Client::builder(&gateway.url()).bearer_token(secret("bearer-s3cret")),
+    ];
+    let key = GroupingKey::new("j").unwrap();
+    for builder in builders {
+        let builder = builder
+            .header("X-Key", "header-s3cret")
+            .tls_client_certificate(pki().file("client.pem"), pki().file("client.key"));
+        shows_no_secret(&builder);
+        shows_no_secret(
+            &builder
+                .clone()
+                .proxy(Proxy::Url("http://u:proxy-s3cret@p".to_owned())),
+        );
+        let client = builder.build().unwrap();
+        shows_no_secret(&client);
+        let error = client.push(&key, &families()).unwrap_err();
+        shows_no_secret(&error);
+        holds_no_secret(&error.to_string());
+        holds_no_secret(&client.url(&key));
+    }
+    let proxied = Client::builder("https://h.invalid")
+        .proxy(Proxy::Url("http://u:proxy-s3cret@127.0.0.1:1".to_owned()))
+        .retries(0)
+        .build()
+        .unwrap();
+    shows_no_secret(&proxied);
+    let error = proxied.push(&key, &families()).unwrap_err();
+    holds_no_secret(&format!("{error} {error:?}"));
+    // What cannot be used is not shown either.
+    for wrong in [
+        Client::builder("http://u:url-s3cret@h:x"),
+        Client::builder("u/url-s3cret@h"),
+        Client::builder("h").username("u:password-s3cret"),
+        Client::builder("h").bearer_token(secret("bearer-s3cret two")),
+        Client::builder("h").password(secret("password-s3cret")),
+        Client::builder("http://u:url-s3cret@h").bearer_token(secret("bearer-s3cret")),
+        Client::builder("h").header("X-Key", "header-s3cret\n"),
+        Client::builder("h").proxy(Proxy::Url("socks5://u:proxy-s3cret@p".to_owned())),
+    ] {
+        let error = wrong.build().unwrap_err();
+        holds_no_secret(&format!("{error} {error:?} {wrong:?}"));
+    }
+}
+
+/// A job that shows its environment and the arguments of all processes around it.
+const CURIOUS: &str = "env; cat /proc/self/environ; cat /proc/$$/cmdline; cat /proc/$PPID/cmdline";
+
+/// All that a command has said and its job seen, but for the flags that it was given.
+#[track_caller]
+fn finishes_without_secrets(finished: &Finished) {
+    holds_no_secret(&String::from_utf8_lossy(&finished.stdout));
+    holds_no_secret(&finished.stderr);
+}
+
+#[test]
+fn a_run_shows_no_secret_and_hands_none_on() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(&file, "file-s3cret\n").unwrap();
+    let file = file.path().to_str().unwrap();
+    let (certificate, key) = (pki().file("client.pem"), pki().file("client.key"));
+    for variables in [
+        &[
+            ("PUSHJOB_USERNAME", "u"),
+            ("PUSHJOB_PASSWORD", "password-s3cret"),
+        ][..],
+        &[("PUSHJOB_USERNAME", "u"), ("PUSHJOB_PASSWORD_FILE", file)],
+        &[("PUSHJOB_BEARER_TOKEN", "bearer-s3cret")],
+        &[],
+    ] {
+        let gateway = echo();
+        let url = if variables.is_empty() {
+            gateway.url().replace("//", "//u:url-s3cret@")
+        } else {
+            gateway.url()
+        };
+        let run = pushjob(["run", "-vv", "--job", "j", "--start-after", "0s"])
+            .env("PUSHJOB_GATEWAY", &url)
+            .env("PUSHJOB_HEADER", "X-Key: header-s3cret")
+            .env(
+                "PUSHJOB_PROXY",
+                gateway.url().replace("//", "//u:proxy-s3cret@"),
+            )
+            .env("PUSHJOB_TLS_CERT_FILE", &certificate)
+            .env("PUSHJOB_TLS_KEY_FILE", &key);
+        let run = variables
+            .iter()
+            .fold(run, |run, (name, value)| run.env(name, value));
+        let finished = run.script(CURIOUS).run();
+        finished.exits(0);
+        finishes_without_secrets(&finished);
+        assert!(finished.stderr.contains("cannot push: "), "{finished}");
+        // What it had to tell the gateway, it told in headers alone.
+        let requests = gateway.requests();
+        assert!(!requests.is_empty());
+        for request in requests {
+            assert_eq!(request.headers["x-key"], "header-s3cret");
+            assert!(request.headers.contains_key("authorization"));
+            holds_no_secret(&request.body);
+            holds_no_secret(&request.path);
+        }
+    }
+}
+
+#[test]
+fn a_dry_run_and_wrong_settings_show_no_secret() {
+    let run = |name: &str, value: &str, args: &[&str]| {
+        pushjob(["run", "-vv", "--job", "j"])
+            .args(args)
+            .env("PUSHJOB_GATEWAY", "http://u:url-s3cret@127.0.0.1:1")
+            .env(name, value)
+            .script(CURIOUS)
+            .run()
+    };
+    finishes_without_secrets(&run("PUSHJOB_PASSWORD", "password-s3cret", &["--dry-run"]));
+    for (name, value) in [
+        ("PUSHJOB_GATEWAY", "ftp://u:url-s3cret@h"),
+        ("PUSHJOB_GATEWAY", "h,u:url-s3cret@h:x"),
+        ("PUSHJOB_USERNAME", "u:password-s3cret"),
+        ("PUSHJOB_BEARER_TOKEN", "bearer-s3cret"),
+        ("PUSHJOB_BEARER_TOKEN", "bearer-s3cret two"),
+        ("PUSHJOB_HEADER", "header-s3cret"),
+        ("PUSHJOB_HEADER", "Authorization: header-s3cret"),
+        ("PUSHJOB_HEADER", "X: header-s3cret\u{1}"),
+        ("PUSHJOB_PROXY", "socks5://u:proxy-s3cret@h"),
+        ("http_proxy", "socks5://u:proxy-s3cret@h"),
+    ] {
+        let finished = run(name, value, &[]);
+        finished.exits(0);
+        holds_no_secret(&finished.stderr);
+        // A variable that is not ours is the job's own.
+        if name.starts_with("PUSHJOB") {
+            finishes_without_secrets(&finished);
+        }
+    }
+}

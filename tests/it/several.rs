@@ -1,0 +1,183 @@
+//! Several gateways: each gets every delivery, side by side, and each is named in what is said.
+
+use std::time::Duration;
+
+use pushjob::exposition::{MetricFamilies, MetricFamily, MetricName};
+use pushjob::grouping::GroupingKey;
+use pushjob::push::{Pushgateway as Client, side_by_side};
+
+use crate::support::{Answer, FakeGateway, Pushgateway, Stage, pushjob, within};
+
+#[test]
+fn each_gateway_gets_every_delivery() {
+    let (one, other) = (Pushgateway::start(), Pushgateway::start());
+    let both = format!("{}, {}", one.address(), other.address());
+    let flags = ["--gateway", one.address(), "--gateway", other.address()];
+    pushjob(["push", "--job", "p", "--gauge", "a=1"])
+        .args(flags)
+        .run()
+        .exits(0)
+        .says("");
+    let finished = pushjob(["run", "-v", "--job", "r"])
+        .env("PUSHJOB_GATEWAY", &both)
+        .job(["true"])
+        .run();
+    finished.exits(0);
+    let places: Vec<&str> = finished
+        .stderr
+        .lines()
+        .filter_map(|line| {
+            line.strip_prefix("pushjob: delivered to ")?
+                .split(',')
+                .next()
+        })
+        .collect();
+    let expected = [&one, &other].map(|gateway| format!("{}/metrics/job/r", gateway.url()));
+    assert_eq!(places, expected);
+    for gateway in [&one, &other] {
+        assert_eq!(gateway.group("p").metrics, ["a"]);
+        assert_eq!(gateway.reported("r", "success"), "1");
+    }
+    pushjob(["delete", "--job", "p"])
+        .args(flags)
+        .run()
+        .exits(0)
+        .says("");
+    assert_eq!((one.groups().len(), other.groups().len()), (1, 1));
+}
+
+#[test]
+fn a_gateway_that_hangs_delays_no_other_and_is_named() {
+    let stage = Stage::new();
+    let ready = stage.ready();
+    let silent = FakeGateway::answering([Answer::Silence, Answer::Silence]);
+    let gateway = Pushgateway::start();
+    // The start, announced to both; then the end, while the silent one still has its own start to answer.
+    let running = pushjob([
+        "run",
+        "--job",
+        "j",
+        "--start-after",
+        "0s",
+        "--push-timeout",
+        "60s",
+    ])
+    .args(["--gateway", &silent.url(), "--gateway", gateway.address()])
+    .script(format!("cat {} >/dev/null", ready.display()))
+    .start();
+    within(Duration::from_secs(30), "no start was announced", || {
+        !gateway.groups().is_empty()
+    });
+    std::fs::write(&ready, "").unwrap();
+    within(Duration::from_secs(30), "the end had to wait", || {
+        gateway.group("j").metrics.len() > 5
+    });
+    // While it still waits for the silent one, which it names in the end.
+    drop(running);
+    let silent = FakeGateway::answering([Answer::Silence]);
+    pushjob([
+        "push",
+        "--job",
+        "j",
+        "--gauge",
+        "a=1",
+        "--push-timeout",
+        "1s",
+    ])
+    .args(["--gateway", &silent.url(), "--gateway", gateway.address()])
+    .run()
+    .exits(1)
+    .says(&format!(
+        "pushjob: cannot push: {}/metrics/job/j: no answer within 1 s\n",
+        silent.url()
+    ))
+    .took_at_most(Duration::from_secs(2));
+}
+
+#[test]
+fn one_that_fails_is_named_and_the_others_have_the_result() {
+    let gateway = Pushgateway::start();
+    let both = ["--gateway", "127.0.0.1:1", "--gateway", gateway.address()];
+    let failure =
+        "cannot push: http://127.0.0.1:1/metrics/job/j: Connection refused (os error 111)\n";
+    for (args, code) in [(&[][..], 0), (&["--strict"], 123)] {
+        pushjob(["run", "--job", "j", "--push-retries", "0"])
+            .args(args)
+            .args(both)
+            .job(["true"])
+            .run()
+            .exits(code)
+            .says(&format!("pushjob: {failure}"));
+        assert_eq!(gateway.reported("j", "success"), "1");
+    }
+    pushjob([
+        "push",
+        "--job",
+        "j",
+        "--gauge",
+        "a=1",
+        "--push-retries",
+        "0",
+    ])
+    .args(both)
+    .run()
+    .exits(1)
+    .says(&format!("pushjob: {failure}"));
+    assert_eq!(gateway.group("j").metrics, ["a"]);
+}
+
+#[test]
+fn a_gateway_that_is_wrong_in_the_environment_costs_the_others_nothing() {
+    let gateway = Pushgateway::start();
+    pushjob(["run", "--job", "j"])
+        .env("PUSHJOB_GATEWAY", format!("ftp://h,{}", gateway.address()))
+        .job(["true"])
+        .run()
+        .exits(0)
+        .says(
+            "pushjob: PUSHJOB_GATEWAY: \"ftp://h\" is not the URL of a gateway: the scheme is neither http \
+             nor https; nothing is delivered to it\n",
+        );
+    assert_eq!(gateway.reported("j", "success"), "1");
+    // What is wrong with all of them is said once.
+    pushjob(["run", "--job", "j"])
+        .env("PUSHJOB_GATEWAY", "u@h,u@i")
+        .env("PUSHJOB_PASSWORD_FILE", "/")
+        .job(["true"])
+        .run()
+        .exits(0)
+        .says("pushjob: PUSHJOB_PASSWORD_FILE: password file / is not a regular file; the run is not recorded\n");
+}
+
+#[test]
+fn results_come_in_the_order_of_the_gateways() {
+    let slow = FakeGateway::answering([Answer::Silence]);
+    let gateway = Pushgateway::start();
+    let client = |url: &str| {
+        let builder = Client::builder(url).timeout(Duration::from_secs(1));
+        builder.build().unwrap()
+    };
+    let clients = [
+        client(&slow.url()),
+        client(gateway.address()),
+        client("127.0.0.1:1"),
+    ];
+    let key = GroupingKey::new("j").unwrap();
+    let mut families = MetricFamilies::new();
+    let gauge = MetricFamily::gauge(MetricName::new("a").unwrap(), 1.0);
+    families.insert(gauge).unwrap();
+    let results = side_by_side(&clients, |client| client.push(&key, &families));
+    let texts = results.iter().map(|result| match result {
+        Ok(_) => "delivered".to_owned(),
+        Err(error) => error.to_string(),
+    });
+    let texts: Vec<String> = texts.collect();
+    assert!(texts[0].ends_with("no answer within 1 s"), "{texts:?}");
+    assert_eq!(texts[1], "delivered");
+    assert!(texts[2].starts_with("http://127.0.0.1:1/metrics/job/j: Connection refused"));
+    let none: [Client; 0] = [];
+    assert!(side_by_side(&none, |client| client.push(&key, &families)).is_empty());
+    let caught =
+        std::panic::catch_unwind(|| side_by_side([1, 2, 3], |number| assert_ne!(number, 2)));
+    assert!(caught.is_err());
+}
