@@ -30,6 +30,7 @@ mod proxy;
 mod push_client;
 mod push_command;
 mod readme;
+mod refusals;
 mod secrets;
 mod settings;
 mod several;

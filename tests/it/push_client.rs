@@ -1,13 +1,18 @@
 //! The client of the library.
 
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+use std::error::Error;
+use std::sync::Barrier;
 use std::time::{Duration, Instant};
 
 use pushjob::exposition::{
-    Histogram, LabelName, Labels, MetricFamilies, MetricFamily, MetricName, MetricType,
+    Gather, Histogram, LabelName, Labels, MetricFamilies, MetricFamily, MetricName, MetricType,
     MetricValue, Summary,
 };
 use pushjob::grouping::GroupingKey;
-use pushjob::push::{PushError, Pushgateway as Client, Secret};
+use pushjob::metrics::Registry;
+use pushjob::push::{Change, Proxy, PushError, Pushgateway as Client, Request, Secret};
 
 use crate::support::{Answer, FakeGateway, Pushgateway, within};
 
@@ -311,6 +316,132 @@ fn a_password_is_never_shown() {
         .build()
         .unwrap_err();
     assert_eq!(error.to_string(), "a password is given, but no user name");
+}
+
+#[test]
+fn a_thousand_deliveries_at_once_all_arrive() {
+    let gateway = Pushgateway::start();
+    let begin = Barrier::new(1000);
+    std::thread::scope(|scope| {
+        for number in 0..1000 {
+            let (gateway, begin) = (&gateway, &begin);
+            scope.spawn(move || {
+                let client = Client::builder(gateway.address())
+                    .timeout(Duration::from_secs(120))
+                    .build()
+                    .unwrap();
+                let key = key().with_label("n", number.to_string()).unwrap();
+                begin.wait();
+                client.push(&key, &gauge("a")).unwrap();
+            });
+        }
+    });
+    let groups = gateway.groups();
+    let numbers: BTreeSet<&str> = groups
+        .iter()
+        .map(|group| group.labels["n"].as_str())
+        .collect();
+    assert_eq!((groups.len(), numbers.len()), (1000, 1000));
+    assert!(groups.iter().all(|group| group.metrics == ["a"]));
+}
+
+#[test]
+fn what_is_sent_can_be_had_without_sending() {
+    let key = key().with_label("table", "a/b").unwrap();
+    let families = gauge("rows");
+    for (change, method, body) in [
+        (
+            Change::Push(&families),
+            "PUT",
+            Some("# TYPE rows gauge\nrows 1\n"),
+        ),
+        (
+            Change::PushAdd(&families),
+            "POST",
+            Some("# TYPE rows gauge\nrows 1\n"),
+        ),
+        (Change::Delete, "DELETE", None),
+    ] {
+        let request = Request::new(&key, change).unwrap();
+        assert_eq!(request.method().as_str(), method);
+        assert_eq!(request.path(), "/metrics/job/j/table@base64/YS9i");
+        assert_eq!(request.body(), body);
+        let media_type = body.map(|_| "text/plain; version=0.0.4; charset=utf-8");
+        assert_eq!(request.content_type(), media_type);
+        // And it is what is sent.
+        let gateway = FakeGateway::answering([ok()]);
+        Client::new(&gateway.url()).unwrap().send(&request).unwrap();
+        let sent = &gateway.requests()[0];
+        assert_eq!((&*sent.method, &*sent.path), (method, &*request.path()));
+        assert_eq!(sent.body, body.unwrap_or_default());
+        let sent_type = sent.headers.get("content-type").map(String::as_str);
+        assert_eq!(sent_type, media_type);
+    }
+}
+
+#[test]
+fn anything_that_yields_families_is_pushed() {
+    /// A collection that cannot always be read.
+    struct Queue(Option<u32>);
+
+    impl Gather for Queue {
+        fn families(&self) -> Result<Cow<'_, MetricFamilies>, Box<dyn Error + Send + Sync>> {
+            let length = self.0.ok_or("the queue is gone")?;
+            let name = MetricName::new("queue_length")?;
+            let families = [MetricFamily::gauge(name, length.into())];
+            Ok(Cow::Owned(families.families()?.into_owned()))
+        }
+    }
+
+    let gateway = Pushgateway::start();
+    let client = Client::new(gateway.address()).unwrap();
+    let registry = Registry::new();
+    registry.gauge("from_registry", "").unwrap().set(1.0);
+    let one = || MetricFamily::gauge(MetricName::new("from_family").unwrap(), 1.0);
+    client.push(&key(), &registry).unwrap();
+    client.push_add(&key(), &one()).unwrap();
+    client.push_add(&key(), &Queue(Some(3))).unwrap();
+    let dynamic: &dyn Gather = &gauge("from_set");
+    client.push_add(&key(), dynamic).unwrap();
+    assert_eq!(
+        gateway.group("j").metrics,
+        ["from_family", "from_registry", "from_set", "queue_length"]
+    );
+    for (result, reason) in [
+        (client.push(&key(), &Queue(None)), "the queue is gone"),
+        (
+            client.push(&key(), &vec![one(), one()]),
+            "metric family from_family occurs twice",
+        ),
+    ] {
+        let error = result.unwrap_err();
+        assert_eq!(error.to_string(), "cannot gather the metrics");
+        assert_eq!(error.source().unwrap().to_string(), reason);
+    }
+}
+
+#[test]
+fn no_text_makes_a_client_panic() {
+    // Pieces of URLs, put together in every way there is.
+    let pieces = [
+        "", "http", "https", "://", ":", "/", "//", "@", "u:p", "[", "]", "::1", "h", "%", "%zz",
+        "\u{e9}", "\0", " ", "99999", "?", "#",
+    ];
+    for one in pieces {
+        for two in pieces {
+            for three in pieces {
+                let text = format!("{one}{two}{three}");
+                let _ = Client::new(&text);
+                let _ = Client::builder("h").proxy(Proxy::Url(text.clone())).build();
+                let _ = Client::builder("h").header(&text, &text).build();
+                let builder = Client::builder("h").username(&text);
+                let _ = builder.password(Secret::Value(text.clone())).build();
+                let _ = Client::builder("h")
+                    .bearer_token(Secret::Value(text))
+                    .build();
+            }
+        }
+    }
 }
 
 #[test]
