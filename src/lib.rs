@@ -10,7 +10,7 @@
 //! let registry = Registry::new();
 //! let rows = registry.gauge("rows_loaded", "Rows loaded.")?;
 //! rows.set(42.0);
-//! Pushgateway::new("localhost:9091")?.push_add(&GroupingKey::new("etl")?, &registry.gather()?)?;
+//! Pushgateway::new("localhost:9091")?.push_add(&GroupingKey::new("etl")?, &registry)?;
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
@@ -50,8 +50,9 @@
 //!
 //! # Features
 //!
-//! - `cli` (default): the binary; without it the crate is the library alone
-//! - `rustls` (default): gateways behind `https://`
+//! - `cli` (default): the binary, which needs the other two; without it the crate is the library alone
+//! - `rustls`: gateways behind `https://`
+//! - `gzip`: compressed bodies
 //!
 //! [Pushgateway]: https://github.com/prometheus/pushgateway
 

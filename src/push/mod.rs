@@ -11,6 +11,51 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! [`Pushgateway::builder`] has credentials, TLS, proxies, compression and the time that a delivery may take. [`push`],
+//! [`push_add`] and [`delete`] do to a group what a gateway calls by these names; what is pushed is anything that
+//! [yields metric families](crate::exposition::Gather), a [`Registry`](crate::metrics::Registry) for one. A [`Request`] is
+//! what goes over the wire, to be looked at, or sent by another client.
+//!
+//! # What is refused
+//!
+//! What a gateway would take and then store wrongly, or be broken by for everyone, is an [`UnpushableError`] before
+//! anything is sent: a label in a series that the grouping key sets, the gateway's own metrics, `le` and `quantile` where the
+//! format has them, an empty `instance`. A set of families with a name or a series twice cannot be made in the first place.
+//!
+//! # Several gateways
+//!
+//! [`side_by_side`] delivers to each of them at the same time.
+//!
+//! # From async programs
+//!
+//! A delivery blocks its thread, for the [timeout](PushgatewayBuilder::timeout) at most. A client is `Send` and `Sync`, keeps
+//! its connections and has no global state, so that it can wait in an `Arc` for a thread that may block:
+//!
+//! ```no_run
+//! use std::sync::Arc;
+//! use pushjob::grouping::GroupingKey;
+//! use pushjob::metrics::Registry;
+//! use pushjob::push::Pushgateway;
+//!
+//! # async fn report() -> Result<(), Box<dyn std::error::Error>> {
+//! let client = Arc::new(Pushgateway::new("localhost:9091")?);
+//! let registry = Arc::new(Registry::new());
+//!
+//! let (pushing, metrics) = (Arc::clone(&client), Arc::clone(&registry));
+//! tokio::task::spawn_blocking(move || {
+//!     let key = GroupingKey::new("etl")?;
+//!     pushing.push_add(&key, &*metrics)?;
+//!     Ok::<_, Box<dyn std::error::Error + Send + Sync>>(())
+//! })
+//! .await?
+//! .map_err(|error| error as Box<dyn std::error::Error>)?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! [`push`]: Pushgateway::push
+//! [`push_add`]: Pushgateway::push_add
+//! [`delete`]: Pushgateway::delete
 //! [Pushgateway]: https://github.com/prometheus/pushgateway
 
 mod answer;
