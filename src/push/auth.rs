@@ -7,8 +7,11 @@ use base64::engine::general_purpose::STANDARD;
 use super::error::{ConfigError, FileError};
 use super::file::{FileKind, read};
 
-/// The most that is read of a file with a secret, in bytes.
-const SECRET_LIMIT: u64 = 64 * 1024;
+/// The most that a password or token may hold, in bytes: what servers take in a header, as a rule.
+const LIMIT: usize = 8 * 1024;
+
+/// The most that a user name may hold, in bytes.
+const NAME_LIMIT: usize = 1024;
 
 /// A password or token, or where it is. Its `Debug` form does not show it.
 #[derive(Clone)]
@@ -16,7 +19,7 @@ const SECRET_LIMIT: u64 = 64 * 1024;
 pub enum Secret {
     /// The secret itself.
     Value(String),
-    /// A regular file that holds it; one newline at the end does not count. It is read at every delivery, because such
+    /// A regular file that holds it, of at most 8 KiB; one newline at the end does not count. It is read at every delivery, because such
     /// files are replaced from time to time. Pipes and terminals are refused: they can be read but once, and may never
     /// answer.
     File(PathBuf),
@@ -29,7 +32,7 @@ impl Secret {
             Self::Value(value) => return Ok(value.clone().into_bytes()),
             Self::File(path) => path,
         };
-        let mut secret = read(path, kind, SECRET_LIMIT)?;
+        let mut secret = read(path, kind, LIMIT as u64)?;
         if secret.ends_with(b"\n") {
             secret.pop();
             if secret.ends_with(b"\r") {
@@ -89,6 +92,15 @@ impl Login {
             password,
             bearer,
         } = self;
+        let values = [&password, &bearer].into_iter().flatten();
+        let lengths = values.map(|secret| match secret {
+            Secret::Value(value) => value.len(),
+            Secret::File(_) => 0,
+        });
+        let name_length = username.as_ref().map(String::len);
+        if lengths.max() > Some(LIMIT) || name_length > Some(NAME_LIMIT) {
+            return Err(ConfigError::LongCredentials);
+        }
         match (username, password, bearer) {
             (None, None, None) => Ok(None),
             (None, None, Some(token)) => {

@@ -42,6 +42,9 @@ pub enum ConfigError {
     /// A bearer token that a header cannot carry. It is not shown.
     #[error("the bearer token is empty or holds a blank or a character that is not ASCII")]
     BearerToken,
+    /// Credentials that no server takes.
+    #[error("the user name holds more than 1024 bytes, or the password or token more than 8192")]
+    LongCredentials,
     /// A header that cannot be sent. The value is not shown.
     #[error("header {name:?}: {reason}")]
     Header {

@@ -9,8 +9,8 @@ pub(super) struct Header {
     pub(super) value: String,
 }
 
-/// The headers that the client writes itself.
-const OURS: [&str; 12] = [
+/// The headers that the client writes itself, and those that are about the connection, which is the client's.
+const OURS: [&str; 16] = [
     "accept",
     "accept-encoding",
     "connection",
@@ -19,9 +19,13 @@ const OURS: [&str; 12] = [
     "content-type",
     "expect",
     "host",
+    "keep-alive",
     "proxy-authorization",
+    "proxy-connection",
     "te",
+    "trailer",
     "transfer-encoding",
+    "upgrade",
     "user-agent",
 ];
 

@@ -119,6 +119,40 @@ fn a_bearer_token_comes_from_flag_and_environment() {
 }
 
 #[test]
+fn the_longest_credentials_and_headers_there_may_be_are_sent() {
+    let gateway = FakeGateway::answering([ok(), ok()]);
+    let builder = || Client::builder(&gateway.url()).header("X-Long", "x".repeat(12_000));
+    let longest = || "y".repeat(8192);
+    let clients = [
+        builder().bearer_token(Secret::Value(longest())),
+        builder()
+            .username("u".repeat(1024))
+            .password(Secret::Value(longest())),
+    ];
+    let key = key().with_label("l", "/".repeat(6_000)).unwrap();
+    for client in clients {
+        client.build().unwrap().push(&key, &gauge()).unwrap();
+    }
+    for request in gateway.requests() {
+        assert_eq!(request.headers["x-long"].len(), 12_000);
+        assert!(request.headers["authorization"].len() > 8192);
+        assert_eq!(request.body, "# TYPE a gauge\na 1\n");
+    }
+    for wrong in [
+        builder().bearer_token(Secret::Value("y".repeat(8193))),
+        builder()
+            .username("u")
+            .password(Secret::Value("y".repeat(8193))),
+        builder().username("y".repeat(1025)),
+    ] {
+        assert_eq!(
+            wrong.build().unwrap_err().to_string(),
+            "the user name holds more than 1024 bytes, or the password or token more than 8192"
+        );
+    }
+}
+
+#[test]
 fn two_ways_to_say_who_we_are_are_an_error() {
     let both = "both a bearer token and a user name or password are given: a request can carry only one of them";
     let file = tempfile::NamedTempFile::new().unwrap();

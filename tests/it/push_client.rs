@@ -275,11 +275,11 @@ fn a_password_file_is_read_at_each_delivery() {
         source.to_string(),
         format!("cannot read password file {}", file.display())
     );
-    std::fs::write(&file, "p".repeat(70_000)).unwrap();
+    std::fs::write(&file, "p".repeat(9_000)).unwrap();
     let error = client.push(&key(), &gauge("a")).unwrap_err();
     let source = std::error::Error::source(&error).unwrap();
     assert!(
-        source.to_string().ends_with(" holds more than 65536 bytes"),
+        source.to_string().ends_with(" holds more than 8192 bytes"),
         "{source}"
     );
     let headers: Vec<String> = gateway

@@ -186,6 +186,11 @@ impl Common {
             ConfigError::PasswordWithoutUsername => password
                 .unwrap_or(url)
                 .mistake("there is no user name to go with the password: set --username"),
+            ConfigError::LongCredentials => bearer
+                .or(password)
+                .or(username)
+                .unwrap_or(url)
+                .mistake(error),
             ConfigError::Username => username.unwrap_or(url).mistake(error),
             ConfigError::BasicAndBearer | ConfigError::BearerToken => {
                 bearer.unwrap_or(url).mistake(error)
