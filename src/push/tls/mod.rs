@@ -13,12 +13,13 @@ use rustls::ClientConfig;
 use rustls::client::danger::ServerCertVerifier;
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::sign::CertifiedKey;
 
 pub(super) use self::connection::TlsConnector;
 use self::pem::{read_certificates, read_key};
 use self::trouble::client_certificate_trouble;
 pub(super) use self::trouble::plain;
-use self::verify::{Named, Unverified, built_in_roots, system_roots};
+use self::verify::{Verifier, built_in_roots, system_roots};
 use super::error::ConfigError;
 use super::file::FileKind;
 
@@ -63,10 +64,9 @@ pub(super) struct Tls {
 }
 
 enum Trust {
-    Skipped,
     System,
     BuiltIn,
-    Only(Arc<dyn ServerCertVerifier>),
+    Verifier(Arc<Verifier>),
 }
 
 impl fmt::Debug for Tls {
@@ -79,41 +79,41 @@ impl Tls {
     /// Reads the files that the settings name.
     pub(super) fn read(settings: &TlsSettings) -> Result<Self, ConfigError> {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let trust = match (&settings.roots, settings.verification) {
-            // A file that was named is to be right also where it is not used.
-            (Roots::File(path), verification) => {
-                let only = Trust::Only(Arc::new(Named::read(path, &provider)?));
-                match verification {
-                    Verification::Full => only,
-                    Verification::Skipped => Trust::Skipped,
-                }
+        // A file that was named is to be right also where it is not used.
+        let trust = match &settings.roots {
+            Roots::System => Trust::System,
+            Roots::BuiltIn => Trust::BuiltIn,
+            Roots::File(path) => {
+                Trust::Verifier(Arc::new(Verifier::by_file(path, Arc::clone(&provider))?))
             }
-            (_, Verification::Skipped) => Trust::Skipped,
-            (Roots::System, Verification::Full) => Trust::System,
-            (Roots::BuiltIn, Verification::Full) => Trust::BuiltIn,
+        };
+        let trust = match settings.verification {
+            Verification::Full => trust,
+            Verification::Skipped => {
+                Trust::Verifier(Arc::new(Verifier::of_nothing(Arc::clone(&provider))))
+            }
         };
         let client = match &settings.client {
             Some((certificate, key)) => {
                 let chain = read_certificates(certificate, FileKind::Certificate)?;
-                Some((chain, read_key(key)?))
+                let private = read_key(key)?;
+                CertifiedKey::from_der(chain.clone(), private.clone_key(), &provider).map_err(
+                    |error| ConfigError::ClientCertificate {
+                        certificate: certificate.clone(),
+                        key: key.clone(),
+                        reason: client_certificate_trouble(&error),
+                    },
+                )?;
+                Some((chain, private))
             }
             None => None,
         };
-        let tls = Self {
+        Ok(Self {
             provider,
             trust,
             client,
             config: OnceLock::new(),
-        };
-        if let Some((certificate, key)) = &settings.client {
-            tls.build()
-                .map_err(|error| ConfigError::ClientCertificate {
-                    certificate: certificate.clone(),
-                    key: key.clone(),
-                    reason: client_certificate_trouble(&error),
-                })?;
-        }
-        Ok(tls)
+        })
     }
 
     fn config(&self) -> Result<Arc<ClientConfig>, rustls::Error> {
@@ -128,12 +128,12 @@ impl Tls {
         let builder = ClientConfig::builder_with_provider(Arc::clone(&self.provider))
             .with_safe_default_protocol_versions()?;
         let builder = match &self.trust {
-            Trust::Skipped => builder
-                .dangerous()
-                .with_custom_certificate_verifier(Arc::new(Unverified(Arc::clone(&self.provider)))),
-            Trust::Only(verifier) => builder
-                .dangerous()
-                .with_custom_certificate_verifier(Arc::clone(verifier)),
+            Trust::Verifier(verifier) => {
+                let verifier: Arc<dyn ServerCertVerifier> = Arc::clone(verifier) as _;
+                builder
+                    .dangerous()
+                    .with_custom_certificate_verifier(verifier)
+            }
             Trust::System => builder.with_root_certificates(system_roots()),
             Trust::BuiltIn => builder.with_root_certificates(built_in_roots()),
         };

@@ -29,38 +29,53 @@ pub(super) fn system_roots() -> RootCertStore {
     roots
 }
 
-/// Trusts the certificates in a file: those of authorities, and those that servers have made for themselves.
+/// What a server has to show besides the proof that it owns its certificate.
 #[derive(Debug)]
-pub(super) struct Named {
-    inner: Arc<WebPkiServerVerifier>,
-    certificates: Vec<CertificateDer<'static>>,
+enum Required {
+    /// Nothing: any certificate is taken.
+    Nothing,
+    /// A certificate of one of these authorities, or one of these itself, which a server has made for itself.
+    OneOf(Arc<WebPkiServerVerifier>, Vec<CertificateDer<'static>>),
 }
 
-impl Named {
-    pub(super) fn read(path: &Path, provider: &Arc<CryptoProvider>) -> Result<Self, ConfigError> {
+/// Decides on certificates by rules of ours.
+#[derive(Debug)]
+pub(super) struct Verifier {
+    required: Required,
+    provider: Arc<CryptoProvider>,
+}
+
+impl Verifier {
+    /// Takes any certificate.
+    pub(super) fn of_nothing(provider: Arc<CryptoProvider>) -> Self {
+        Self {
+            required: Required::Nothing,
+            provider,
+        }
+    }
+
+    /// Takes what the certificates in a file vouch for.
+    pub(super) fn by_file(path: &Path, provider: Arc<CryptoProvider>) -> Result<Self, ConfigError> {
         let certificates = read_certificates(path, FileKind::Ca)?;
         let mut roots = RootCertStore::empty();
         for certificate in &certificates {
             roots.add(certificate.clone()).map_err(|error| {
-                pem_error(
-                    path,
-                    FileKind::Ca,
-                    format!("a certificate in it {}", of(&error)),
-                )
+                let reason = format!("a certificate in it {}", of(&error));
+                pem_error(path, FileKind::Ca, reason)
             })?;
         }
-        let inner =
-            WebPkiServerVerifier::builder_with_provider(Arc::new(roots), Arc::clone(provider))
-                .build()
-                .map_err(|error| pem_error(path, FileKind::Ca, error))?;
+        let roots = Arc::new(roots);
+        let inner = WebPkiServerVerifier::builder_with_provider(roots, Arc::clone(&provider))
+            .build()
+            .map_err(|error| pem_error(path, FileKind::Ca, error))?;
         Ok(Self {
-            inner,
-            certificates,
+            required: Required::OneOf(inner, certificates),
+            provider,
         })
     }
 }
 
-impl ServerCertVerifier for Named {
+impl ServerCertVerifier for Verifier {
     fn verify_server_cert(
         &self,
         certificate: &CertificateDer<'_>,
@@ -69,14 +84,16 @@ impl ServerCertVerifier for Named {
         ocsp_response: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, rustls::Error> {
+        let Required::OneOf(inner, named) = &self.required else {
+            return Ok(ServerCertVerified::assertion());
+        };
         let verified =
-            self.inner
-                .verify_server_cert(certificate, intermediates, name, ocsp_response, now);
+            inner.verify_server_cert(certificate, intermediates, name, ocsp_response, now);
         match verified {
             // Most tools make a self-signed certificate one of an authority. Where it is itself what the file names, it
             // may stand for a server, as it may for Prometheus; its time has been checked before this.
             Err(rustls::Error::InvalidCertificate(error))
-                if is_authority(&error) && self.certificates.contains(certificate) =>
+                if is_authority(&error) && named.contains(certificate) =>
             {
                 verify_server_name(&ParsedCertificate::try_from(certificate)?, name)?;
                 Ok(ServerCertVerified::assertion())
@@ -91,48 +108,7 @@ impl ServerCertVerifier for Named {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        self.inner
-            .verify_tls12_signature(message, certificate, signature)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        self.inner
-            .verify_tls13_signature(message, certificate, signature)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.inner.supported_verify_schemes()
-    }
-}
-
-/// Takes any certificate, but still has the server prove that it owns it.
-#[derive(Debug)]
-pub(super) struct Unverified(pub(super) Arc<CryptoProvider>);
-
-impl ServerCertVerifier for Unverified {
-    fn verify_server_cert(
-        &self,
-        _: &CertificateDer<'_>,
-        _: &[CertificateDer<'_>],
-        _: &ServerName<'_>,
-        _: &[u8],
-        _: UnixTime,
-    ) -> Result<ServerCertVerified, rustls::Error> {
-        Ok(ServerCertVerified::assertion())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        let algorithms = &self.0.signature_verification_algorithms;
+        let algorithms = &self.provider.signature_verification_algorithms;
         verify_tls12_signature(message, certificate, signature, algorithms)
     }
 
@@ -142,11 +118,13 @@ impl ServerCertVerifier for Unverified {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        let algorithms = &self.0.signature_verification_algorithms;
+        let algorithms = &self.provider.signature_verification_algorithms;
         verify_tls13_signature(message, certificate, signature, algorithms)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.0.signature_verification_algorithms.supported_schemes()
+        self.provider
+            .signature_verification_algorithms
+            .supported_schemes()
     }
 }
