@@ -2,26 +2,10 @@
 
 use std::io::Write;
 
-use pushjob::exposition::{MetricFamilies, MetricFamily, MetricName};
-use pushjob::grouping::GroupingKey;
+use pushjob::exposition::MetricFamilies;
 use pushjob::push::{Compression, Pushgateway as Client, Secret};
 
-use crate::support::{Answer, FakeGateway, Pushgateway, pushjob, run_to};
-
-fn ok() -> Answer {
-    Answer::Respond("200 OK", "", "")
-}
-
-fn key() -> GroupingKey {
-    GroupingKey::new("j").unwrap()
-}
-
-fn gauge() -> MetricFamilies {
-    let mut families = MetricFamilies::new();
-    let name = MetricName::new("a").unwrap();
-    families.insert(MetricFamily::gauge(name, 1.0)).unwrap();
-    families
-}
+use crate::support::{FakeGateway, Pushgateway, gauge, key, ok, pushjob, run_to};
 
 #[test]
 fn a_real_gateway_takes_passwords_with_colons_and_other_letters() {
@@ -62,7 +46,7 @@ fn a_bearer_token_is_read_at_each_delivery() {
         .unwrap();
     for token in ["first.token-1\n", "second/token+2=="] {
         std::fs::write(&file, token).unwrap();
-        client.push(&key(), &gauge()).unwrap();
+        client.push(&key(), &gauge("a")).unwrap();
     }
     let requests = gateway.requests();
     let sent = requests
@@ -71,7 +55,7 @@ fn a_bearer_token_is_read_at_each_delivery() {
     assert!(sent.eq(["Bearer first.token-1", "Bearer second/token+2=="]));
     for token in ["", "\n", "two words\n", "two\nlines\n", "é"] {
         std::fs::write(&file, token).unwrap();
-        let error = client.push(&key(), &gauge()).unwrap_err();
+        let error = client.push(&key(), &gauge("a")).unwrap_err();
         let source = std::error::Error::source(&error).unwrap();
         let expected = format!(
             "bearer token file {} is empty or holds a blank, a second line or a character that is not ASCII",
@@ -131,7 +115,7 @@ fn the_longest_credentials_and_headers_there_may_be_are_sent() {
     ];
     let key = key().with_label("l", "/".repeat(6_000)).unwrap();
     for client in clients {
-        client.build().unwrap().push(&key, &gauge()).unwrap();
+        client.build().unwrap().push(&key, &gauge("a")).unwrap();
     }
     for request in gateway.requests() {
         assert_eq!(request.headers["x-long"].len(), 12_000);
@@ -256,7 +240,7 @@ fn bodies_are_compressed_where_it_is_asked_for() {
         .compression(Compression::Gzip)
         .build()
         .unwrap();
-    client.push(&key(), &gauge()).unwrap();
+    client.push(&key(), &gauge("a")).unwrap();
     assert_eq!(gateway.group("j").metrics, ["a"]);
     client.push_add(&key(), &MetricFamilies::new()).unwrap();
     client.push(&key(), &MetricFamilies::new()).unwrap();

@@ -5,27 +5,15 @@ use std::time::{Duration, Instant};
 use pushjob::exposition::{
     LabelName, Labels, MetricFamilies, MetricFamily, MetricName, MetricType, MetricValue,
 };
-use pushjob::grouping::GroupingKey;
 use pushjob::push::{Change, Proxy, Pushgateway as Client, PushgatewayBuilder, Request, Secret};
 
-use crate::support::{Answer, FakeGateway, Pushgateway, is_root, pushjob_by, script};
+use crate::support::{Answer, FakeGateway, Pushgateway, gauge, is_root, key, pushjob_by, script};
 
 /// The time for a delivery.
 const TIMEOUT: Duration = Duration::from_secs(1);
 
 /// How slowly a server does things.
 const PAUSE: Duration = Duration::from_millis(100);
-
-fn key() -> GroupingKey {
-    GroupingKey::new("j").unwrap()
-}
-
-fn gauge() -> MetricFamilies {
-    let mut families = MetricFamilies::new();
-    let name = MetricName::new("a").unwrap();
-    families.insert(MetricFamily::gauge(name, 1.0)).unwrap();
-    families
-}
 
 /// More than the buffers of a connection hold.
 fn thirty_megabytes() -> MetricFamilies {
@@ -64,7 +52,7 @@ fn an_answer_that_drips_ends_with_the_time() {
     let answer =
         b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nX-Padding: xxxxxxxxxxxxxxxxxxxxxxxx\r\n\r\n";
     let gateway = FakeGateway::answering([Answer::Drip(answer, PAUSE)]);
-    let reason = fails_in_time(Client::builder(&gateway.url()), &gauge());
+    let reason = fails_in_time(Client::builder(&gateway.url()), &gauge("a"));
     assert_eq!(reason, "no answer within 1 s");
 }
 
@@ -73,7 +61,7 @@ fn a_refusal_that_drips_is_shown_as_far_as_it_came() {
     let answer = b"HTTP/1.1 400 Bad Request\r\nContent-Length: 100\r\n\r\nbad";
     let gateway = FakeGateway::answering([Answer::Raw(answer)]);
     let client = Client::builder(&gateway.url()).build().unwrap();
-    let error = client.push(&key(), &gauge()).unwrap_err();
+    let error = client.push(&key(), &gauge("a")).unwrap_err();
     assert!(error.to_string().ends_with(" answered 400: bad"), "{error}");
 }
 
@@ -98,7 +86,7 @@ fn a_tls_handshake_that_hangs_or_drips_ends_with_the_time() {
     for answer in [Answer::Deaf, Answer::DeafDrip(record, PAUSE)] {
         let gateway = FakeGateway::answering([answer]);
         let url = gateway.url().replace("http:", "https:");
-        let reason = fails_in_time(Client::builder(&url), &gauge());
+        let reason = fails_in_time(Client::builder(&url), &gauge("a"));
         assert_eq!(reason, "no answer within 1 s");
     }
 }
@@ -111,7 +99,7 @@ fn a_proxy_that_hangs_or_drips_ends_with_the_time() {
     ] {
         let proxy = FakeGateway::answering([answer]);
         let builder = Client::builder("https://gateway.invalid").proxy(Proxy::Url(proxy.url()));
-        assert_eq!(fails_in_time(builder, &gauge()), "no answer within 1 s");
+        assert_eq!(fails_in_time(builder, &gauge("a")), "no answer within 1 s");
     }
 }
 
@@ -169,12 +157,12 @@ fn a_reset_on_a_connection_that_was_kept_is_no_failed_try() {
     let ok = Answer::Respond("200 OK", "", "");
     let gateway = FakeGateway::answering([Answer::ServeOnceThenReset, ok]);
     let client = Client::builder(&gateway.url()).retries(0).build().unwrap();
-    assert_eq!(client.push(&key(), &gauge()).unwrap().tries, 1);
-    assert_eq!(client.push(&key(), &gauge()).unwrap().tries, 1);
+    assert_eq!(client.push(&key(), &gauge("a")).unwrap().tries, 1);
+    assert_eq!(client.push(&key(), &gauge("a")).unwrap().tries, 1);
     // The one that was reset had not been read.
     assert_eq!(gateway.requests().len(), 2);
     // On a new connection a reset counts.
-    let error = client.push(&key(), &gauge()).unwrap_err();
+    let error = client.push(&key(), &gauge("a")).unwrap_err();
     assert!(
         error
             .to_string()
@@ -194,7 +182,7 @@ fn a_pause_until_a_date_counts_on_the_clock_of_the_server() {
         .timeout(Duration::from_secs(20))
         .build()
         .unwrap();
-    let delivered = client.push(&key(), &gauge()).unwrap();
+    let delivered = client.push(&key(), &gauge("a")).unwrap();
     assert_eq!(delivered.tries, 2);
     assert!(delivered.elapsed >= Duration::from_secs(1), "{delivered:?}");
 }

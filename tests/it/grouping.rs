@@ -2,18 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use pushjob::exposition::{MetricFamilies, MetricFamily, MetricName};
 use pushjob::grouping::GroupingKey;
 use pushjob::push::Pushgateway as Client;
 
-use crate::support::{Group, Pushgateway};
-
-fn families(name: &'static str) -> MetricFamilies {
-    let mut families = MetricFamilies::new();
-    let name = MetricName::new(name).unwrap();
-    families.insert(MetricFamily::gauge(name, 1.0)).unwrap();
-    families
-}
+use crate::support::{Group, Pushgateway, gauge};
 
 /// The values that a path can be misread by, and one of every character of ASCII.
 fn values() -> Vec<String> {
@@ -94,7 +86,7 @@ fn every_value_comes_back_exactly_beside_untouched_sentinels() {
     let gateway = Pushgateway::start();
     let client = Client::new(gateway.address()).unwrap();
     let key = |job: &str| GroupingKey::new(job).unwrap();
-    let sentinel = families("sentinel");
+    let sentinel = gauge("sentinel");
     client.push(&key("j"), &sentinel).unwrap();
     client.push(&key("b"), &sentinel).unwrap();
     let last = key("j").with_label("z", "last").unwrap();
@@ -104,16 +96,16 @@ fn every_value_comes_back_exactly_beside_untouched_sentinels() {
         // First, in the middle and last in the path, and as the job.
         let first = key("j").with_label("a", value).unwrap();
         let middle = first.clone().with_label("z", "last").unwrap();
-        client.push(&first, &families("probe")).unwrap();
-        client.push(&middle, &families("probe")).unwrap();
+        client.push(&first, &gauge("probe")).unwrap();
+        client.push(&middle, &gauge("probe")).unwrap();
         let end = key("j")
             .with_label("a", "first")
             .unwrap()
             .with_label("z", value);
-        client.push(&end.unwrap(), &families("probe")).unwrap();
+        client.push(&end.unwrap(), &gauge("probe")).unwrap();
         if !value.is_empty() {
             let job = key(value).with_label("kind", "job").unwrap();
-            client.push(&job, &families("probe")).unwrap();
+            client.push(&job, &gauge("probe")).unwrap();
         }
     }
     let groups = gateway.groups();
@@ -161,7 +153,7 @@ fn a_key_too_long_for_the_gateway_is_its_refusal() {
     let client = Client::new(gateway.address()).unwrap();
     let key = GroupingKey::new("j".repeat(2_000_000)).unwrap();
     // It answers and closes before it has read the request.
-    let error = client.push(&key, &families("probe")).unwrap_err();
+    let error = client.push(&key, &gauge("probe")).unwrap_err();
     let text = error.to_string();
     assert!(text.contains("jjj… answered 431"), "{text}");
 }

@@ -2,11 +2,7 @@
 
 use std::time::Duration;
 
-use crate::support::{Answer, FakeGateway, Proxy, Pushgateway, Stage, fifo, pushjob, run_to};
-
-fn ok() -> Answer {
-    Answer::Respond("200 OK", "", "")
-}
+use crate::support::{Answer, FakeGateway, Proxy, Pushgateway, Stage, fifo, ok, pushjob, run_to};
 
 #[test]
 fn heartbeats_go_to_the_gateway_on_one_connection() {

@@ -10,26 +10,10 @@ use pushjob::exposition::{
     Gather, Histogram, LabelName, Labels, MetricFamilies, MetricFamily, MetricName, MetricType,
     MetricValue, Summary,
 };
-use pushjob::grouping::GroupingKey;
 use pushjob::metrics::Registry;
 use pushjob::push::{Change, Proxy, PushError, Pushgateway as Client, Request, Secret};
 
-use crate::support::{Answer, FakeGateway, Pushgateway, within};
-
-fn key() -> GroupingKey {
-    GroupingKey::new("j").unwrap()
-}
-
-fn gauge(name: &'static str) -> MetricFamilies {
-    let mut families = MetricFamilies::new();
-    let name = MetricName::new(name).unwrap();
-    families.insert(MetricFamily::gauge(name, 1.0)).unwrap();
-    families
-}
-
-fn ok() -> Answer {
-    Answer::Respond("200 OK", "", "")
-}
+use crate::support::{Answer, FakeGateway, Pushgateway, gauge, key, ok, within};
 
 #[test]
 fn each_verb_does_to_a_real_gateway_what_it_says() {

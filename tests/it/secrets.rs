@@ -2,11 +2,10 @@
 
 use std::fmt::Debug;
 
-use pushjob::exposition::{MetricFamilies, MetricFamily, MetricName};
 use pushjob::grouping::GroupingKey;
 use pushjob::push::{Proxy, Pushgateway as Client, PushgatewayBuilder, Secret};
 
-use crate::support::{Answer, FakeGateway, Finished, pki, pushjob};
+use crate::support::{Answer, FakeGateway, Finished, gauge, pki, pushjob};
 
 /// What each secret holds; and the base64 of what goes into headers.
 const SECRETS: [&str; 10] = [
@@ -36,13 +35,6 @@ fn holds_no_secret(text: &str) {
 #[track_caller]
 fn shows_no_secret(value: &impl Debug) {
     holds_no_secret(&format!("{value:?} {value:#?}"));
-}
-
-fn families() -> MetricFamilies {
-    let mut families = MetricFamilies::new();
-    let gauge = MetricFamily::gauge(MetricName::new("a").unwrap(), 1.0);
-    families.insert(gauge).unwrap();
-    families
 }
 
 fn secret(value: &str) -> Secret {
@@ -79,7 +71,7 @@ fn a_client_shows_no_secret() {
         );
         let client = builder.build().unwrap();
         shows_no_secret(&client);
-        let error = client.push(&key, &families()).unwrap_err();
+        let error = client.push(&key, &gauge("a")).unwrap_err();
         shows_no_secret(&error);
         holds_no_secret(&error.to_string());
         holds_no_secret(&client.url(&key));
@@ -90,7 +82,7 @@ fn a_client_shows_no_secret() {
         .build()
         .unwrap();
     shows_no_secret(&proxied);
-    let error = proxied.push(&key, &families()).unwrap_err();
+    let error = proxied.push(&key, &gauge("a")).unwrap_err();
     holds_no_secret(&format!("{error} {error:?}"));
     // What cannot be used is not shown either.
     for wrong in [

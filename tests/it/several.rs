@@ -2,11 +2,9 @@
 
 use std::time::Duration;
 
-use pushjob::exposition::{MetricFamilies, MetricFamily, MetricName};
-use pushjob::grouping::GroupingKey;
 use pushjob::push::{Pushgateway as Client, side_by_side};
 
-use crate::support::{Answer, FakeGateway, Pushgateway, Stage, pushjob, within};
+use crate::support::{Answer, FakeGateway, Pushgateway, Stage, gauge, key, pushjob, within};
 
 #[test]
 fn each_gateway_gets_every_delivery() {
@@ -162,10 +160,8 @@ fn results_come_in_the_order_of_the_gateways() {
         client(gateway.address()),
         client("127.0.0.1:1"),
     ];
-    let key = GroupingKey::new("j").unwrap();
-    let mut families = MetricFamilies::new();
-    let gauge = MetricFamily::gauge(MetricName::new("a").unwrap(), 1.0);
-    families.insert(gauge).unwrap();
+    let key = key();
+    let families = gauge("a");
     let results = side_by_side(&clients, |client| client.push(&key, &families));
     let texts = results.iter().map(|result| match result {
         Ok(_) => "delivered".to_owned(),

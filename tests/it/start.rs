@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::support::{Answer, FakeGateway, Finished, Pushgateway, fifo, run_to, within};
+use crate::support::{Answer, FakeGateway, Finished, Pushgateway, fifo, ok, run_to, within};
 
 /// A gateway that answers the start push and the end push in turn, and a job that ends when the first has been received.
 struct Scene {
@@ -36,10 +36,6 @@ impl Scene {
         assert_eq!(requests.len(), 2);
         assert!(requests[1].body.contains("\nbatch_job_success 1\n"));
     }
-}
-
-fn ok() -> Answer {
-    Answer::Respond("200 OK", "", "")
 }
 
 #[test]

@@ -1,10 +1,8 @@
 //! Destinations that keep samples instead of groups: nothing is claimed that they do not do.
 
-use pushjob::exposition::{MetricFamilies, MetricFamily, MetricName};
-use pushjob::grouping::GroupingKey;
 use pushjob::push::{GatewayKind, Pushgateway as Client};
 
-use crate::support::{Answer, FakeGateway, Pushgateway, pushjob};
+use crate::support::{Answer, FakeGateway, Pushgateway, gauge, key, pushjob};
 
 const PATH: &str = "/api/v1/import/prometheus";
 
@@ -15,10 +13,8 @@ fn ok() -> Answer {
 #[test]
 fn what_cannot_be_done_there_is_an_error_and_not_sent() {
     let gateway = FakeGateway::answering([ok(), ok()]);
-    let key = GroupingKey::new("j").unwrap();
-    let mut families = MetricFamilies::new();
-    let gauge = MetricFamily::gauge(MetricName::new("a").unwrap(), 1.0);
-    families.insert(gauge).unwrap();
+    let key = key();
+    let families = gauge("a");
     for (path, kind) in [
         (PATH.to_owned(), GatewayKind::VictoriaMetrics),
         (

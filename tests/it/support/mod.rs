@@ -25,6 +25,27 @@ use std::sync::{LazyLock, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use ::pushjob::exposition::{MetricFamilies, MetricFamily, MetricName};
+use ::pushjob::grouping::GroupingKey;
+
+/// The group of the job `j`.
+pub(crate) fn key() -> GroupingKey {
+    GroupingKey::new("j").unwrap()
+}
+
+/// A gauge of one series, with the value 1.
+pub(crate) fn gauge(name: &'static str) -> MetricFamilies {
+    let mut families = MetricFamilies::new();
+    let name = MetricName::new(name).unwrap();
+    families.insert(MetricFamily::gauge(name, 1.0)).unwrap();
+    families
+}
+
+/// An answer that is a success.
+pub(crate) fn ok() -> Answer {
+    Answer::Respond("200 OK", "", "")
+}
+
 /// Makes a named pipe, on which two processes wait for each other: opening one end waits for the other.
 pub(crate) fn fifo(path: &Path) {
     let status = Command::new("mkfifo").arg(path).status().unwrap();
