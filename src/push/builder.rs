@@ -1,5 +1,6 @@
 use std::env;
 use std::fmt;
+#[cfg(feature = "rustls")]
 use std::path::PathBuf;
 use std::time::Duration;
 
