@@ -21,8 +21,10 @@ impl Answer {
         (200..300).contains(&self.status)
     }
 
-    pub(super) fn is_redirect(&self) -> bool {
-        (300..400).contains(&self.status)
+    /// Where it sends us, if it does.
+    pub(super) fn redirect(&self) -> Option<&str> {
+        let location = self.location.as_deref();
+        location.filter(|_| (300..400).contains(&self.status))
     }
 
     /// How long the server wants to be left alone. A date counts from the server's own, where it says it, because clocks
@@ -43,24 +45,23 @@ impl Answer {
     pub(super) fn text(&self) -> String {
         String::from_utf8_lossy(&self.content).into_owned()
     }
+}
 
-    /// The line that says most: the first that is not blank, with the next one where it only counts what follows. Of a page
-    /// in HTML, its title.
-    pub(super) fn headline(&self) -> String {
-        let text = self.text();
-        if text.trim_start().starts_with('<') {
-            if let Some(title) = title(&text) {
-                return printable(title.trim());
-            }
+/// The line of an answer that says most: the first that is not blank, with the next one where it only counts what follows. Of
+/// a page in HTML, its title.
+pub(super) fn headline(text: &str) -> String {
+    if text.trim_start().starts_with('<') {
+        if let Some(title) = title(text) {
+            return printable(title.trim());
         }
-        let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
-        let first = lines.next().unwrap_or_default();
-        match lines.next() {
-            Some(next) if first.ends_with("occurred:") => {
-                printable(&format!("{first} {}", next.trim_start_matches("* ")))
-            }
-            _ => printable(first),
+    }
+    let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+    let first = lines.next().unwrap_or_default();
+    match lines.next() {
+        Some(next) if first.ends_with("occurred:") => {
+            printable(&format!("{first} {}", next.trim_start_matches("* ")))
         }
+        _ => printable(first),
     }
 }
 
@@ -123,9 +124,9 @@ mod tests {
             ("<html>\n<title></title>", "<html>"),
             ("<title>é", "<title>é"),
         ] {
-            assert_eq!(answer(content).headline(), headline, "{content:?}");
+            assert_eq!(super::headline(content), headline, "{content:?}");
         }
-        let long = answer(&"é".repeat(600)).headline();
+        let long = headline(&"é".repeat(600));
         assert_eq!(long, format!("{}…", "é".repeat(500)));
     }
 

@@ -3,9 +3,10 @@
 use std::hash::{BuildHasher, RandomState};
 use std::time::{Duration, Instant, SystemTime};
 
-use super::answer::{Answer, printable};
+use super::answer::{Answer, headline, printable};
 use super::auth::Authorization;
-use super::diagnosis::held_by_gateway;
+use super::base::without_credentials;
+use super::diagnosis::{Cause, cause};
 use super::error::PushError;
 use super::gateway::{Delivered, Pushgateway, shortened};
 use super::interrupt::Stage;
@@ -36,7 +37,7 @@ enum FailedTry {
 impl FailedTry {
     fn failure(&self) -> Failure {
         match self {
-            Self::Refused(answer) if answer.is_redirect() => Failure::Redirect,
+            Self::Refused(answer) if answer.redirect().is_some() => Failure::Redirect,
             Self::Refused(answer) => Failure::Status {
                 status: answer.status,
                 retry_after: answer.retry_after(SystemTime::now()),
@@ -77,12 +78,19 @@ impl Delivery<'_> {
             };
             if let Some(pause) = next_pause(&failure, spent, policy.retries, jitter()) {
                 interrupt.pause(pause);
-                if interrupt.stage() == Stage::Working {
-                    if failure == Failure::Stale {
-                        tries -= 1;
-                    }
+                // What is sent again for a connection that was stale is still the same try.
+                let again = if failure == Failure::Stale {
+                    tries -= 1;
+                    interrupt.stage() != Stage::ShutDown
+                } else {
+                    interrupt.stage() == Stage::Working
+                };
+                if again {
                     continue;
                 }
+            }
+            if interrupt.stage() == Stage::ShutDown {
+                return Err(PushError::ShutDown { url: self.url() });
             }
             return Err(match failed {
                 FailedTry::Refused(answer) => self.refused(&answer, tries, elapsed),
@@ -93,7 +101,7 @@ impl Delivery<'_> {
                             let seconds = (timeout.as_secs_f64() * 1000.0).round() / 1000.0;
                             format!("no answer within {seconds} s")
                         }
-                        other => other.to_string(),
+                        other => self.without_secrets(&other.to_string()),
                     },
                     tries,
                     elapsed,
@@ -108,30 +116,35 @@ impl Delivery<'_> {
 
     fn refused(&self, answer: &Answer, tries: u32, elapsed: Duration) -> PushError {
         let (url, status) = (self.url(), answer.status);
-        if answer.is_redirect() {
-            let location = answer.location.as_deref().unwrap_or("nowhere");
-            let location = self.without_secrets(&printable(location));
+        // Before anything is cut: half a secret is still one.
+        let text = self.without_secrets(&answer.text());
+        if let Some(location) = answer.redirect() {
+            let location = without_credentials(&self.without_secrets(location));
             return PushError::Redirect {
                 url,
                 status,
-                location,
+                location: printable(&location),
             };
         }
-        let held = if status == 400 {
-            held_by_gateway(&answer.text(), self.request)
-        } else {
-            Vec::new()
+        let cause = match status {
+            400 => cause(&text, self.request),
+            _ => Cause::Unknown,
         };
-        if held.is_empty() {
-            PushError::Status {
+        match cause {
+            Cause::Held(held) => PushError::Inconsistent { url, status, held },
+            Cause::Type { metric, elsewhere } => PushError::OtherType {
                 url,
                 status,
-                message: self.without_secrets(&answer.headline()),
+                metric,
+                elsewhere,
+            },
+            Cause::Unknown => PushError::Status {
+                url,
+                status,
+                message: headline(&text),
                 tries,
                 elapsed,
-            }
-        } else {
-            PushError::Inconsistent { url, status, held }
+            },
         }
     }
 

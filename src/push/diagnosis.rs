@@ -4,18 +4,65 @@ use super::answer::printable;
 use super::check::{PUSH_FAILURE_TIME, PUSH_TIME};
 use super::request::Request;
 
-/// The series that a gateway complains about and that are not in this push, each with what is wrong with it. Empty when the
-/// complaint is about this push, or is not understood.
+/// Why a gateway has refused a request as inconsistent.
+#[derive(Debug, PartialEq)]
+pub(super) enum Cause {
+    /// For what it holds already. Each series, with what is wrong with it.
+    Held(Vec<String>),
+    /// A metric of this push has another type in another group.
+    Type {
+        metric: String,
+        /// The series, or the type that it has there; the gateway says one of them, as it comes.
+        elsewhere: String,
+    },
+    /// For what is in this push, or for something that is not understood.
+    Unknown,
+}
+
+/// Finds out why, by what the gateway complains about.
 ///
 /// The text is that of the client library of which the gateway is made, which it also answers a scrape with:
 /// `collected metric "a" { label:<name:"job" value:"x" > … } is not a GAUGE`.
-pub(super) fn held_by_gateway(answer: &str, request: &Request<'_>) -> Vec<String> {
-    let complaints = answer.lines().filter_map(Complaint::parse);
-    complaints
-        .filter(|complaint| !complaint.is_about(request))
-        .map(|complaint| printable(&complaint.to_string()))
-        .collect()
+pub(super) fn cause(answer: &str, request: &Request<'_>) -> Cause {
+    let mut held = Vec::new();
+    let mut other_type = None;
+    for complaint in answer.lines().filter_map(Complaint::parse) {
+        let own = complaint.is_about(request);
+        let pushed = request.has_family(complaint.metric);
+        let wrong_type = complaint
+            .reason
+            .strip_prefix("is not a ")
+            .filter(|_| pushed);
+        if let Some(word) = wrong_type {
+            let metric = complaint.metric.to_owned();
+            // Of our own series it says the type that it has elsewhere, of another's which one it is.
+            let elsewhere = if own {
+                word.to_ascii_lowercase()
+            } else {
+                complaint.series()
+            };
+            other_type = Some(Cause::Type {
+                metric,
+                elsewhere: printable(&elsewhere),
+            });
+        } else if own && complaint.is_of_a_twin(request) {
+            held.push(TWIN.to_owned());
+        } else if !own {
+            let Complaint { reason, .. } = complaint;
+            held.push(printable(&format!("{} {reason}", complaint.series())));
+        }
+    }
+    held.dedup();
+    // What the gateway holds has to go before anything else can be judged.
+    match other_type {
+        _ if !held.is_empty() => Cause::Held(held),
+        Some(cause) => cause,
+        None => Cause::Unknown,
+    }
 }
+
+/// A group that the gateway cannot tell from ours.
+const TWIN: &str = "a second group of the same labels, with an empty `instance` besides";
 
 /// One line of such an answer.
 struct Complaint<'a> {
@@ -46,30 +93,37 @@ impl<'a> Complaint<'a> {
 
     /// Whether this series is one that the request pushes, or one that the gateway adds to its group.
     fn is_about(&self, request: &Request<'_>) -> bool {
-        let key = request.key();
-        let own_name =
-            matches!(self.metric, PUSH_TIME | PUSH_FAILURE_TIME) || request.has_family(self.metric);
-        let mut pairs = key.pairs();
+        let known = self.is_of_the_gateway() || request.has_family(self.metric);
+        let mut pairs = request.key().pairs();
         // Values are compared as they are escaped: what needs none is equal, and for the rest it is not claimed to be
         // another group's.
-        own_name
+        known
             && pairs.all(|(name, value)| {
                 let found = self.labels.iter().find(|(label, _)| *label == name);
                 found.is_some_and(|(_, found)| *found == value || found.contains('\\'))
             })
     }
-}
 
-impl std::fmt::Display for Complaint<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(self.metric)?;
-        let mut separator = '{';
-        for (name, value) in &self.labels {
-            write!(f, "{separator}{name}=\"{value}\"")?;
-            separator = ',';
-        }
-        let end = if separator == ',' { "} " } else { " " };
-        write!(f, "{end}{}", self.reason)
+    /// Whether it is a metric that no push brings.
+    fn is_of_the_gateway(&self) -> bool {
+        matches!(self.metric, PUSH_TIME | PUSH_FAILURE_TIME)
+    }
+
+    /// Whether there is a group which differs from that of the request in an empty `instance` alone, so that the gateway has
+    /// its own metrics twice for them.
+    fn is_of_a_twin(&self, request: &Request<'_>) -> bool {
+        self.is_of_the_gateway()
+            && self.reason.starts_with("was collected before")
+            && request.key().get("instance").is_none()
+    }
+
+    /// The name with its labels, as the gateway has escaped them.
+    fn series(&self) -> String {
+        let labels = self.labels.iter();
+        let labels: Vec<String> = labels
+            .map(|(name, value)| format!("{name}=\"{value}\""))
+            .collect();
+        format!("{}{{{}}}", self.metric, labels.join(","))
     }
 }
 
@@ -92,39 +146,58 @@ mod tests {
     use crate::grouping::GroupingKey;
     use crate::push::request::Change;
 
-    fn held(answer: &str) -> Vec<String> {
+    fn of(answer: &str) -> Cause {
         let mut families = MetricFamilies::new();
         let gauge = MetricFamily::gauge(MetricName::new("a").unwrap(), 1.0);
         families.insert(gauge).unwrap();
         let key = GroupingKey::new("mine").unwrap();
         let request = Request::new(&key, Change::Push(&families)).unwrap();
-        held_by_gateway(answer, &request)
+        cause(answer, &request)
+    }
+
+    fn other_type(elsewhere: &str) -> Cause {
+        Cause::Type {
+            metric: "a".to_owned(),
+            elsewhere: elsewhere.to_owned(),
+        }
     }
 
     #[test]
     fn what_another_group_holds_is_told_from_what_is_pushed() {
-        let other = r#"pushed metrics are invalid: 2 error(s) occurred:
+        let other = r#"pushed metrics are invalid: 3 error(s) occurred:
 * collected metric "q" { label:<name:"instance" value:"" > label:<name:"job" value:"b" > untyped:<value:1 > } was collected before with the same name and label values
+* collected metric "a" { label:<name:"job" value:"mine" > gauge:<value:1 > } is not a COUNTER
 * collected metric "r" { label:{name:"job"  value:"b"}  label:{name:"x"  value:"a\"} b"}  gauge:{value:0}} has a label named "x""#;
+        let held = [
+            r#"q{instance="",job="b"} was collected before with the same name and label values"#,
+            r#"r{job="b",x="a\"} b"} has a label named "x""#,
+        ];
+        assert_eq!(of(other), Cause::Held(held.map(str::to_owned).to_vec()));
+        // The gateway's own metrics of our own group twice.
+        let twin = r#"collected metric "push_time_seconds" { label:<name:"instance" value:"" > label:<name:"job" value:"mine" > gauge:<value:1 > } was collected before with the same name and label values"#;
         assert_eq!(
-            held(other),
-            [
-                r#"q{instance="",job="b"} was collected before with the same name and label values"#,
-                r#"r{job="b",x="a\"} b"} has a label named "x""#,
-            ]
+            of(&format!("{twin}\n{twin}")),
+            Cause::Held(vec![TWIN.to_owned()])
         );
-        let type_elsewhere = r#"collected metric "a" { label:<name:"job" value:"x" > counter:<value:1 > } is not a GAUGE"#;
-        assert_eq!(held(type_elsewhere), [r#"a{job="x"} is not a GAUGE"#]);
-        for about_this_push in [
-            r#"collected metric "a" { label:<name:"job" value:"mine" > gauge:<value:1 > } is not a COUNTER"#,
-            r#"collected metric "push_time_seconds" { label:<name:"job" value:"mine" > gauge:<value:1 > } was collected before"#,
+        for unknown in [
+            r#"collected metric "a" { label:<name:"job" value:"mine" > gauge:<value:1 > } was collected before"#,
             r#"collected histogram or summary named "h" collides with previously collected metric named "h_sum""#,
             "text format parsing error in line 1",
             "collected metric \"a",
             "collected metric \"a\" { label:<name:\"job\" value:\"b } x",
             "",
         ] {
-            assert_eq!(held(about_this_push), [""; 0], "{about_this_push}");
+            assert_eq!(of(unknown), Cause::Unknown, "{unknown}");
         }
+    }
+
+    #[test]
+    fn a_type_that_differs_elsewhere_is_known_from_either_side() {
+        let theirs = r#"collected metric "a" { label:<name:"job" value:"x" > counter:<value:1 > } is not a GAUGE"#;
+        assert_eq!(of(theirs), other_type(r#"a{job="x"}"#));
+        let ours = r#"collected metric "a" { label:<name:"job" value:"mine" > gauge:<value:1 > } is not a COUNTER"#;
+        assert_eq!(of(ours), other_type("counter"));
+        let neither = r#"collected metric "b" { label:<name:"job" value:"x" > counter:<value:1 > } is not a GAUGE"#;
+        assert!(matches!(of(neither), Cause::Held(_)));
     }
 }

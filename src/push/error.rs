@@ -206,8 +206,7 @@ pub enum PushError {
         /// What was to be done.
         method: Method,
     },
-    /// The gateway refuses what is pushed for what it holds already, in other groups. It will go on to until they are
-    /// deleted.
+    /// The gateway refuses what is pushed for what it holds already. It will refuse everything until that is deleted.
     #[error(
         "{url} answered {status}: the gateway holds inconsistent metrics that are not in this push: {}",
         list(held)
@@ -243,6 +242,18 @@ pub enum PushError {
         status: u16,
         /// Where to, as the gateway said it.
         location: String,
+    },
+    /// A metric of this push has another type in another group; a gateway keeps one type for each name.
+    #[error("{url} answered {status}: another group has {metric} with another type: {elsewhere}")]
+    OtherType {
+        /// The URL of the group.
+        url: String,
+        /// The HTTP status.
+        status: u16,
+        /// The metric.
+        metric: String,
+        /// A series of the other group, or the type that it has there; the gateway says one of the two.
+        elsewhere: String,
     },
     /// No answer came.
     #[error("{url}: {reason}{}", after(*tries, *elapsed))]

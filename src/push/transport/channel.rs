@@ -1,7 +1,8 @@
-//! What the HTTP library does not do on a connection: long and absolute request targets, and telling a connection that was
-//! used before from a new one.
+//! What the HTTP library does not do on a connection: long and absolute request targets, headers that it must not log, and
+//! telling a connection that was used before from a new one.
 
 use std::collections::HashMap;
+use std::fmt;
 use std::io::ErrorKind;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -14,52 +15,65 @@ use ureq::unversioned::transport::{Buffers, ConnectionDetails, Connector, NextTi
 use super::Obstacle;
 
 /// What stands in a request line for a target that is kept here.
-const PLACEHOLDER: &str = "/.target-kept-by-pushjob/";
+const PLACEHOLDER: &str = "/.kept-by-pushjob/";
 
-/// Request targets that the library cannot take: its type for them ends at 64 KiB and knows no absolute form. They are put
-/// into the request line where it is sent.
-#[derive(Debug, Default)]
-pub(super) struct Targets {
-    kept: Mutex<HashMap<u64, Arc<str>>>,
+/// What the library does not get to see of requests, and what is put into them where they are sent.
+///
+/// It cannot take every target: its type for them ends at 64 KiB and knows no absolute form. And it logs what it sends,
+/// headers with secrets too, and has room for no more than a buffer of them.
+#[derive(Default)]
+pub(super) struct Kept {
+    requests: Mutex<HashMap<u64, Arc<Parts>>>,
     count: AtomicU64,
 }
 
-impl Targets {
-    /// Keeps a target until the ticket for it is dropped.
-    pub(super) fn keep(&self, target: &str) -> Ticket<'_> {
+/// Parts of the head of a request.
+pub(super) struct Parts {
+    pub(super) target: String,
+    /// Lines, each with its end.
+    pub(super) headers: String,
+}
+
+impl fmt::Debug for Kept {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Kept").finish_non_exhaustive()
+    }
+}
+
+impl Kept {
+    /// Keeps parts until the ticket for them is dropped.
+    pub(super) fn keep(&self, parts: Parts) -> Ticket<'_> {
         let number = self.count.fetch_add(1, Ordering::Relaxed);
-        self.lock().insert(number, target.into());
-        Ticket {
-            number,
-            targets: self,
-        }
+        self.lock().insert(number, Arc::new(parts));
+        Ticket { number, kept: self }
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<u64, Arc<str>>> {
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, HashMap<u64, Arc<Parts>>> {
+        self.requests.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The head of a request with the target that is kept for it in its place. None when it has one already.
+    /// The head of a request with what is kept for it. None when it is whole already.
     fn complete(&self, head: &[u8]) -> Option<Vec<u8>> {
         let line_length = head.iter().position(|&byte| byte == b'\r')?;
         let line = std::str::from_utf8(&head[..line_length]).ok()?;
         let (method, rest) = line.split_once(' ')?;
         let number = rest.strip_prefix(PLACEHOLDER)?.strip_suffix(" HTTP/1.1")?;
-        let target = self.lock().get(&number.parse().ok()?).cloned()?;
-        let mut whole = format!("{method} {target} HTTP/1.1").into_bytes();
-        whole.extend(&head[line_length..]);
+        let parts = self.lock().get(&number.parse().ok()?).cloned()?;
+        let Parts { target, headers } = &*parts;
+        let mut whole = format!("{method} {target} HTTP/1.1\r\n{headers}").into_bytes();
+        whole.extend(head[line_length..].strip_prefix(b"\r\n")?);
         Some(whole)
     }
 }
 
-/// The right to one of the targets.
+/// The right to what is kept for one request.
 pub(super) struct Ticket<'a> {
     number: u64,
-    targets: &'a Targets,
+    kept: &'a Kept,
 }
 
 impl Ticket<'_> {
-    /// The path that stands for the target.
+    /// The path that stands for it.
     pub(super) fn path(&self) -> String {
         format!("{PLACEHOLDER}{}", self.number)
     }
@@ -67,13 +81,13 @@ impl Ticket<'_> {
 
 impl Drop for Ticket<'_> {
     fn drop(&mut self) {
-        self.targets.lock().remove(&self.number);
+        self.kept.lock().remove(&self.number);
     }
 }
 
 /// Makes a channel of a connection.
 #[derive(Debug)]
-pub(super) struct ChannelConnector(pub(super) Arc<Targets>);
+pub(super) struct ChannelConnector(pub(super) Arc<Kept>);
 
 impl<In: Transport> Connector<In> for ChannelConnector {
     type Out = Channel<In>;
@@ -85,7 +99,7 @@ impl<In: Transport> Connector<In> for ChannelConnector {
     ) -> Result<Option<Self::Out>, Error> {
         Ok(chained.map(|inner| Channel {
             inner,
-            targets: Arc::clone(&self.0),
+            kept: Arc::clone(&self.0),
             asked: false,
             answered: false,
         }))
@@ -96,7 +110,7 @@ impl<In: Transport> Connector<In> for ChannelConnector {
 #[derive(Debug)]
 pub(super) struct Channel<In> {
     inner: In,
-    targets: Arc<Targets>,
+    kept: Arc<Kept>,
     /// Whether something has been sent since the last input.
     asked: bool,
     /// Whether there has been an answer before.
@@ -149,8 +163,7 @@ impl<In: Transport> Transport for Channel<In> {
         let is_head = !self.asked;
         self.asked = true;
         let whole = if is_head {
-            self.targets
-                .complete(&self.inner.buffers().output()[..amount])
+            self.kept.complete(&self.inner.buffers().output()[..amount])
         } else {
             None
         };
@@ -162,6 +175,11 @@ impl<In: Transport> Transport for Channel<In> {
     }
 
     fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, Error> {
+        if self.inner.buffers().input_append_buf().is_empty() {
+            let limit = self.inner.buffers().input().len();
+            let reason = format!("the head of its answer is longer than {limit} bytes");
+            return Err(Obstacle::Lasting(reason).into());
+        }
         let result = self.inner.await_input(timeout);
         let result = self.judge(result);
         if let Ok(true) = result {

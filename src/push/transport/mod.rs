@@ -7,6 +7,7 @@ mod wire;
 use std::fmt;
 use std::io::{ErrorKind, Read};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use ureq::config::Config;
@@ -14,12 +15,12 @@ use ureq::http::header::{
     AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, DATE, HeaderMap, LOCATION, PROXY_AUTHORIZATION,
     RETRY_AFTER,
 };
-use ureq::http::{HeaderName, HeaderValue, Request, Response};
+use ureq::http::{HeaderName, Request, Response};
 use ureq::unversioned::transport::time::{Duration as TimeLeft, Instant as Moment};
 use ureq::unversioned::transport::{ConnectionDetails, Connector, NextTimeout};
 use ureq::{Agent, AsSendBody, Body, Error};
 
-use self::channel::{ChannelConnector, Targets};
+use self::channel::{ChannelConnector, Kept, Parts};
 use self::resolver::BoundedResolver;
 use self::wire::{Passage, WireConnector};
 use super::answer::Answer;
@@ -153,9 +154,12 @@ pub(super) fn time_left(details: &ConnectionDetails) -> NextTimeout {
 #[derive(Debug)]
 pub(super) struct Transport {
     agent: Agent,
-    targets: Arc<Targets>,
-    /// The proxy that is asked for the whole URL, as it is for a gateway without TLS.
-    forwarder: Option<Hop>,
+    kept: Arc<Kept>,
+    hop: Option<Hop>,
+    /// How requests pass it.
+    passage: Passage,
+    /// How many requests were not sent whole.
+    cut_off: Arc<AtomicUsize>,
 }
 
 impl Transport {
@@ -174,13 +178,18 @@ impl Transport {
         let resolver = BoundedResolver {
             instead: hop.as_ref().map(|hop| (hop.host.clone(), hop.port)),
         };
-        let (passage, forwarder) = match scheme {
-            Scheme::Https => (Passage::Tunnelled, None),
-            Scheme::Http => (Passage::Forwarded, hop.clone()),
+        let passage = match scheme {
+            Scheme::Https => Passage::Tunnelled,
+            Scheme::Http => Passage::Forwarded,
         };
-        let targets = Arc::new(Targets::default());
-        let wire = WireConnector { hop, passage };
-        let channel = ChannelConnector(Arc::clone(&targets));
+        let kept = Arc::new(Kept::default());
+        let cut_off = Arc::new(AtomicUsize::new(0));
+        let wire = WireConnector {
+            hop: hop.clone(),
+            passage,
+            cut_off: Arc::clone(&cut_off),
+        };
+        let channel = ChannelConnector(Arc::clone(&kept));
         #[cfg(feature = "rustls")]
         let agent = match route.tls {
             Some(tls) => {
@@ -193,8 +202,10 @@ impl Transport {
         let agent = Agent::with_parts(config, wire.chain(channel), resolver);
         Self {
             agent,
-            targets,
-            forwarder,
+            kept,
+            hop,
+            passage,
+            cut_off,
         }
     }
 
@@ -206,45 +217,72 @@ impl Transport {
     ) -> Result<Answer, Obstacle> {
         let begin = Instant::now();
         let (origin, path) = split_url(exchange.url);
-        let ticket = if self.forwarder.is_some() {
-            Some(self.targets.keep(exchange.url))
-        } else if path.len() > LONGEST_TARGET {
-            Some(self.targets.keep(path))
-        } else {
-            None
+        let target = match self.passage() {
+            Some(Passage::Forwarded) => exchange.url,
+            _ => path,
         };
+        let headers = self.confidential(exchange)?;
+        let ticket =
+            if target.len() == path.len() && path.len() <= LONGEST_TARGET && headers.is_empty() {
+                None
+            } else {
+                let target = target.to_owned();
+                Some(self.kept.keep(Parts { target, headers }))
+            };
         let mut request = Request::builder().method(exchange.method.as_str());
         request = match &ticket {
             Some(ticket) => request.uri(format!("{origin}{}", ticket.path())),
             None => request.uri(exchange.url),
         };
-        let proxy = self.forwarder.as_ref();
-        let headers = [
-            (AUTHORIZATION, exchange.authorization),
-            (
-                PROXY_AUTHORIZATION,
-                proxy.and_then(|hop| Some(hop.authorization.as_ref()?.header.as_str())),
-            ),
-            (CONTENT_TYPE, exchange.body.map(|body| body.media_type)),
-            (
-                CONTENT_ENCODING,
-                exchange.body.and_then(|body| body.encoding),
-            ),
-        ];
-        for (name, value) in headers {
-            if let Some(value) = value {
-                request = request.header(name, sensitive(value)?);
+        if let Some(body) = exchange.body {
+            request = request.header(CONTENT_TYPE, body.media_type);
+            if let Some(encoding) = body.encoding {
+                request = request.header(CONTENT_ENCODING, encoding);
             }
         }
-        for Header { name, value } in exchange.headers {
-            request = request.header(name, sensitive(value)?);
-        }
+        let cut_off = self.cut_off.load(Ordering::Relaxed);
         let left = timeout.saturating_sub(begin.elapsed());
         let response = match exchange.body {
             Some(body) => self.run(request.body(body.bytes), left),
             None => self.run(request.body(()), left),
         };
-        Ok(answer(response?))
+        let answer = answer(response?);
+        // Whoever says that it has taken what was not sent whole is not believed. Another request of this client may have been
+        // the one; then this one is sent once more, which changes nothing.
+        if answer.is_success() && self.cut_off.load(Ordering::Relaxed) != cut_off {
+            let reason = "the connection was closed before all was sent";
+            return Err(Obstacle::Passing(reason.to_owned()));
+        }
+        Ok(answer)
+    }
+
+    /// The headers that only the gateway, or the proxy, gets to see.
+    fn confidential(&self, exchange: &Exchange<'_>) -> Result<String, Obstacle> {
+        let authorization = exchange
+            .authorization
+            .map(|value| (AUTHORIZATION.as_str(), value));
+        let proxy = match self.passage() {
+            Some(Passage::Forwarded) => self.proxy_login().map(|login| &*login.header),
+            _ => None,
+        };
+        let proxy = proxy.map(|value| (PROXY_AUTHORIZATION.as_str(), value));
+        let further = exchange.headers.iter();
+        let further = further.map(|header| (header.name.as_str(), header.value.as_str()));
+        let mut lines = String::new();
+        for (name, value) in authorization.into_iter().chain(proxy).chain(further) {
+            // All have been checked before; what ends a line must not get here.
+            if value.contains(['\r', '\n']) {
+                return Err(Obstacle::Lasting(format!(
+                    "header {name} holds a line break"
+                )));
+            }
+            lines.extend([name, ": ", value, "\r\n"]);
+        }
+        Ok(lines)
+    }
+
+    fn passage(&self) -> Option<Passage> {
+        self.hop.as_ref().map(|_| self.passage)
     }
 
     fn run(
@@ -261,9 +299,9 @@ impl Transport {
         self.agent.run(request)
     }
 
-    /// What a server on the way was told in confidence.
+    /// What the proxy was told in confidence.
     pub(super) fn proxy_login(&self) -> Option<&Authorization> {
-        self.forwarder.as_ref()?.authorization.as_ref()
+        self.hop.as_ref()?.authorization.as_ref()
     }
 
     /// Cuts off every connection, so that what waits on one fails at once.
@@ -277,13 +315,6 @@ fn split_url(url: &str) -> (&str, &str) {
     let authority = url.find("://").map_or(0, |at| at + 3);
     let path = url[authority..].find('/');
     url.split_at(path.map_or(url.len(), |at| authority + at))
-}
-
-/// A value that the library does not log.
-fn sensitive(value: &str) -> Result<HeaderValue, Error> {
-    let mut value = HeaderValue::from_bytes(value.as_bytes()).map_err(ureq::http::Error::from)?;
-    value.set_sensitive(true);
-    Ok(value)
 }
 
 fn answer(response: Response<Body>) -> Answer {

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
@@ -12,6 +13,7 @@ use ureq::unversioned::transport::{
 };
 
 use super::{Obstacle, time_left};
+use crate::push::answer::printable;
 use crate::push::proxy::Hop;
 
 /// The most that is read of a proxy's answer, in bytes.
@@ -24,6 +26,8 @@ pub(super) struct WireConnector {
     pub(super) hop: Option<Hop>,
     /// What it has to do.
     pub(super) passage: Passage,
+    /// How many requests were not sent whole.
+    pub(super) cut_off: Arc<AtomicUsize>,
 }
 
 /// How requests pass a proxy.
@@ -54,6 +58,7 @@ impl Connector<()> for WireConnector {
             stream,
             buffers: LazyBuffers::new(config.input_buffer_size(), config.output_buffer_size()),
             unsent: None,
+            cut_off: Arc::clone(&self.cut_off),
         };
         if let (Some(hop), Passage::Tunnelled) = (&self.hop, self.passage) {
             let host = details.uri.host().unwrap_or_default();
@@ -89,27 +94,39 @@ fn open_tunnel(wire: &mut Wire, hop: &Hop, target: &str, deadline: &Deadline) ->
     };
     let request = format!("CONNECT {target} HTTP/1.1\r\nHost: {target}\r\n{authorization}\r\n");
     wire.write(request.as_bytes(), deadline)?;
-    let mut answer = Vec::new();
+    loop {
+        let line = answer_of_proxy(wire, deadline)?;
+        let status: Option<u16> = line
+            .strip_prefix("HTTP/1.")
+            .and_then(|rest| rest.split(' ').nth(1)?.parse().ok());
+        let shown = printable(&line);
+        let refusal = format!("the proxy refuses to connect to {target}: {shown:?}");
+        match status {
+            // Not an answer yet.
+            Some(100..200) => {}
+            Some(200..300) => return Ok(()),
+            Some(408 | 429 | 500..600) => return Err(Obstacle::Passing(refusal).into()),
+            Some(_) => return Err(Obstacle::Lasting(refusal).into()),
+            None => {
+                return Err(Obstacle::Lasting(format!("not a proxy's answer: {shown:?}")).into());
+            }
+        }
+    }
+}
+
+/// Reads the head of an answer and returns its first line.
+fn answer_of_proxy(wire: &Wire, deadline: &Deadline) -> Result<String, Error> {
+    let mut head = Vec::new();
     let mut byte = [0];
-    // Byte by byte: what follows the answer is no longer the proxy's.
-    while !answer.ends_with(b"\r\n\r\n") {
-        if wire.read(&mut byte, deadline)? == 0 || answer.len() == PROXY_ANSWER_LIMIT {
+    // Byte by byte: what follows the head is no longer the proxy's.
+    while !head.ends_with(b"\r\n\r\n") && !head.ends_with(b"\n\n") {
+        if wire.read(&mut byte, deadline)? == 0 || head.len() == PROXY_ANSWER_LIMIT {
             return Err(Obstacle::Passing("the proxy gave no answer".to_owned()).into());
         }
-        answer.extend(byte);
+        head.extend(byte);
     }
-    let line = String::from_utf8_lossy(&answer);
-    let line = line.lines().next().unwrap_or_default();
-    let status: Option<u16> = line
-        .strip_prefix("HTTP/1.")
-        .and_then(|rest| rest.split(' ').nth(1)?.parse().ok());
-    let reason = format!("the proxy refuses to connect to {target}: {line:?}");
-    match status {
-        Some(200..300) => Ok(()),
-        Some(408 | 429 | 500..600) => Err(Obstacle::Passing(reason).into()),
-        Some(_) => Err(Obstacle::Lasting(reason).into()),
-        None => Err(Obstacle::Lasting(format!("not a proxy's answer: {line:?}")).into()),
-    }
+    let head = String::from_utf8_lossy(&head);
+    Ok(head.lines().next().unwrap_or_default().to_owned())
 }
 
 /// The end of the time that an operation has.
@@ -154,6 +171,7 @@ pub(super) struct Wire {
     /// Why the rest of a request could not be sent. A server that refuses a long body may answer and close before it has
     /// read it; that answer says more.
     unsent: Option<io::Error>,
+    cut_off: Arc<AtomicUsize>,
 }
 
 impl fmt::Debug for Wire {
@@ -212,6 +230,7 @@ impl Transport for Wire {
         let output = &self.buffers.output()[..amount];
         match write(&self.stream, output, &Deadline::new(timeout)) {
             Err(Error::Io(error)) => {
+                self.cut_off.fetch_add(1, Ordering::Relaxed);
                 self.unsent = Some(error);
                 Ok(())
             }
