@@ -27,6 +27,14 @@ pub enum GroupingError {
     /// An empty `instance`: beside the same group without `instance` it breaks every later push and scrape.
     #[error("grouping label `instance` is empty: leave it out instead")]
     EmptyInstance,
+    /// A name with a character that the escaped form cannot express.
+    #[error(
+        "grouping label {label:?} holds a character from U+100000 on, which a gateway cannot unescape"
+    )]
+    UnescapableName {
+        /// Its name.
+        label: String,
+    },
     /// A name that a gateway with UTF-8 names would take for another in escaped form.
     #[error(
         "grouping label `{label}` begins with `U__`, which stands for an escaped name in a path"
@@ -110,6 +118,10 @@ impl GroupingKey {
         }
         if name.starts_with(ESCAPED) {
             return Err(GroupingError::EscapedName { label: name });
+        }
+        // A gateway reads at most five digits of a number.
+        if name.chars().any(|character| character >= '\u{100000}') {
+            return Err(GroupingError::UnescapableName { label: name });
         }
         let label = LabelName::checked(name, names).map_err(GroupingError::Name)?;
         if self.labels.contains_key(&label) {
@@ -263,6 +275,11 @@ mod tests {
         assert_eq!(
             path("U__x").unwrap_err(),
             "grouping label `U__x` begins with `U__`, which stands for an escaped name in a path"
+        );
+        assert!(path("\u{fffff}").is_ok());
+        assert_eq!(
+            path("\u{100000}").unwrap_err(),
+            "grouping label \"\\u{100000}\" holds a character from U+100000 on, which a gateway cannot unescape"
         );
         assert_eq!(path("").unwrap_err(), "grouping label: the name is empty");
         assert!(path("__a.b").is_err());

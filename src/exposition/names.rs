@@ -161,6 +161,21 @@ impl fmt::Display for LabelName {
     }
 }
 
+/// Whether this is a name of the legacy scheme.
+pub(crate) fn is_legacy(name: &str) -> bool {
+    is_bare(name, true)
+}
+
+/// The legacy name that stands for a name: underscores for what it cannot hold.
+pub(crate) fn legacy_form(name: &str) -> String {
+    let legacy = |(index, character): (usize, char)| match character {
+        'a'..='z' | 'A'..='Z' | ':' => character,
+        '0'..='9' if index > 0 => character,
+        _ => '_',
+    };
+    name.chars().enumerate().map(legacy).collect()
+}
+
 /// Whether a name stands without quotation marks.
 pub(super) fn is_bare(name: &str, colons: bool) -> bool {
     name_length(name.as_bytes(), colons) == name.len()

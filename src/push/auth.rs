@@ -19,9 +19,9 @@ const NAME_LIMIT: usize = 1024;
 pub enum Secret {
     /// The secret itself.
     Value(String),
-    /// A regular file that holds it, of at most 8 KiB; one newline at the end does not count. It is read at every delivery, because such
-    /// files are replaced from time to time. Pipes and terminals are refused: they can be read but once, and may never
-    /// answer.
+    /// A regular file that holds it, of at most 8 KiB; one newline at the end does not count. It is read at every delivery,
+    /// because such files are replaced from time to time. Pipes and terminals are refused: they can be read but once,
+    /// and may never answer.
     File(PathBuf),
 }
 
@@ -72,6 +72,17 @@ impl fmt::Debug for Login {
             .field("password", &self.password)
             .field("bearer", &self.bearer)
             .finish()
+    }
+}
+
+impl Login {
+    /// Completes it by what stands in a URL.
+    pub(super) fn or(mut self, username: Option<String>, password: Option<String>) -> Self {
+        if self.username.is_none() {
+            self.username = username;
+            self.password = self.password.or(password.map(Secret::Value));
+        }
+        self
     }
 }
 

@@ -78,7 +78,8 @@ impl PushgatewayBuilder {
         self
     }
 
-    /// The user name for Basic auth. Defaults to the one in the URL, or none.
+    /// The user name for Basic auth. Defaults to the one in the URL, or none. With another one the password in the URL, which
+    /// belongs to its own, does not count.
     pub fn username(mut self, username: impl Into<String>) -> Self {
         self.login.username = Some(username.into());
         self
@@ -192,16 +193,7 @@ impl PushgatewayBuilder {
 
     fn parts(&self) -> Result<Parts, ConfigError> {
         let url = BaseUrl::parse(&self.url)?;
-        let credentials = Login {
-            username: self.login.username.clone().or(url.username),
-            password: self
-                .login
-                .password
-                .clone()
-                .or(url.password.map(Secret::Value)),
-            bearer: self.login.bearer.clone(),
-        }
-        .check()?;
+        let credentials = self.login.clone().or(url.username, url.password).check()?;
         header::check(&self.headers, credentials.is_some())?;
         let hop = self
             .proxy

@@ -1,4 +1,6 @@
-use crate::exposition::MetricFamilies;
+use std::collections::BTreeMap;
+
+use crate::exposition::{MetricFamilies, is_legacy, legacy_form};
 use crate::grouping::GroupingKey;
 
 use super::error::UnpushableError;
@@ -11,6 +13,7 @@ pub const PUSH_FAILURE_TIME: &str = "push_failure_time_seconds";
 
 /// Refuses what a gateway takes and then stores wrongly or is broken by.
 pub(crate) fn check(key: &GroupingKey, families: &MetricFamilies) -> Result<(), UnpushableError> {
+    different_in_legacy(|| families.iter().map(|family| family.name().as_str()))?;
     for family in families.iter() {
         let metric = family.name().as_str();
         if matches!(metric, PUSH_TIME | PUSH_FAILURE_TIME) {
@@ -33,12 +36,40 @@ pub(crate) fn check(key: &GroupingKey, families: &MetricFamilies) -> Result<(), 
                     series: format!("{metric}{labels}"),
                 });
             }
+            different_in_legacy(|| {
+                let own = labels.iter().map(|(name, _)| name.as_str());
+                own.chain(key.pairs().map(|(name, _)| name))
+            })?;
             if let Some((label, _)) = key.pairs().find(|(name, _)| labels.get(name).is_some()) {
                 return Err(UnpushableError::GroupingLabel {
                     series: format!("{metric}{labels}"),
                     label: label.to_owned(),
                 });
             }
+        }
+    }
+    Ok(())
+}
+
+/// Refuses names in UTF-8 that a gateway writes alike for scrapers of legacy names, with underscores for what those cannot
+/// have.
+fn different_in_legacy<'a, I>(names: impl Fn() -> I) -> Result<(), UnpushableError>
+where
+    I: Iterator<Item = &'a str>,
+{
+    if names().all(is_legacy) {
+        return Ok(());
+    }
+    let mut seen: BTreeMap<String, &str> = BTreeMap::new();
+    for name in names() {
+        if let Some(other) = seen
+            .insert(legacy_form(name), name)
+            .filter(|other| *other != name)
+        {
+            return Err(UnpushableError::SameLegacyName {
+                one: other.to_owned(),
+                other: name.to_owned(),
+            });
         }
     }
     Ok(())

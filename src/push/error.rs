@@ -167,6 +167,14 @@ pub enum UnpushableError {
         /// Name and labels.
         series: String,
     },
+    /// Two names in UTF-8 that are one to whoever reads only legacy names, as many scrapers do.
+    #[error("{one} and {other} are the same name to who reads only legacy names")]
+    SameLegacyName {
+        /// One of them, of a metric, or of a label in the same series.
+        one: String,
+        /// The other.
+        other: String,
+    },
     /// A metric that the gateway itself sets.
     #[error("metric {metric} is set by the gateway itself")]
     ReservedMetric {

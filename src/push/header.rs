@@ -9,7 +9,8 @@ pub(super) struct Header {
     pub(super) value: String,
 }
 
-/// The headers that the client writes itself, and those that are about the connection, which is the client's.
+/// The headers that the client writes itself, and those that are about the connection, which is the client's. That of
+/// credentials is not among them: where the client has none, it may be given.
 const OURS: [&str; 16] = [
     "accept",
     "accept-encoding",
@@ -69,6 +70,13 @@ pub(super) fn check(headers: &[Header], with_credentials: bool) -> Result<(), Co
                 reason: "the client sets it from the credentials it was given",
             });
         }
+    }
+    let mut authorizations = headers.iter().filter(|header| header.is_authorization());
+    if let Some(second) = authorizations.nth(1) {
+        return Err(ConfigError::Header {
+            name: second.name.clone(),
+            reason: "it is given twice",
+        });
     }
     let length = |header: &Header| header.name.len() + header.value.len();
     if headers.iter().map(length).sum::<usize>() > LIMIT {

@@ -89,6 +89,9 @@ impl Hop {
         if parsed.authority.scheme != Scheme::Http {
             return Err(fail("only http:// proxies are supported".to_owned()));
         }
+        if parsed.username.is_none() && parsed.password.is_some() {
+            return Err(fail("it has a password, but no user name".to_owned()));
+        }
         let password = parsed.password.unwrap_or_default();
         Ok(Self {
             host: parsed.authority.host,
@@ -134,7 +137,10 @@ fn from_environment(
 fn is_direct(host: &str, port: u16, exceptions: &str) -> bool {
     let host = host.trim_start_matches('[').trim_end_matches(']');
     let host = host.trim_end_matches('.').to_ascii_lowercase();
-    let address: Option<IpAddr> = host.parse().ok();
+    let address: Option<IpAddr> = host
+        .parse()
+        .ok()
+        .map(|address: IpAddr| address.to_canonical());
     if host == "localhost" || address.is_some_and(|address| address.is_loopback()) {
         return true;
     }
@@ -160,7 +166,10 @@ fn matches(entry: &str, host: &str, address: Option<IpAddr>, port: u16) -> bool 
     if let Ok(only) = bare.parse::<IpAddr>() {
         return address == Some(only);
     }
-    let entry = entry.strip_prefix('*').unwrap_or(entry);
+    let entry = entry
+        .strip_prefix('*')
+        .unwrap_or(entry)
+        .trim_end_matches('.');
     match entry.strip_prefix('.') {
         Some(domain) => is_below(host, domain),
         None => host == entry || is_below(host, entry),
@@ -247,6 +256,7 @@ mod tests {
             ("http://localhost:1", &[("http_proxy", "p:1")], None),
             ("http://127.1.2.3", &[("http_proxy", "p:1")], None),
             ("http://[::1]:1", &[("all_proxy", "p:1")], None),
+            ("http://[::ffff:127.0.0.1]", &[("all_proxy", "p:1")], None),
         ] {
             let read = |name: &str| {
                 let found = variables.iter().find(|(variable, _)| *variable == name);
@@ -285,6 +295,8 @@ mod tests {
             ("[2001:db8::1]:9091", "[2001:db8::1]", true),
             ("2001:db8::1", "[2001:db8::2]", false),
             (".", "g.example", false),
+            ("g.example.", "g.example", true),
+            (".example.:9091", "g.example", true),
             ("", "g.example", false),
             (",,", "g.example", false),
             ("é:1:2/9", "g.example", false),
@@ -313,6 +325,10 @@ mod tests {
                 r#""https://p" is not the URL of a proxy: only http:// proxies are supported"#,
             ),
             ("", r#""" is not the URL of a proxy: it is empty"#),
+            (
+                "http://:secret@p",
+                r#""http://…@p" is not the URL of a proxy: it has a password, but no user name"#,
+            ),
         ] {
             if proxy.starts_with("https") && !cfg!(feature = "rustls") {
                 continue;

@@ -141,6 +141,53 @@ fn a_self_signed_certificate_is_taken_where_the_file_names_it() {
 }
 
 #[test]
+fn a_certificate_in_the_file_vouches_for_no_more_than_it_may() {
+    // That of a server vouches for itself, and not for what its key has signed.
+    let file = pki().file("self-server.pem");
+    let itself = Gateway::with("self-server", "");
+    itself.push(&["--tls-ca-file", &file]).exits(0).says("");
+    let by_it = Gateway::with("by-server", "");
+    let unknown = "its certificate was not issued by an authority that is trusted here";
+    fails(&by_it, &["--tls-ca-file", &file], unknown);
+    // One that was signed by an authority is taken by itself, too; another of that authority is not.
+    let good = pki().file("good.pem");
+    Gateway::with("good", "")
+        .push(&["--tls-ca-file", &good])
+        .exits(0)
+        .says("");
+    fails(
+        &Gateway::with("elsewhere", ""),
+        &["--tls-ca-file", &good],
+        unknown,
+    );
+    let elsewhere = pki().file("elsewhere.pem");
+    fails(
+        &Gateway::with("elsewhere", ""),
+        &["--tls-ca-file", &elsewhere],
+        "its certificate is for a.example, b.example, not for 127.0.0.1",
+    );
+    // The time of an authority has an end.
+    let old = pki().file("old-ca.pem");
+    refuses(
+        &["--tls-ca-file", &old],
+        &format!("--tls-ca-file: CA file {old}: certificate 1 in it has expired, 10 d ago"),
+    );
+    let both = tempfile::NamedTempFile::new().unwrap();
+    let content = [&old, &ca()].map(|file| std::fs::read_to_string(file).unwrap());
+    std::fs::write(&both, content.concat()).unwrap();
+    let both = both.path().to_str().unwrap();
+    fails(
+        &Gateway::with("by-old-ca", ""),
+        &["--tls-ca-file", both],
+        unknown,
+    );
+    Gateway::with("good", "")
+        .push(&["--tls-ca-file", both])
+        .exits(0)
+        .says("");
+}
+
+#[test]
 fn a_client_certificate_is_shown_where_it_is_asked_for() {
     let asks = format!(
         "  client_auth_type: RequireAndVerifyClientCert\n  client_ca_file: {}\n",

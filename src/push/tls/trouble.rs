@@ -17,6 +17,11 @@ pub(in crate::push) fn plain(error: &rustls::Error) -> String {
     }
 }
 
+/// Whether a certificate was refused for being one of an authority.
+pub(super) fn is_authority(error: &CertificateError) -> bool {
+    matches!(error, CertificateError::Other(other) if other.to_string().contains("CaUsedAsEndEntity"))
+}
+
 /// The same of a certificate, after "its certificate ".
 pub(super) fn of(error: &rustls::Error) -> String {
     match error {
@@ -113,10 +118,6 @@ pub(super) fn client_certificate_trouble(error: &rustls::Error) -> String {
         }
         other => format!("the certificate {}", of(other)),
     }
-}
-/// Whether a certificate was refused for being one of an authority.
-pub(super) fn is_authority(error: &CertificateError) -> bool {
-    matches!(error, CertificateError::Other(other) if other.to_string().contains("CaUsedAsEndEntity"))
 }
 
 #[cfg(test)]

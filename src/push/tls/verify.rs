@@ -8,7 +8,7 @@ use rustls::client::{WebPkiServerVerifier, verify_server_name};
 use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::server::ParsedCertificate;
-use rustls::{DigitallySignedStruct, RootCertStore, SignatureScheme};
+use rustls::{CertificateError, DigitallySignedStruct, RootCertStore, SignatureScheme};
 
 use super::pem::{pem_error, read_certificates};
 use super::trouble::{is_authority, of};
@@ -34,8 +34,103 @@ pub(super) fn system_roots() -> RootCertStore {
 enum Required {
     /// Nothing: any certificate is taken.
     Nothing,
-    /// A certificate of one of these authorities, or one of these itself, which a server has made for itself.
-    OneOf(Arc<WebPkiServerVerifier>, Vec<CertificateDer<'static>>),
+    /// A certificate from one of the authorities in a file, or one that is itself in it.
+    InFile {
+        /// None when there are only certificates of servers in it.
+        authorities: Option<Arc<WebPkiServerVerifier>>,
+        named: Vec<Named>,
+    },
+}
+
+/// A certificate in a file, and what judges it by itself.
+#[derive(Debug)]
+struct Named {
+    certificate: CertificateDer<'static>,
+    itself: Arc<WebPkiServerVerifier>,
+}
+
+/// What a certificate may vouch for.
+enum Standing {
+    /// Others, now.
+    Authority,
+    /// Itself.
+    Server,
+    /// Nothing any more, or not yet.
+    OutOfTime(rustls::Error),
+}
+
+impl Named {
+    fn new(
+        certificate: CertificateDer<'static>,
+        provider: &Arc<CryptoProvider>,
+    ) -> Result<Self, rustls::Error> {
+        let itself = verifier([certificate.clone()], provider)?;
+        Ok(Self {
+            certificate,
+            itself,
+        })
+    }
+
+    /// The library does not ask what it is to trust for its time, nor whether it is an authority; of a server it does, in this
+    /// order.
+    fn standing(&self, now: UnixTime) -> Standing {
+        let Ok(any_name) = ServerName::try_from("name.invalid") else {
+            return Standing::Server;
+        };
+        let judged = self
+            .itself
+            .verify_server_cert(&self.certificate, &[], &any_name, &[], now);
+        match judged {
+            Err(rustls::Error::InvalidCertificate(reason)) => match reason {
+                CertificateError::Expired
+                | CertificateError::ExpiredContext { .. }
+                | CertificateError::NotValidYet
+                | CertificateError::NotValidYetContext { .. } => {
+                    Standing::OutOfTime(rustls::Error::InvalidCertificate(reason))
+                }
+                reason if is_authority(&reason) => Standing::Authority,
+                _ => Standing::Server,
+            },
+            _ => Standing::Server,
+        }
+    }
+
+    /// Whether it may stand for a server of this name, when it is what the server shows.
+    fn verify(
+        &self,
+        name: &ServerName<'_>,
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        match self
+            .itself
+            .verify_server_cert(&self.certificate, &[], name, &[], now)
+        {
+            // Most tools make a self-signed certificate one of an authority; and one that somebody else has signed is not
+            // its own issuer. That it is in the file is what counts, as it does for Prometheus. Its time has been checked
+            // before this.
+            Err(rustls::Error::InvalidCertificate(reason))
+                if is_authority(&reason) || reason == CertificateError::UnknownIssuer =>
+            {
+                verify_server_name(&ParsedCertificate::try_from(&self.certificate)?, name)?;
+                Ok(ServerCertVerified::assertion())
+            }
+            other => other,
+        }
+    }
+}
+
+/// Verifies by these authorities.
+fn verifier(
+    roots: impl IntoIterator<Item = CertificateDer<'static>>,
+    provider: &Arc<CryptoProvider>,
+) -> Result<Arc<WebPkiServerVerifier>, rustls::Error> {
+    let mut store = RootCertStore::empty();
+    for root in roots {
+        store.add(root)?;
+    }
+    WebPkiServerVerifier::builder_with_provider(Arc::new(store), Arc::clone(provider))
+        .build()
+        .map_err(|error| rustls::Error::General(error.to_string()))
 }
 
 /// Decides on certificates by rules of ours.
@@ -56,20 +151,38 @@ impl Verifier {
 
     /// Takes what the certificates in a file vouch for.
     pub(super) fn by_file(path: &Path, provider: Arc<CryptoProvider>) -> Result<Self, ConfigError> {
-        let certificates = read_certificates(path, FileKind::Ca)?;
-        let mut roots = RootCertStore::empty();
-        for certificate in &certificates {
-            roots.add(certificate.clone()).map_err(|error| {
-                let reason = format!("a certificate in it {}", of(&error));
-                pem_error(path, FileKind::Ca, reason)
-            })?;
+        let fail = |number: usize, error: &rustls::Error| {
+            let reason = format!("certificate {number} in it {}", of(error));
+            pem_error(path, FileKind::Ca, reason)
+        };
+        let mut authorities = Vec::new();
+        let mut named = Vec::new();
+        let mut out_of_time = None;
+        for (index, certificate) in read_certificates(path, FileKind::Ca)?
+            .into_iter()
+            .enumerate()
+        {
+            let one =
+                Named::new(certificate, &provider).map_err(|error| fail(index + 1, &error))?;
+            match one.standing(UnixTime::now()) {
+                Standing::Authority => authorities.push(one.certificate.clone()),
+                Standing::Server => {}
+                Standing::OutOfTime(error) => out_of_time = Some((index + 1, error)),
+            }
+            named.push(one);
         }
-        let roots = Arc::new(roots);
-        let inner = WebPkiServerVerifier::builder_with_provider(roots, Arc::clone(&provider))
-            .build()
-            .map_err(|error| pem_error(path, FileKind::Ca, error))?;
+        // Where all that there is has had its time, it is better said than left to be found out.
+        if let (Some((number, error)), true) = (&out_of_time, authorities.is_empty()) {
+            return Err(fail(*number, error));
+        }
+        let authorities = if authorities.is_empty() {
+            None
+        } else {
+            let verifier = verifier(authorities, &provider);
+            Some(verifier.map_err(|error| pem_error(path, FileKind::Ca, of(&error)))?)
+        };
         Ok(Self {
-            required: Required::OneOf(inner, certificates),
+            required: Required::InFile { authorities, named },
             provider,
         })
     }
@@ -84,21 +197,17 @@ impl ServerCertVerifier for Verifier {
         ocsp_response: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, rustls::Error> {
-        let Required::OneOf(inner, named) = &self.required else {
+        let Required::InFile { authorities, named } = &self.required else {
             return Ok(ServerCertVerified::assertion());
         };
-        let verified =
-            inner.verify_server_cert(certificate, intermediates, name, ocsp_response, now);
-        match verified {
-            // Most tools make a self-signed certificate one of an authority. Where it is itself what the file names, it
-            // may stand for a server, as it may for Prometheus; its time has been checked before this.
-            Err(rustls::Error::InvalidCertificate(error))
-                if is_authority(&error) && named.contains(certificate) =>
-            {
-                verify_server_name(&ParsedCertificate::try_from(certificate)?, name)?;
-                Ok(ServerCertVerified::assertion())
+        if let Some(named) = named.iter().find(|named| named.certificate == *certificate) {
+            return named.verify(name, now);
+        }
+        match authorities {
+            Some(inner) => {
+                inner.verify_server_cert(certificate, intermediates, name, ocsp_response, now)
             }
-            other => other,
+            None => Err(CertificateError::UnknownIssuer.into()),
         }
     }
 

@@ -30,7 +30,18 @@ impl Pki {
         }
         let here = "subjectAltName=DNS:localhost,IP:127.0.0.1";
         pki.self_signed("self", "CN=localhost", &["-addext", here]);
+        let server = [
+            "-addext",
+            here,
+            "-addext",
+            "basicConstraints=critical,CA:FALSE",
+        ];
+        pki.self_signed("self-server", "CN=self-server", &server);
         pki.issue("good", here);
+        // By the key of a certificate that is no authority.
+        pki.sign("by-server", here, "+0", "self-server");
+        pki.self_signed_at("old-ca", "CN=old", &[], "-40d");
+        pki.sign("by-old-ca", here, "+0", "old-ca");
         pki.issue("elsewhere", "subjectAltName=DNS:a.example,DNS:b.example");
         pki.issue("client", "extendedKeyUsage=clientAuth");
         // As it was made forty days ago, for thirty.
@@ -59,6 +70,10 @@ impl Pki {
     }
 
     fn self_signed(&self, name: &str, subject: &str, more: &[&str]) {
+        self.self_signed_at(name, subject, more, "+0");
+    }
+
+    fn self_signed_at(&self, name: &str, subject: &str, more: &[&str], offset: &str) {
         let mut command =
             self.command("req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 30");
         command.args([
@@ -68,6 +83,9 @@ impl Pki {
             &format!("{name}.pem"),
         ]);
         command.args(["-subj", &format!("/{subject}")]).args(more);
+        command
+            .env("LD_PRELOAD", clock::library())
+            .env("FAKETIME", offset);
         run(command);
     }
 
@@ -76,12 +94,22 @@ impl Pki {
     }
 
     fn issue_at(&self, name: &str, extension: &str, offset: &str) {
+        self.sign(name, extension, offset, "ca");
+    }
+
+    fn sign(&self, name: &str, extension: &str, offset: &str, authority: &str) {
         std::fs::write(self.file("extensions"), format!("{extension}\n")).unwrap();
         let mut request =
             self.command("req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=tests");
         request.args(["-keyout", &format!("{name}.key"), "-out", "request"]);
         run(request);
-        let mut sign = self.command("x509 -req -CA ca.pem -CAkey ca.key -CAcreateserial -days 30");
+        let mut sign = self.command("x509 -req -CAcreateserial -days 30");
+        sign.args([
+            "-CA",
+            &format!("{authority}.pem"),
+            "-CAkey",
+            &format!("{authority}.key"),
+        ]);
         sign.args([
             "-in",
             "request",

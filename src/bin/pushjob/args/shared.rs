@@ -94,7 +94,8 @@ pub(crate) struct GroupArgs {
     pub(crate) label: Vec<String>,
 
     /// Take any text as the name of a label or metric, as in `--label k8s.pod=p`. For a Pushgateway from 1.11 that was
-    /// started with --push.enable-utf8-names [env: PUSHJOB_UTF8_NAMES=true]
+    /// started with --push.enable-utf8-names; any other keeps such a label under another name
+    /// [env: PUSHJOB_UTF8_NAMES=true]
     #[arg(long)]
     pub(crate) utf8_names: bool,
 
