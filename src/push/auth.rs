@@ -19,8 +19,8 @@ const NAME_LIMIT: usize = 1024;
 pub enum Secret {
     /// The secret itself.
     Value(String),
-    /// A regular file that holds it, of at most 8 KiB; one newline at the end does not count. It is read at every delivery,
-    /// because such files are replaced from time to time. Pipes and terminals are refused: they can be read but once,
+    /// A regular file that holds it, of at most 8 KiB; blanks and newlines around it do not count. It is read at every
+    /// delivery, because such files are replaced from time to time. Pipes and terminals are refused: they can be read but once,
     /// and may never answer.
     File(PathBuf),
 }
@@ -32,14 +32,15 @@ impl Secret {
             Self::Value(value) => return Ok(value.clone().into_bytes()),
             Self::File(path) => path,
         };
-        let mut secret = read(path, kind, LIMIT as u64)?;
-        if secret.ends_with(b"\n") {
-            secret.pop();
-            if secret.ends_with(b"\r") {
-                secret.pop();
-            }
+        let content = read(path, kind, LIMIT as u64)?;
+        let secret = content.trim_ascii();
+        if secret.is_empty() || secret.iter().any(u8::is_ascii_control) {
+            return Err(FileError::NoSecret {
+                kind,
+                path: path.clone(),
+            });
         }
-        Ok(secret)
+        Ok(secret.to_vec())
     }
 }
 

@@ -103,13 +103,31 @@ fn scheme_length(text: &str) -> Option<usize> {
     (letter && rest).then_some(at + 3)
 }
 
-/// The text with what stands before an `@` in its authority left out, also where it is no URL.
+/// The text without what may be a secret in it, also where it is no URL: what stands before an `@`, a port that is none, a
+/// query and a fragment.
 pub(super) fn without_credentials(text: &str) -> String {
     let start = scheme_length(text).unwrap_or_default();
     let (scheme, rest) = text.split_at(start);
-    match rest.rfind('@') {
-        Some(at) => format!("{scheme}…{}", &rest[at..]),
-        None => text.to_owned(),
+    let (user, rest) = match rest.rfind('@') {
+        Some(at) => ("…", &rest[at..]),
+        None => ("", rest),
+    };
+    let end = rest.find(['?', '#']).unwrap_or(rest.len());
+    let (rest, cut) = if end < rest.len() {
+        (&rest[..=end], "…")
+    } else {
+        (rest, "")
+    };
+    let path = rest.find('/').unwrap_or(rest.len());
+    let (authority, path) = rest.split_at(path);
+    // The brackets of an IPv6 address hold colons of its own.
+    let host_end = authority.rfind(']').unwrap_or_default();
+    match authority[host_end..].split_once(':') {
+        Some((_, port)) if !port.is_empty() && !port.bytes().all(|byte| byte.is_ascii_digit()) => {
+            let host = &authority[..authority.len() - port.len()];
+            format!("{scheme}{user}{host}…")
+        }
+        _ => format!("{scheme}{user}{authority}{path}{cut}"),
     }
 }
 
@@ -159,11 +177,11 @@ mod tests {
             ),
             (
                 "http://h/?a=1",
-                r#""http://h/?a=1" is not the URL of a gateway: it has a query or a fragment"#,
+                r#""http://h/?…" is not the URL of a gateway: it has a query or a fragment"#,
             ),
             (
                 "http://u:secret@h:x",
-                r#""http://…@h:x" is not the URL of a gateway: invalid port number"#,
+                r#""http://…@h:…" is not the URL of a gateway: invalid port number"#,
             ),
             (
                 "https:u:secret@h",
@@ -172,6 +190,22 @@ mod tests {
             (
                 "http:/u:secret@h:1",
                 r#""…@h:1" is not the URL of a gateway: `//` is missing after the scheme"#,
+            ),
+            (
+                "http://u:secret",
+                r#""http://u:…" is not the URL of a gateway: invalid port number"#,
+            ),
+            (
+                "u:sec%40ret/h",
+                r#""u:…" is not the URL of a gateway: invalid port number"#,
+            ),
+            (
+                "[::1]:secret",
+                r#""[::1]:…" is not the URL of a gateway: invalid port number"#,
+            ),
+            (
+                "http://h#secret",
+                r#""http://h#…" is not the URL of a gateway: it has a query or a fragment"#,
             ),
             (
                 "u:sec/ret@h",
@@ -183,7 +217,7 @@ mod tests {
             ),
             (
                 "u:pa://ss@h:x",
-                r#""…@h:x" is not the URL of a gateway: invalid port number"#,
+                r#""…@h:…" is not the URL of a gateway: invalid port number"#,
             ),
             (
                 "http://u:se@cret@h h",

@@ -15,7 +15,7 @@ use super::retry::{Failure, Spent, next_pause};
 use super::transport::{Exchange, Obstacle};
 
 /// The shortest text that is kept out of messages. What is shorter occurs in them by chance.
-const SHORTEST_SECRET: usize = 6;
+const SHORTEST_SECRET: usize = 4;
 
 /// A request on its way.
 pub(super) struct Delivery<'a> {
@@ -98,8 +98,14 @@ impl Delivery<'_> {
                     url: self.url(),
                     reason: match obstacle {
                         Obstacle::Timeout => {
-                            let seconds = (timeout.as_secs_f64() * 1000.0).round() / 1000.0;
-                            format!("no answer within {seconds} s")
+                            let milliseconds = |time: Duration| time.as_micros().div_ceil(1000);
+                            let seconds = timeout.as_secs_f64();
+                            let seconds = (seconds * 1000.0).round() / 1000.0;
+                            if milliseconds(timeout) < milliseconds(policy.timeout) {
+                                format!("no answer within the {seconds} s that were left for it")
+                            } else {
+                                format!("no answer within {seconds} s")
+                            }
                         }
                         other => self.without_secrets(&other.to_string()),
                     },
@@ -110,8 +116,13 @@ impl Delivery<'_> {
         }
     }
 
+    /// The URL for a message, with the proxy on the way, which may be the one that fails.
     fn url(&self) -> String {
-        shortened(self.exchange.url)
+        let url = shortened(self.exchange.url);
+        match self.client.transport.hop() {
+            Some(hop) => format!("{url} through {hop}"),
+            None => url,
+        }
     }
 
     fn refused(&self, answer: &Answer, tries: u32, elapsed: Duration) -> PushError {
@@ -120,9 +131,11 @@ impl Delivery<'_> {
         let text = self.without_secrets(&answer.text());
         if let Some(location) = answer.redirect() {
             let location = without_credentials(&self.without_secrets(location));
+            let group = self.request.path();
             return PushError::Redirect {
                 url,
                 status,
+                base: location.strip_suffix(&group).map(printable),
                 location: printable(&location),
             };
         }

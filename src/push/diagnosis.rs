@@ -97,10 +97,15 @@ impl<'a> Complaint<'a> {
         let mut pairs = request.key().pairs();
         // Values are compared as they are escaped: what needs none is equal, and for the rest it is not claimed to be
         // another group's.
+        let is_plain = |value: &str| {
+            value
+                .bytes()
+                .all(|byte| byte.is_ascii_graphic() && !br#"\"'"#.contains(&byte))
+        };
         known
             && pairs.all(|(name, value)| {
                 let found = self.labels.iter().find(|(label, _)| *label == name);
-                found.is_some_and(|(_, found)| *found == value || found.contains('\\'))
+                found.is_some_and(|(_, found)| *found == value || !is_plain(value))
             })
     }
 
@@ -179,6 +184,8 @@ mod tests {
             of(&format!("{twin}\n{twin}")),
             Cause::Held(vec![TWIN.to_owned()])
         );
+        let odd = r#"collected metric "push_time_seconds" { label:<name:"job" value:"po\377i" > gauge:<value:1 > } has a label named "job" whose value is not utf8: "po\xffi""#;
+        assert!(matches!(of(odd), Cause::Held(_)));
         for unknown in [
             r#"collected metric "a" { label:<name:"job" value:"mine" > gauge:<value:1 > } was collected before"#,
             r#"collected histogram or summary named "h" collides with previously collected metric named "h_sum""#,

@@ -116,8 +116,16 @@ pub enum FileError {
         /// The most that is read, in bytes.
         limit: u64,
     },
+    /// It is empty, or holds more than one line or something that is no text.
+    #[error("{kind} {} is empty, or holds a second line or a control character", path.display())]
+    NoSecret {
+        /// What it should hold.
+        kind: FileKind,
+        /// The file.
+        path: PathBuf,
+    },
     /// What it holds cannot stand in a header as a token.
-    #[error("bearer token file {} is empty or holds a blank, a second line or a character that is not ASCII", path.display())]
+    #[error("bearer token file {} holds a blank or a character that is not ASCII", path.display())]
     Token {
         /// The file.
         path: PathBuf,
@@ -131,7 +139,8 @@ impl FileError {
         match self {
             Self::Unreadable { kind, .. }
             | Self::NotRegular { kind, .. }
-            | Self::TooLong { kind, .. } => *kind,
+            | Self::TooLong { kind, .. }
+            | Self::NoSecret { kind, .. } => *kind,
             Self::Token { .. } => FileKind::BearerToken,
         }
     }
@@ -242,7 +251,7 @@ pub enum PushError {
         elapsed: Duration,
     },
     /// The gateway sent us elsewhere; a redirected push could reach another group, or become a GET.
-    #[error("{url} answered {status}, a redirect to {location}: give the URL that it leads to")]
+    #[error("{url} answered {status}, a redirect to {location}: {}", advice(base.as_deref()))]
     Redirect {
         /// The URL of the group.
         url: String,
@@ -250,6 +259,8 @@ pub enum PushError {
         status: u16,
         /// Where to, as the gateway said it.
         location: String,
+        /// The URL of a gateway there, where the group is found below it.
+        base: Option<String>,
     },
     /// A metric of this push has another type in another group; a gateway keeps one type for each name.
     #[error("{url} answered {status}: another group has {metric} with another type: {elsewhere}")]
@@ -310,6 +321,13 @@ fn list(things: &[String]) -> String {
     match things.len().saturating_sub(MOST_NAMED) {
         0 => named,
         more => format!("{named}; and {more} more"),
+    }
+}
+
+fn advice(base: Option<&str>) -> String {
+    match base {
+        Some(base) => format!("the gateway to name is {base}"),
+        None => "name the gateway that it leads to".to_owned(),
     }
 }
 

@@ -1,5 +1,7 @@
 use std::fmt;
 
+use percent_encoding::percent_decode_str;
+
 use super::request::Method;
 
 /// What stands behind a URL. It matters for what cannot be seen from the answers.
@@ -22,7 +24,13 @@ impl GatewayKind {
 
     /// The kind that a base URL without a trailing slash looks like.
     pub(super) fn of(base: &str) -> Self {
-        if base.ends_with(Self::IMPORT) {
+        // VictoriaMetrics cleans a path before it looks at it.
+        let path = percent_decode_str(base).decode_utf8_lossy();
+        let parts: Vec<&str> = path
+            .split('/')
+            .filter(|part| !part.is_empty() && *part != ".")
+            .collect();
+        if format!("/{}", parts.join("/")).ends_with(Self::IMPORT) {
             Self::VictoriaMetrics
         } else {
             Self::Pushgateway

@@ -44,7 +44,7 @@ fn a_bearer_token_is_read_at_each_delivery() {
         .bearer_token(Secret::File(file.path().to_owned()))
         .build()
         .unwrap();
-    for token in ["first.token-1\n", "second/token+2=="] {
+    for token in [" first.token-1 \n\n", "second/token+2=="] {
         std::fs::write(&file, token).unwrap();
         client.push(&key(), &gauge("a")).unwrap();
     }
@@ -53,14 +53,33 @@ fn a_bearer_token_is_read_at_each_delivery() {
         .iter()
         .map(|request| request.headers["authorization"].as_str());
     assert!(sent.eq(["Bearer first.token-1", "Bearer second/token+2=="]));
-    for token in ["", "\n", "two words\n", "two\nlines\n", "é"] {
+    for (token, trouble) in [
+        (
+            "",
+            "is empty, or holds a second line or a control character",
+        ),
+        (
+            " \n",
+            "is empty, or holds a second line or a control character",
+        ),
+        (
+            "two\nlines\n",
+            "is empty, or holds a second line or a control character",
+        ),
+        (
+            "nul\0",
+            "is empty, or holds a second line or a control character",
+        ),
+        (
+            "two words\n",
+            "holds a blank or a character that is not ASCII",
+        ),
+        ("é", "holds a blank or a character that is not ASCII"),
+    ] {
         std::fs::write(&file, token).unwrap();
         let error = client.push(&key(), &gauge("a")).unwrap_err();
         let source = std::error::Error::source(&error).unwrap();
-        let expected = format!(
-            "bearer token file {} is empty or holds a blank, a second line or a character that is not ASCII",
-            file.path().display()
-        );
+        let expected = format!("bearer token file {} {trouble}", file.path().display());
         assert_eq!(source.to_string(), expected, "{token:?}");
     }
 }

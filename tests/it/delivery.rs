@@ -111,7 +111,7 @@ fn a_redirect_is_not_followed_and_names_its_goal() {
     let finished = run(&gateway.url(), &[]);
     finished.exits(3).took_at_most(LIMIT);
     finished.says_one_line_with(
-        "/metrics/job/j answered 301, a redirect to /metrics/job/other: give the URL that it leads to\n",
+        "/metrics/job/j answered 301, a redirect to /metrics/job/other: name the gateway that it leads to\n",
     );
     assert_eq!(gateway.requests().len(), 1);
 }

@@ -162,7 +162,10 @@ fn a_proxy_that_refuses_is_named() {
     push(gateway.address(), &login).exits(0).says("");
     push(gateway.address(), &proxy.url())
         .exits(1)
-        .says_one_line_with(" answered 407: ");
+        .says_one_line_with(&format!(
+            "/metrics/job/j through proxy {} answered 407: ",
+            proxy.url()
+        ));
     let secure = format!("https://{}", gateway.address());
     push(&secure, &proxy.url())
         .exits(1)
@@ -176,11 +179,11 @@ fn a_proxy_that_refuses_is_named() {
         .says_one_line_with(": \"HTTP/1.1 403 ");
     push("127.0.0.1:1", &login)
         .exits(1)
-        .says_one_line_with("http://127.0.0.1:1/metrics/job/j answered 500");
+        .says_one_line_with("http://127.0.0.1:1/metrics/job/j through proxy http://");
     push(gateway.address(), "http://127.0.0.1:1")
         .exits(1)
         .says_one_line_with(
-            "/metrics/job/j: proxy http://127.0.0.1:1: Connection refused (os error 111)\n",
+            "/metrics/job/j through proxy http://127.0.0.1:1: Connection refused (os error 111)\n",
         );
 }
 
@@ -215,8 +218,7 @@ fn tls_goes_through_a_tunnel() {
 
 #[test]
 fn a_proxy_that_cannot_be_used_is_said_before_anything_is_sent() {
-    let socks =
-        "\"socks5://p:1080\" is not the URL of a proxy: the scheme is neither http nor https";
+    let socks = "\"socks5://p:1080\" is not the URL of a proxy: only http:// proxies are supported";
     pushjob(["push", "--job", "j", "--gauge", "a=1", "--gateway", "h"])
         .args(["--proxy", "socks5://u:s3cret@p:1080"])
         .run()

@@ -21,6 +21,11 @@ fn what_cannot_be_done_there_is_an_error_and_not_sent() {
             format!("/insert/0/prometheus{PATH}/"),
             GatewayKind::VictoriaMetrics,
         ),
+        (
+            "/api/v1//import%2Fprometheus".to_owned(),
+            GatewayKind::VictoriaMetrics,
+        ),
+        (format!("{PATH}/other"), GatewayKind::Pushgateway),
         ("/pushgateway".to_owned(), GatewayKind::Pushgateway),
     ] {
         let client = Client::new(&format!("{}{path}", gateway.url())).unwrap();

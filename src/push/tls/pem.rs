@@ -31,7 +31,13 @@ pub(super) fn read_certificates(
 ) -> Result<Vec<CertificateDer<'static>>, ConfigError> {
     let content = read_pem(path, kind)?;
     let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&content).collect();
-    let found = found.map_err(|error| pem_error(path, kind, error))?;
+    let found = found.map_err(|_| {
+        pem_error(
+            path,
+            kind,
+            "it is damaged, or ends in the middle of a certificate",
+        )
+    })?;
     if found.is_empty() {
         return Err(pem_error(path, kind, "it holds no certificate in PEM form"));
     }

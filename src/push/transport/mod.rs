@@ -299,6 +299,11 @@ impl Transport {
         self.agent.run(request)
     }
 
+    /// The proxy on the way.
+    pub(super) fn hop(&self) -> Option<&Hop> {
+        self.hop.as_ref()
+    }
+
     /// What the proxy was told in confidence.
     pub(super) fn proxy_login(&self) -> Option<&Authorization> {
         self.hop.as_ref()?.authorization.as_ref()

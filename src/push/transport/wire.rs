@@ -45,11 +45,7 @@ impl Connector<()> for WireConnector {
     fn connect(&self, details: &ConnectionDetails, _: Option<()>) -> Result<Option<Wire>, Error> {
         let timeout = time_left(details);
         let deadline = Deadline::new(timeout);
-        let stream = connect(&details.addrs, &deadline).map_err(|error| match (error, &self.hop) {
-            (Error::Io(error), Some(hop)) => Obstacle::Passing(format!("{hop}: {error}")).into(),
-            (error, _) => error,
-        });
-        let stream = Arc::new(stream?);
+        let stream = Arc::new(connect(&details.addrs, &deadline)?);
         stream.set_nodelay(true)?;
         let handle: Weak<TcpStream> = Arc::downgrade(&stream);
         (details.register_shutdown)(handle as Weak<dyn ShutdownHandle>)?;
