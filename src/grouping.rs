@@ -166,6 +166,24 @@ impl GroupingKey {
     /// [base64url]: https://github.com/prometheus/pushgateway#url
     #[must_use]
     pub fn path(&self) -> String {
+        self.path_with(push_name)
+    }
+
+    /// The path with names that are not of the legacy scheme percent-encoded, for what does not know their escaped form.
+    pub(crate) fn path_with_encoded_names(&self) -> String {
+        self.path_with(|path, name| {
+            for byte in name.bytes() {
+                if byte.is_ascii_alphanumeric() || byte == b'_' {
+                    path.push(char::from(byte));
+                } else {
+                    // Writing to a string does not fail.
+                    let _ = write!(path, "%{byte:02X}");
+                }
+            }
+        })
+    }
+
+    fn path_with(&self, push_name: impl Fn(&mut String, &str)) -> String {
         let mut path = String::from("/metrics");
         for (name, value) in self.pairs() {
             path.push('/');

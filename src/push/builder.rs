@@ -14,7 +14,7 @@ use super::gateway::Pushgateway;
 use super::header::{self, Header};
 use super::interrupt::Interrupt;
 use super::kind::GatewayKind;
-use super::proxy::Proxy;
+use super::proxy::{Hop, Proxy};
 use super::retry::Policy;
 #[cfg(feature = "rustls")]
 use super::tls::{Roots, Tls, TlsSettings, Verification};
@@ -160,14 +160,23 @@ impl PushgatewayBuilder {
     /// sent, when a header cannot be sent or repeats one of the client's own, and when a file for TLS cannot be read or
     /// used. It names what is wrong and shows no secret.
     pub fn build(&self) -> Result<Pushgateway, ConfigError> {
-        let Parts {
-            base,
+        let Settled {
+            url,
             credentials,
-            route,
-        } = self.parts()?;
+            hop,
+        } = self.settle()?;
+        let route = Route {
+            scheme: url.authority.scheme,
+            hop,
+            #[cfg(feature = "rustls")]
+            tls: match url.authority.scheme {
+                Scheme::Https => Some(Tls::read(&self.tls)?),
+                Scheme::Http => None,
+            },
+        };
         Ok(Pushgateway {
-            kind: self.kind.unwrap_or_else(|| GatewayKind::of(&base)),
-            base,
+            kind: self.kind.unwrap_or_else(|| GatewayKind::of(&url.base)),
+            base: url.base,
             credentials,
             headers: self.headers.clone(),
             compression: self.compression,
@@ -177,48 +186,61 @@ impl PushgatewayBuilder {
         })
     }
 
-    /// Checks what [`build`](Self::build) would and reads the files of password and token too, as a delivery would, without
-    /// making a client. Says what stands behind the URL.
+    /// Checks what [`build`](Self::build) would, without making a client and without reading any file. Says what stands
+    /// behind the URL.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError`], as from [`build`](Self::build), but for what is wrong with a file.
+    pub fn check(&self) -> Result<GatewayKind, ConfigError> {
+        let settled = self.settle()?;
+        Ok(self
+            .kind
+            .unwrap_or_else(|| GatewayKind::of(&settled.url.base)))
+    }
+
+    /// Checks what [`check`](Self::check) does and reads all files that are named, those of password and token too, as a
+    /// delivery would; and those for TLS, also where the URL asks for none.
     ///
     /// # Errors
     ///
     /// [`ConfigError`], as from [`build`](Self::build), and [`ConfigError::File`] for a password or token.
-    pub fn check(&self) -> Result<GatewayKind, ConfigError> {
-        let parts = self.parts()?;
-        if let Some(credentials) = parts.credentials {
-            credentials.authorization().map_err(ConfigError::File)?;
+    pub fn check_files(&self) -> Result<(), ConfigError> {
+        #[cfg(feature = "rustls")]
+        Tls::read(&self.tls)?;
+        match self.settle()?.credentials {
+            Some(credentials) => credentials
+                .authorization()
+                .map(drop)
+                .map_err(ConfigError::File),
+            None => Ok(()),
         }
-        Ok(self.kind.unwrap_or_else(|| GatewayKind::of(&parts.base)))
     }
 
-    fn parts(&self) -> Result<Parts, ConfigError> {
+    /// All that can be decided without a file.
+    fn settle(&self) -> Result<Settled, ConfigError> {
         let url = BaseUrl::parse(&self.url)?;
-        let credentials = self.login.clone().or(url.username, url.password).check()?;
+        let login = self.login.clone();
+        let credentials = login
+            .or(url.username.clone(), url.password.clone())
+            .check()?;
         header::check(&self.headers, credentials.is_some())?;
         let hop = self
             .proxy
             .toward(&url.authority, |name| env::var(name).ok())?;
-        Ok(Parts {
-            base: url.base,
+        Ok(Settled {
+            url,
             credentials,
-            route: Route {
-                scheme: url.authority.scheme,
-                hop,
-                #[cfg(feature = "rustls")]
-                tls: match url.authority.scheme {
-                    Scheme::Https => Some(Tls::read(&self.tls)?),
-                    Scheme::Http => None,
-                },
-            },
+            hop,
         })
     }
 }
 
-/// What settings come to.
-struct Parts {
-    base: String,
+/// What settings come to, before any file is read.
+struct Settled {
+    url: BaseUrl,
     credentials: Option<Credentials>,
-    route: Route,
+    hop: Option<Hop>,
 }
 
 impl fmt::Debug for PushgatewayBuilder {

@@ -131,7 +131,7 @@ impl Delivery<'_> {
         let text = self.without_secrets(&answer.text());
         if let Some(location) = answer.redirect() {
             let location = without_credentials(&self.without_secrets(location));
-            let group = self.request.path();
+            let group = self.request.path_for(self.client.kind);
             return PushError::Redirect {
                 url,
                 status,

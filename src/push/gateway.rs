@@ -12,7 +12,7 @@ use super::error::{ConfigError, PushError};
 use super::header::Header;
 use super::interrupt::{Interrupt, Stage};
 use super::kind::GatewayKind;
-use super::request::{Change, Request};
+use super::request::{Change, Request, path_for};
 use super::retry::Policy;
 use super::transport::{Content, Exchange, Transport};
 
@@ -112,7 +112,7 @@ impl Pushgateway {
     /// The URL of a group, as it stands in messages: without credentials.
     #[must_use]
     pub fn url(&self, key: &GroupingKey) -> String {
-        format!("{}{}", self.base, key.path())
+        format!("{}{}", self.base, path_for(self.kind, key))
     }
 
     /// What stands behind the URL.
@@ -170,7 +170,7 @@ impl Pushgateway {
     ) -> Result<Delivered, PushError> {
         let begin = Instant::now();
         let timeout = timeout.min(LONGEST_TIMEOUT);
-        let url = format!("{}{}", self.base, request.path());
+        let url = format!("{}{}", self.base, request.path_for(self.kind));
         if !self.kind.supports(request.method()) {
             return Err(PushError::Unsupported {
                 url: shortened(&url),

@@ -5,6 +5,7 @@ use crate::grouping::GroupingKey;
 
 use super::check::check;
 use super::error::UnpushableError;
+use super::kind::GatewayKind;
 
 /// What to do to a group.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -118,11 +119,16 @@ impl<'a> Request<'a> {
         self.change.method()
     }
 
-    /// The path below the base URL of a gateway, ready for the request line. It must not be normalised or decoded on the
+    /// The path below the base URL of a Pushgateway, ready for the request line. It must not be normalised or decoded on the
     /// way.
     #[must_use]
     pub fn path(&self) -> String {
         self.key.path()
+    }
+
+    /// The path for something of this kind.
+    pub(super) fn path_for(&self, kind: GatewayKind) -> String {
+        path_for(kind, self.key)
     }
 
     /// The body, in the text format. None for a DELETE, which must have no body and no `Content-Encoding`.
@@ -146,5 +152,14 @@ impl<'a> Request<'a> {
         let families = self.change.families();
         families
             .is_some_and(|families| families.iter().any(|family| family.name().as_str() == name))
+    }
+}
+
+/// The path of a group below the base URL of something of this kind. VictoriaMetrics takes label names of any text as they
+/// are, and knows no escaped form.
+pub(super) fn path_for(kind: GatewayKind, key: &GroupingKey) -> String {
+    match kind {
+        GatewayKind::Pushgateway => key.path(),
+        GatewayKind::VictoriaMetrics => key.path_with_encoded_names(),
     }
 }

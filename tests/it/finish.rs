@@ -104,7 +104,9 @@ fn a_second_signal_gives_the_delivery_up() {
             .wait()
             .exits(3)
             .says(&format!(
-                "pushjob: cannot deliver the result: given up, as {second} was the second signal to ask for an end\n"
+                "pushjob: cannot deliver the result to {}/metrics/job/j: given up, as {second} was the second \
+                 signal to ask for an end\n",
+                scene.gateway.url()
             ))
             .took_at_most(Duration::from_secs(20));
     }

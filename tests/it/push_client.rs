@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use pushjob::exposition::{
     Gather, Histogram, LabelName, Labels, MetricFamilies, MetricFamily, MetricName, MetricType,
-    MetricValue, Summary,
+    MetricValue, NameValidation, Summary, parse_names,
 };
 use pushjob::metrics::Registry;
 use pushjob::push::{Change, Proxy, PushError, Pushgateway as Client, Request, Secret};
@@ -140,6 +140,41 @@ fn what_would_harm_a_gateway_is_not_sent() {
         }
     }
     assert_eq!(gateway.requests().len(), 0);
+}
+
+#[test]
+fn names_that_are_one_to_scrapers_of_legacy_names_are_not_sent() {
+    let gateway = FakeGateway::answering([ok()]);
+    let client = Client::new(&gateway.url()).unwrap();
+    let utf8 = NameValidation::Utf8;
+    let family = |text: &str| parse_names(text.as_bytes(), utf8).unwrap();
+    let dotted = key().with_label_names("a.b", "1", utf8).unwrap();
+    for (key, text, message) in [
+        (
+            key(),
+            "{\"m.x\"} 1\nm_x 2\n",
+            "m.x and m_x are the same name to who reads only legacy names",
+        ),
+        (
+            key(),
+            "q{\"a.b\"=\"1\",a_b=\"2\"} 1\n",
+            "a.b and a_b are the same name to who reads only legacy names",
+        ),
+        (
+            dotted,
+            "q{a_b=\"2\"} 1\n",
+            "a_b and a.b are the same name to who reads only legacy names",
+        ),
+    ] {
+        let error = client.push(&key, &family(text)).unwrap_err();
+        assert_eq!(error.to_string(), message);
+    }
+    client
+        .push(
+            &key(),
+            &family("{\"m.x\",\"a.b\"=\"1\"} 1\nm_y{a_b=\"1\"} 2\n"),
+        )
+        .unwrap();
 }
 
 #[test]

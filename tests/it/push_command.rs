@@ -81,9 +81,33 @@ fn push_replaces_the_group_pushadd_the_names_delete_all() {
         .exits(0);
     assert_eq!(gateway.group("etl").metrics, ["c"]);
     let finished = command("delete", &gateway).arg("-v").run();
-    finished.exits(0).says_one_line_with("delivered to ");
+    finished
+        .exits(0)
+        .says_one_line_with("pushjob: deleted http://");
     assert_eq!(gateway.groups(), []);
     command("delete", &gateway).run().exits(0).says("");
+}
+
+#[test]
+fn a_push_without_metrics_empties_the_group_and_says_so() {
+    let gateway = Pushgateway::start();
+    command("push", &gateway)
+        .args(["--gauge", "a=1"])
+        .run()
+        .exits(0)
+        .says("");
+    command("pushadd", &gateway)
+        .input("")
+        .run()
+        .exits(0)
+        .says("");
+    assert_eq!(gateway.group("etl").metrics, ["a"]);
+    command("push", &gateway)
+        .input("# nothing\n")
+        .run()
+        .exits(0)
+        .says("pushjob: there are no metrics in the input: the group is left without any\n");
+    assert_eq!(gateway.group("etl").metrics, [""; 0]);
 }
 
 #[test]

@@ -250,17 +250,94 @@ fn a_password_file_that_cannot_be_used_is_trouble_with_monitoring() {
                 .job(["cat"])
                 .run()
         };
-        let warning =
-            |source: &str| format!("pushjob: {source}: {message}; the run is not recorded\n");
-        run(&flag, "")
+        let url = "http://127.0.0.1:1/metrics/job/j";
+        let error = format!("pushjob: cannot push: no credentials for {url}: {message}\n");
+        run(&flag, "").exits(0).prints("in\n").says(&error);
+        run(&[], path).exits(0).prints("in\n").says(&error);
+        let strictly = |source: &str| {
+            format!("pushjob: {source}: {message}; nothing was run, as --strict asks\n")
+        };
+        run(&["--strict"], path)
+            .exits(125)
+            .prints("")
+            .says(&strictly("PUSHJOB_PASSWORD_FILE"));
+        run(&[&["--strict"], &flag[..]].concat(), "")
+            .exits(125)
+            .prints("")
+            .says(&strictly("--password-file"));
+    }
+}
+
+#[test]
+fn a_file_counts_as_it_is_when_it_is_needed() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("password").display().to_string();
+    let gateway = FakeGateway::answering([Answer::Respond("200 OK", "", "")]);
+    run_to(gateway.url())
+        .args(["--username", "u", "--password-file", &file])
+        .script(format!("echo s3cret > {file}"))
+        .run()
+        .exits(0)
+        .says("");
+    assert_eq!(
+        gateway.requests()[0].headers["authorization"],
+        "Basic dTpzM2NyZXQ="
+    );
+}
+
+#[test]
+fn a_variable_that_contradicts_a_flag_does_not_keep_the_job_from_running() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(&file, "t").unwrap();
+    let path = file.path().to_str().unwrap();
+    for (args, variable, message) in [
+        (
+            &["--bearer-token-file", path][..],
+            ("PUSHJOB_USERNAME", "u"),
+            "PUSHJOB_USERNAME: both a bearer token and a user name or password are given",
+        ),
+        (
+            &["--bearer-token-file", path],
+            ("PUSHJOB_PASSWORD", "p"),
+            "PUSHJOB_PASSWORD: both a bearer token and a user name or password are given",
+        ),
+        (
+            &["--header", "Authorization: x"],
+            ("PUSHJOB_BEARER_TOKEN", "t"),
+            "PUSHJOB_BEARER_TOKEN: header \"Authorization\": the client sets it",
+        ),
+        (
+            &["--method", "push"],
+            ("PUSHJOB_GATEWAY_KIND", "VictoriaMetrics"),
+            "PUSHJOB_GATEWAY_KIND: VictoriaMetrics has no groups to replace: use pushadd",
+        ),
+        (
+            &["--label", "a.b=c"],
+            ("PUSHJOB_UTF8_NAMES", "x"),
+            "PUSHJOB_UTF8_NAMES: \"x\" is neither true nor false; UTF-8 names are taken",
+        ),
+        (
+            &[],
+            ("PUSHJOB_COMPRESSION", "zip"),
+            "PUSHJOB_COMPRESSION: \"zip\" is neither `gzip` nor `none`; none is used",
+        ),
+        (
+            &[],
+            ("PUSHJOB_GATEWAY_KIND", "x"),
+            "PUSHJOB_GATEWAY_KIND: \"x\" is neither `pushgateway` nor `victoriametrics`; the path of the URL decides",
+        ),
+    ] {
+        let gateway = FakeGateway::answering([Answer::Respond("200 OK", "", "")]);
+        run_to(gateway.url())
+            .args(args)
+            .env(variable.0, variable.1)
+            .job(["echo", "ran"])
+            .run()
             .exits(0)
-            .prints("in\n")
-            .says(&warning("--password-file"));
-        run(&[], path)
-            .exits(0)
-            .prints("in\n")
-            .says(&warning("PUSHJOB_PASSWORD_FILE"));
-        run(&["--strict"], path).exits(125).prints("");
+            .prints("ran\n")
+            .says_one_line_with(message);
+        let recorded = !message.contains("both a bearer") && !message.contains("header");
+        assert_eq!(gateway.requests().len(), usize::from(recorded), "{message}");
     }
 }
 

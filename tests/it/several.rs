@@ -1,5 +1,6 @@
 //! Several gateways: each gets every delivery, side by side, and each is named in what is said.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use pushjob::push::{Pushgateway as Client, side_by_side};
@@ -21,7 +22,7 @@ fn each_gateway_gets_every_delivery() {
         .job(["true"])
         .run();
     finished.exits(0);
-    let places: Vec<&str> = finished
+    let places: BTreeSet<&str> = finished
         .stderr
         .lines()
         .filter_map(|line| {
@@ -31,7 +32,7 @@ fn each_gateway_gets_every_delivery() {
         })
         .collect();
     let expected = [&one, &other].map(|gateway| format!("{}/metrics/job/r", gateway.url()));
-    assert_eq!(places, expected);
+    assert_eq!(places, expected.iter().map(String::as_str).collect());
     for gateway in [&one, &other] {
         assert_eq!(gateway.group("p").metrics, ["a"]);
         assert_eq!(gateway.reported("r", "success"), "1");
@@ -93,6 +94,33 @@ fn a_gateway_that_hangs_delays_no_other_and_is_named() {
 }
 
 #[test]
+fn what_is_known_of_one_is_said_while_another_is_given_up() {
+    let stage = Stage::new();
+    let silence = Answer::Telling(stage.ready(), Box::new(Answer::Silence));
+    let silent = FakeGateway::answering([silence]);
+    let gateway = Pushgateway::start();
+    let mut running = pushjob(["run", "-v", "--job", "j", "--push-timeout", "1000s"])
+        .args(["--gateway", &silent.url(), "--gateway", gateway.address()])
+        .job(["true"])
+        .start();
+    stage.wait_until_ready();
+    let first = [running.next_message(), running.next_message()];
+    let delivered = format!(
+        "pushjob: delivered to {}/metrics/job/j, try 1, ",
+        gateway.url()
+    );
+    assert!(first[1].starts_with(&delivered), "{first:?}");
+    running.signal("TERM");
+    running.next_message();
+    running.signal("TERM");
+    running.wait().exits(0).says(&format!(
+        "pushjob: cannot deliver the result to {}/metrics/job/j: given up, as TERM was the second signal to \
+         ask for an end\n",
+        silent.url()
+    ));
+}
+
+#[test]
 fn one_that_fails_is_named_and_the_others_have_the_result() {
     let gateway = Pushgateway::start();
     let both = ["--gateway", "127.0.0.1:1", "--gateway", gateway.address()];
@@ -138,13 +166,26 @@ fn a_gateway_that_is_wrong_in_the_environment_costs_the_others_nothing() {
         );
     assert_eq!(gateway.reported("j", "success"), "1");
     // What is wrong with all of them is said once.
-    pushjob(["run", "--job", "j"])
+    let wrong = pushjob(["run", "--strict", "--job", "j"])
         .env("PUSHJOB_GATEWAY", "u@h,u@i")
         .env("PUSHJOB_PASSWORD_FILE", "/")
         .job(["true"])
+        .run();
+    let message = "PUSHJOB_PASSWORD_FILE: password file / is not a regular file; nothing was run, as --strict asks";
+    wrong.exits(125).says(&format!("pushjob: {message}\n"));
+    // A password that was cut in two by its comma is delivered to nobody, and not shown.
+    pushjob(["run", "--job", "j"])
+        .env(
+            "PUSHJOB_GATEWAY",
+            format!("http://u:sec,ret@{}", gateway.address()),
+        )
+        .script("env")
         .run()
         .exits(0)
-        .says("pushjob: PUSHJOB_PASSWORD_FILE: password file / is not a regular file; the run is not recorded\n");
+        .says(
+            "pushjob: PUSHJOB_GATEWAY: one of the URLs in it is none; in a user name or password write %2C for \
+             a comma; the run is not recorded\n",
+        );
 }
 
 #[test]

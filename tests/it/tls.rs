@@ -298,5 +298,5 @@ fn what_is_wrong_with_a_file_is_said_with_its_flag() {
         .run()
         .exits(0)
         .prints("ran\n")
-        .says("pushjob: PUSHJOB_TLS_CA_FILE: CA file / is not a regular file; the run is not recorded\n");
+        .says("pushjob: cannot push: PUSHJOB_TLS_CA_FILE: CA file / is not a regular file\n");
 }

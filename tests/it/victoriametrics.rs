@@ -55,6 +55,19 @@ fn what_cannot_be_done_there_is_an_error_and_not_sent() {
 }
 
 #[test]
+fn names_in_utf8_stand_in_the_path_as_they_are() {
+    let gateway = FakeGateway::answering([ok()]);
+    pushjob(["pushadd", "--job", "j", "--gauge", "a=1", "--utf8-names"])
+        .args(["--label", "k8s.pod=p/1", "--label", "a_b=c"])
+        .args(["--gateway", &format!("{}{PATH}", gateway.url())])
+        .run()
+        .exits(0)
+        .says("");
+    let expected = format!("{PATH}/metrics/job/j/a_b/c/k8s%2Epod@base64/cC8x");
+    assert_eq!(gateway.requests()[0].path, expected);
+}
+
+#[test]
 fn commands_say_what_they_cannot_do() {
     let gateway = FakeGateway::answering([ok(), ok()]);
     let url = format!("{}{PATH}", gateway.url());

@@ -90,11 +90,16 @@ pub(crate) fn chain(error: &dyn Error) -> String {
     text
 }
 
-/// Says that a delivery has succeeded.
-pub(crate) fn delivered_to(place: &str, delivered: Delivered) -> String {
+/// The most that is shown of a URL, in characters.
+const SHOWN_URL: usize = 300;
+
+/// Says that a delivery has succeeded: that something was `delivered to`, or `deleted`.
+pub(crate) fn done(what: &str, place: &str, delivered: Delivered) -> String {
     let seconds = delivered.elapsed.as_secs_f64();
-    format!(
-        "delivered to {place}, try {}, {seconds:.3} s",
-        delivered.tries
-    )
+    let (place, cut) = match place.char_indices().nth(SHOWN_URL) {
+        Some((end, _)) => (&place[..end], "…"),
+        None => (place, ""),
+    };
+    let tries = delivered.tries;
+    format!("{what} {place}{cut}, try {tries}, {seconds:.3} s")
 }

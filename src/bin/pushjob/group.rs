@@ -5,7 +5,7 @@ use pushjob::grouping::GroupingKey;
 use pushjob::push::{Change, Pushgateway, Request, side_by_side};
 
 use crate::args::GatewayArgs;
-use crate::console::{Console, chain, delivered_to};
+use crate::console::{Console, chain, done};
 use crate::exit::Exit;
 use crate::settings::{Gateways, settings};
 
@@ -22,6 +22,9 @@ impl Group {
         let settings = settings(args)?;
         if let Some(trouble) = settings.troubles.into_iter().next() {
             return Err(trouble.message);
+        }
+        if let Some(message) = settings.gateways.wrong_files().into_iter().next() {
+            return Err(message);
         }
         let (Some(key), Gateways::Given(gateways)) = (settings.key, settings.gateways) else {
             return Err("--gateway is missing: the URL of the Pushgateway".to_owned());
@@ -43,9 +46,9 @@ impl Group {
 
     /// Delivers a change to all of them, and says of each where it failed.
     pub(crate) fn deliver(&self, change: Change<'_>, console: Console) -> Exit {
-        let verb = match change {
-            Change::Delete => "delete",
-            _ => "push",
+        let (verb, what) = match change {
+            Change::Delete => ("delete", "deleted"),
+            _ => ("push", "delivered to"),
         };
         let request = match Request::new(&self.key, change) {
             Ok(request) => request,
@@ -58,7 +61,7 @@ impl Group {
         let mut exit = Exit::Done;
         for (client, result) in self.clients.iter().zip(results) {
             match result {
-                Ok(delivered) => console.note(delivered_to(&client.url(&self.key), delivered)),
+                Ok(delivered) => console.note(done(what, &client.url(&self.key), delivered)),
                 Err(error) => {
                     console.error(format_args!("cannot {verb}: {}", chain(&error)));
                     exit = Exit::NotDone;

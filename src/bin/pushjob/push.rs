@@ -46,6 +46,9 @@ pub(crate) fn push(args: &PushArgs, verb: Verb) -> Exit {
             return Exit::NotDone;
         }
     };
+    if verb == Verb::Push && families.is_empty() {
+        console.warning("there are no metrics in the input: the group is left without any");
+    }
     let change = match verb {
         Verb::Push => Change::Push(&families),
         Verb::PushAdd => Change::PushAdd(&families),

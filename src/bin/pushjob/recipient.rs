@@ -9,6 +9,7 @@ use pushjob::push::{Change, Delivered, GatewayKind};
 use crate::announce::{Announced, Announcer};
 use crate::args::Method;
 use crate::console::chain;
+use crate::record::Pending;
 use crate::settings::Gateway;
 
 /// A gateway, and what is pushed to it while the job runs.
@@ -28,6 +29,14 @@ pub(crate) struct End<'a> {
 }
 
 impl<'a> End<'a> {
+    /// What is done, and that it was done, in words.
+    pub(crate) fn words(&self) -> (&'static str, &'static str) {
+        match self.method {
+            Method::Delete => ("delete", "deleted"),
+            _ => ("push", "delivered to"),
+        }
+    }
+
     /// What this method does to the group.
     pub(crate) fn change(&self, method: Method) -> Option<Change<'a>> {
         match method {
@@ -64,11 +73,10 @@ impl Recipient {
         if let Some(announcer) = &self.announcer {
             announcer.push(families);
         } else {
-            let client = self
-                .gateway
-                .builder
-                .build()
-                .map_err(|error| chain(&error))?;
+            // What keeps it from being made is said when the end is to be delivered, or has passed by then.
+            let Ok(client) = self.gateway.builder.build() else {
+                return Ok(());
+            };
             let announcer =
                 Announcer::begin(client, key.clone(), families).map_err(|error| chain(&error))?;
             self.announcer = Some(announcer);
@@ -77,7 +85,7 @@ impl Recipient {
     }
 
     /// Delivers the end, within the time of one delivery.
-    pub(crate) fn conclude(self, end: &End<'_>) -> Conclusion {
+    pub(crate) fn conclude(self, end: &End<'_>, pending: &Pending) -> Conclusion {
         let begin = Instant::now();
         let method = match self.gateway.kind {
             // Said before the job was started.
@@ -95,18 +103,17 @@ impl Recipient {
             Method::Push if end.beating => end.push_timeout / 2,
             _ => end.push_timeout / 10,
         };
+        let gateway = &self.gateway;
+        let built = gateway
+            .builder
+            .build()
+            .map_err(|error| gateway.explain(&error));
+        let url = built
+            .as_ref()
+            .map(|client| client.url(end.key))
+            .unwrap_or_default();
+        pending.begin(&url);
         let announced = self.announcer.map(|announcer| announcer.finish(patience));
-        let client = match self.gateway.builder.build() {
-            Ok(client) => client,
-            Err(error) => {
-                return Conclusion {
-                    url: String::new(),
-                    result: Err(chain(&error)),
-                    announced,
-                };
-            }
-        };
-        let url = client.url(end.key);
         let remaining = end.push_timeout.saturating_sub(begin.elapsed());
         let result = match (method, &announced) {
             (Method::Delete, Some(Announced::CutOff)) => Err(format!(
@@ -117,12 +124,14 @@ impl Recipient {
                     "start"
                 }
             )),
-            _ => end
-                .change(method)
-                .map(|change| client.deliver_within(end.key, change, remaining))
-                .transpose()
-                .map_err(|error| chain(&error)),
+            _ => built.and_then(|client| {
+                end.change(method)
+                    .map(|change| client.deliver_within(end.key, change, remaining))
+                    .transpose()
+                    .map_err(|error| chain(&error))
+            }),
         };
+        pending.end(&url);
         Conclusion {
             url,
             result,

@@ -1,5 +1,6 @@
 //! What a run delivers: its start, signs of life and its end.
 
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use pushjob::exposition::{MetricFamilies, MetricFamily};
@@ -12,9 +13,9 @@ use pushjob::sink::{EmbeddedGateway, Sink};
 
 use crate::announce::{Announced, Told};
 use crate::args::Method;
-use crate::console::{Console, chain, delivered_to};
+use crate::console::{Console, chain, done};
 use crate::recipient::{Conclusion, End, Recipient};
-use crate::settings::{Gateway, Gateways, Settings, Source, Trouble};
+use crate::settings::{Gateway, Gateways, Settings, Trouble};
 
 /// What is to be delivered, and how.
 pub(crate) struct Aim {
@@ -42,17 +43,19 @@ impl Aim {
             return Ok(None);
         };
         let unable = |gateway: &&Gateway| gateway.kind == GatewayKind::VictoriaMetrics;
-        let Some(Gateway { kind, source, .. }) = gateways.iter().find(unable) else {
+        let Some(gateway) = gateways.iter().find(unable) else {
             return Ok(None);
         };
+        let Gateway { kind, .. } = gateway;
+        let source = gateway.kind_source;
         let message = format!("{source}: {kind} has no groups to {method}: use pushadd");
-        match source {
-            Source::Flag(_) if !self.dry_run => Err(message),
-            _ => Ok(Some(Trouble {
-                message,
-                consequence: consequence.to_owned(),
-            })),
+        if source.is_flag() && !self.dry_run {
+            return Err(message);
         }
+        Ok(Some(Trouble {
+            message,
+            consequence: consequence.to_owned(),
+        }))
     }
 }
 
@@ -90,6 +93,34 @@ pub(crate) struct Recorder {
     started: bool,
     /// Whether there have been signs of life.
     beating: bool,
+    pending: Pending,
+}
+
+/// The places to which the end is still under way.
+#[derive(Clone, Default)]
+pub(crate) struct Pending(Arc<Mutex<Vec<String>>>);
+
+impl Pending {
+    pub(crate) fn begin(&self, place: &str) {
+        self.lock().push(place.to_owned());
+    }
+
+    pub(crate) fn end(&self, place: &str) {
+        self.lock().retain(|other| other != place);
+    }
+
+    /// For a message: ` to` and their URLs, or nothing.
+    pub(crate) fn places(&self) -> String {
+        let places = self.lock();
+        if places.is_empty() {
+            return String::new();
+        }
+        format!(" to {}", places.join(", "))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<String>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl Recorder {
@@ -114,7 +145,13 @@ impl Recorder {
             console,
             started: false,
             beating: false,
+            pending: Pending::default(),
         })
+    }
+
+    /// Where the end is still under way.
+    pub(crate) fn pending(&self) -> Pending {
+        self.pending.clone()
     }
 
     /// Says that the job has started, without waiting for an answer.
@@ -159,16 +196,11 @@ impl Recorder {
     /// Delivers the end, within the time of one delivery, and says whether that succeeded everywhere.
     pub(crate) fn record(self, outcome: &Outcome) -> bool {
         let method = self.aim.methods.of(outcome);
-        let verb = if method == Method::Delete {
-            "delete"
-        } else {
-            "push"
-        };
         let families = match gather(self.aim.report.end(outcome)) {
             Ok(families) => families,
             Err(error) => {
                 self.console
-                    .error(format_args!("cannot {verb}: {}", chain(&error)));
+                    .error(format_args!("cannot push: {}", chain(&error)));
                 return false;
             }
         };
@@ -179,10 +211,16 @@ impl Recorder {
             beating: self.beating,
             push_timeout: self.push_timeout,
         };
-        let (conclusions, page) = match self.destination {
+        match self.destination {
             Destination::Gateways(recipients) => {
-                let conclude = |recipient: Recipient| recipient.conclude(&end);
-                (side_by_side(recipients, conclude), None)
+                // What is known of one gateway is said at once: another may take its time, or be given up.
+                let conclude = |recipient: Recipient| {
+                    let conclusion = recipient.conclude(&end, &self.pending);
+                    say(&conclusion, &end, self.console)
+                };
+                side_by_side(recipients, conclude)
+                    .into_iter()
+                    .all(|delivered| delivered)
             }
             Destination::Embedded(gateway, why) => {
                 let conclusion = Conclusion {
@@ -190,36 +228,38 @@ impl Recorder {
                     result: deliver_embedded(&gateway, &end),
                     announced: None,
                 };
-                (vec![conclusion], Some((why, gateway.page())))
-            }
-        };
-        let mut delivered = true;
-        for Conclusion {
-            url,
-            result,
-            announced,
-        } in conclusions
-        {
-            match result {
-                Ok(done) => {
-                    if let Some(done) = done {
-                        self.console.note(delivered_to(&url, done));
-                    }
-                    if let Some(trouble) = announced.and_then(|told| trouble(&told, &url, &end)) {
-                        self.console.warning(trouble);
-                    }
-                }
-                // One message is enough when what came before did not arrive either.
-                Err(reason) => {
-                    self.console.error(format_args!("cannot {verb}: {reason}"));
-                    delivered = false;
-                }
+                let delivered = say(&conclusion, &end, self.console);
+                self.console.page(why, &gateway.page());
+                delivered
             }
         }
-        if let Some((why, page)) = page {
-            self.console.page(why, &page);
+    }
+}
+
+/// Says how it went with one gateway, and whether the end was delivered.
+fn say(conclusion: &Conclusion, end: &End<'_>, console: Console) -> bool {
+    let (verb, what) = end.words();
+    let Conclusion {
+        url,
+        result,
+        announced,
+    } = conclusion;
+    match result {
+        Ok(delivered) => {
+            if let Some(delivered) = delivered {
+                console.note(done(what, url, *delivered));
+            }
+            let announced = announced.as_ref();
+            if let Some(trouble) = announced.and_then(|told| trouble(told, url, end)) {
+                console.warning(trouble);
+            }
+            true
         }
-        delivered
+        // One message is enough when what came before did not arrive either.
+        Err(reason) => {
+            console.error(format_args!("cannot {verb}: {reason}"));
+            false
+        }
     }
 }
 

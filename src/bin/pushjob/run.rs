@@ -7,9 +7,10 @@ use pushjob::job::{Ending, Job, Moment, Supervisor};
 use pushjob::report::Report;
 
 use crate::args::{JobArgs, Method, ReportArgs, RunArgs, StartAfter};
+use crate::console::Console;
 use crate::exit::Exit;
 use crate::record::{Aim, Methods, Recorder};
-use crate::settings::{Trouble, secret_variables, settings};
+use crate::settings::{Settings, Trouble, secret_variables, settings};
 
 /// A job that has run this long may run for hours, and it is time to give back what only starting took.
 const SETTLED: Duration = Duration::from_millis(50);
@@ -41,20 +42,7 @@ pub(crate) fn run(args: &RunArgs) -> Exit {
             return Exit::NothingRun;
         }
     }
-    for Trouble {
-        message,
-        consequence,
-    } in &settings.troubles
-    {
-        if plan.strict {
-            console.error(format_args!("{message}; nothing was run, as --strict asks"));
-        } else if plan.aim.dry_run {
-            console.warning(message);
-        } else {
-            console.warning(format_args!("{message}; {consequence}"));
-        }
-    }
-    if plan.strict && !settings.troubles.is_empty() {
+    if !may_run(&plan, &settings, console) {
         return Exit::NothingRun;
     }
     let mut recorder = Recorder::new(settings, plan.aim, console);
@@ -92,6 +80,7 @@ pub(crate) fn run(args: &RunArgs) -> Exit {
     let exit = Exit::Job(outcome.exit_code());
     let strict = plan.strict && outcome.is_success();
     let delivered = recorder.is_none_or(|recorder| {
+        let pending = recorder.pending();
         let record = move || recorder.record(&outcome);
         let result = supervisor.finish(record, &mut |moment| {
             if let Moment::Insisting(signal) = moment {
@@ -102,7 +91,10 @@ pub(crate) fn run(args: &RunArgs) -> Exit {
             }
         });
         result.unwrap_or_else(|unfinished| {
-            console.error(format_args!("cannot deliver the result: {unfinished}"));
+            let places = pending.places();
+            console.error(format_args!(
+                "cannot deliver the result{places}: {unfinished}"
+            ));
             false
         })
     });
@@ -110,6 +102,33 @@ pub(crate) fn run(args: &RunArgs) -> Exit {
         return Exit::Undelivered;
     }
     exit
+}
+
+/// Says what is wrong with the environment, and whether the job may run all the same.
+fn may_run(plan: &Plan, settings: &Settings, console: Console) -> bool {
+    // Without --strict a file is read when it is needed, and what is wrong with it is said then.
+    let wrong_files = if plan.strict {
+        settings.gateways.wrong_files()
+    } else {
+        Vec::new()
+    };
+    for Trouble {
+        message,
+        consequence,
+    } in &settings.troubles
+    {
+        if plan.strict {
+            console.error(format_args!("{message}; nothing was run, as --strict asks"));
+        } else if plan.aim.dry_run {
+            console.warning(message);
+        } else {
+            console.warning(format_args!("{message}; {consequence}"));
+        }
+    }
+    for message in &wrong_files {
+        console.error(format_args!("{message}; nothing was run, as --strict asks"));
+    }
+    !plan.strict || (settings.troubles.is_empty() && wrong_files.is_empty())
 }
 
 /// What the flags of `run` ask for, checked.

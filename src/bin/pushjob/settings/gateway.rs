@@ -2,39 +2,46 @@
 
 use std::env;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use pushjob::push::{
     Compression, ConfigError, FileKind, GatewayKind, Proxy, Pushgateway, PushgatewayBuilder, Roots,
     Secret,
 };
 
-use super::Gateway;
 use super::source::{Given, Mistake, Source, given, given_list, given_path, switched_on, variable};
+use super::{Gateway, Troubles};
 use crate::args::GatewayArgs;
 use crate::console::chain;
 
 /// The variables that hold secrets, which no job gets to see.
 const SECRETS: [&str; 3] = ["PUSHJOB_PASSWORD", "PUSHJOB_BEARER_TOKEN", "PUSHJOB_HEADER"];
 
-/// The variables in which there may be a password behind a user name.
-const NAMES: [(&str, u8); 3] = [
-    ("PUSHJOB_GATEWAY", b'@'),
-    ("PUSHJOB_PROXY", b'@'),
-    ("PUSHJOB_USERNAME", b':'),
-];
+/// The variables that hold URLs, in which there may be a password.
+const URLS: [&str; 2] = ["PUSHJOB_GATEWAY", "PUSHJOB_PROXY"];
 
 /// The variables with a secret in them.
 pub(crate) fn secret_variables() -> impl Iterator<Item = &'static str> {
-    let with_password = NAMES.into_iter().filter(|(name, separator)| {
+    let with_password = URLS.into_iter().filter(|name| {
         let value = env::var_os(name).unwrap_or_default();
-        value.as_encoded_bytes().contains(separator)
+        let value = value.to_string_lossy();
+        // What is no URL may be the end of a password.
+        value.contains('@') || value.split(',').any(|url| !is_url(url.trim()))
     });
+    let user_name = env::var_os("PUSHJOB_USERNAME").unwrap_or_default();
+    let in_user_name = user_name.as_encoded_bytes().contains(&b':');
     SECRETS
         .into_iter()
-        .chain(with_password.map(|(name, _)| name))
+        .chain(with_password)
+        .chain(in_user_name.then_some("PUSHJOB_USERNAME"))
 }
 
-/// What all gateways have in common, and where each part of it comes from.
+fn is_url(text: &str) -> bool {
+    let checked = Pushgateway::builder(text).proxy(Proxy::None).check();
+    !matches!(checked, Err(ConfigError::Url { .. }))
+}
+
+/// What all gateways have in common.
 struct Common {
     username: Given,
     password: Option<(Secret, Source)>,
@@ -47,18 +54,63 @@ struct Common {
     unverified: bool,
     proxy: Option<(Proxy, Source)>,
     compression: Compression,
-    kind: Option<GatewayKind>,
+    kind: Option<(GatewayKind, Source)>,
+}
+
+/// Where each setting comes from.
+#[derive(Debug)]
+pub(super) struct Sources {
+    url: Source,
+    username: Option<Source>,
+    password: Option<Source>,
+    bearer: Option<Source>,
+    headers: Source,
+    ca: Option<Source>,
+    certificate: Option<Source>,
+    key: Option<Source>,
+    proxy: Option<Source>,
 }
 
 /// The gateways, each usable or with what is wrong with it.
-pub(super) fn read(args: &GatewayArgs) -> Result<Vec<Result<Gateway, Mistake>>, Mistake> {
-    let common = Common::read(args)?;
+pub(super) fn read(
+    args: &GatewayArgs,
+    troubles: &mut Troubles,
+) -> Result<Vec<Result<Gateway, Mistake>>, Mistake> {
+    let kind = kind(args).or_else(|mistake| {
+        troubles
+            .keep(mistake, "the path of the URL decides")
+            .map(|()| None)
+            .map_err(Mistake::Usage)
+    })?;
+    let compression = compression(args).or_else(|mistake| {
+        troubles
+            .keep(mistake, "none is used")
+            .map(|()| Compression::None)
+            .map_err(Mistake::Usage)
+    })?;
+    let common = Common::read(args, kind, compression)?;
     let (urls, source) = given_list(&args.gateway, "--gateway", "PUSHJOB_GATEWAY")?;
-    Ok(urls.iter().map(|url| common.gateway(url, source)).collect())
+    let comma_in_password = urls.len() > 1
+        && urls.iter().any(|url| url.contains('@'))
+        && !urls.iter().all(|url| is_url(url));
+    if comma_in_password && !source.is_flag() {
+        let reason =
+            "one of the URLs in it is none; in a user name or password write %2C for a comma";
+        return Err(source.mistake(reason));
+    }
+    let sources = Arc::new(common.sources(source));
+    Ok(urls
+        .iter()
+        .map(|url| common.gateway(url, &sources))
+        .collect())
 }
 
 impl Common {
-    fn read(args: &GatewayArgs) -> Result<Self, Mistake> {
+    fn read(
+        args: &GatewayArgs,
+        kind: Option<(GatewayKind, Source)>,
+        compression: Compression,
+    ) -> Result<Self, Mistake> {
         let (headers, headers_source) = headers(args)?;
         let tls = &args.tls;
         let certificate = given_path(
@@ -87,24 +139,20 @@ impl Common {
             "--tls-insecure-skip-verify",
             "PUSHJOB_TLS_INSECURE_SKIP_VERIFY",
         )?;
+        let password = given_path(
+            args.password_file.as_ref(),
+            "--password-file",
+            "PUSHJOB_PASSWORD_FILE",
+        );
+        let bearer = given_path(
+            args.bearer_token_file.as_ref(),
+            "--bearer-token-file",
+            "PUSHJOB_BEARER_TOKEN_FILE",
+        );
         Ok(Self {
             username: given(args.username.as_ref(), "--username", "PUSHJOB_USERNAME")?,
-            password: secret(
-                given_path(
-                    args.password_file.as_ref(),
-                    "--password-file",
-                    "PUSHJOB_PASSWORD_FILE",
-                ),
-                "PUSHJOB_PASSWORD",
-            )?,
-            bearer: secret(
-                given_path(
-                    args.bearer_token_file.as_ref(),
-                    "--bearer-token-file",
-                    "PUSHJOB_BEARER_TOKEN_FILE",
-                ),
-                "PUSHJOB_BEARER_TOKEN",
-            )?,
+            password: secret(password, "PUSHJOB_PASSWORD")?,
+            bearer: secret(bearer, "PUSHJOB_BEARER_TOKEN")?,
             headers,
             headers_source,
             ca: given_path(tls.ca_file.as_ref(), "--tls-ca-file", "PUSHJOB_TLS_CA_FILE"),
@@ -112,20 +160,35 @@ impl Common {
             key,
             unverified: unverified.is_some(),
             proxy: proxy(args)?,
-            compression: compression(args)?,
-            kind: kind(args)?,
+            compression,
+            kind,
         })
     }
 
-    fn gateway(&self, url: &str, url_source: Source) -> Result<Gateway, Mistake> {
+    fn sources(&self, url: Source) -> Sources {
+        Sources {
+            url,
+            username: source_of(self.username.as_ref()),
+            password: source_of(self.password.as_ref()),
+            bearer: source_of(self.bearer.as_ref()),
+            headers: self.headers_source,
+            ca: source_of(self.ca.as_ref()),
+            certificate: source_of(self.certificate.as_ref()),
+            key: source_of(self.key.as_ref()),
+            proxy: source_of(self.proxy.as_ref()),
+        }
+    }
+
+    fn gateway(&self, url: &str, sources: &Arc<Sources>) -> Result<Gateway, Mistake> {
         let builder = self.builder(url);
         match builder.check() {
             Ok(kind) => Ok(Gateway {
                 builder,
                 kind,
-                source: url_source,
+                kind_source: source_of(self.kind.as_ref()).unwrap_or(sources.url),
+                sources: Arc::clone(sources),
             }),
-            Err(error) => Err(self.mistake(&error, url_source)),
+            Err(error) => Err(sources.mistake(&error)),
         }
     }
 
@@ -155,26 +218,34 @@ impl Common {
         if let Some((proxy, _)) = &self.proxy {
             builder = builder.proxy(proxy.clone());
         }
-        if let Some(kind) = self.kind {
+        if let Some((kind, _)) = self.kind {
             builder = builder.kind(kind);
         }
         builder
     }
+}
 
+fn source_of<T>(given: Option<&(T, Source)>) -> Option<Source> {
+    given.map(|(_, source)| *source)
+}
+
+impl Sources {
     /// An error of the client as one of the setting that it comes from.
-    fn mistake(&self, error: &ConfigError, url: Source) -> Mistake {
-        let password = self.password.as_ref().map(|(_, source)| *source);
-        let bearer = self.bearer.as_ref().map(|(_, source)| *source);
-        let username = self.username.as_ref().map(|(_, source)| *source);
-        let certificate = self.certificate.as_ref().map(|(_, source)| *source);
-        let key = self.key.as_ref().map(|(_, source)| *source);
-        let ca = self.ca.as_ref().map(|(_, source)| *source);
+    pub(super) fn mistake(&self, error: &ConfigError) -> Mistake {
+        let Self {
+            url,
+            username,
+            password,
+            bearer,
+            headers,
+            ..
+        } = *self;
         let of_kind = |kind| match kind {
             FileKind::Password => password,
             FileKind::BearerToken => bearer,
-            FileKind::Ca => ca,
-            FileKind::Certificate => certificate,
-            FileKind::Key => key,
+            FileKind::Ca => self.ca,
+            FileKind::Certificate => self.certificate,
+            FileKind::Key => self.key,
             _ => None,
         };
         // What a file holds is no matter of usage, wherever its name comes from.
@@ -186,28 +257,35 @@ impl Common {
             ConfigError::PasswordWithoutUsername => password
                 .unwrap_or(url)
                 .mistake("there is no user name to go with the password: set --username"),
-            ConfigError::LongCredentials => bearer
-                .or(password)
-                .or(username)
-                .unwrap_or(url)
-                .mistake(error),
             ConfigError::Username => username.unwrap_or(url).mistake(error),
-            ConfigError::BasicAndBearer | ConfigError::BearerToken => {
-                bearer.unwrap_or(url).mistake(error)
+            ConfigError::BearerToken => bearer.unwrap_or(url).mistake(error),
+            ConfigError::LongCredentials => {
+                let source = bearer.or(password).or(username);
+                source.unwrap_or(url).mistake(error)
             }
-            ConfigError::Header { .. } | ConfigError::LongHeaders { .. } => {
-                self.headers_source.mistake(error)
+            ConfigError::BasicAndBearer => {
+                let basic = if username.is_none() && password.is_none() {
+                    Some(url)
+                } else {
+                    None
+                };
+                Source::of_conflict([bearer, username, password, basic])
+                    .unwrap_or(url)
+                    .mistake(error)
             }
+            ConfigError::Header { name, .. } if name.eq_ignore_ascii_case("authorization") => {
+                Source::of_conflict([Some(headers), bearer, username, password])
+                    .unwrap_or(headers)
+                    .mistake(error)
+            }
+            ConfigError::Header { .. } | ConfigError::LongHeaders { .. } => headers.mistake(error),
             ConfigError::Proxy {
                 variable: Some(_), ..
             } => Mistake::Trouble(error.to_string()),
-            ConfigError::Proxy { .. } => {
-                let source = self.proxy.as_ref().map(|(_, source)| *source);
-                source.unwrap_or(url).mistake(error)
-            }
+            ConfigError::Proxy { .. } => self.proxy.unwrap_or(url).mistake(error),
             ConfigError::File(file) => about_file(of_kind(file.kind())),
             ConfigError::Pem { kind, .. } => about_file(of_kind(*kind)),
-            ConfigError::ClientCertificate { .. } => about_file(certificate),
+            ConfigError::ClientCertificate { .. } => about_file(self.certificate),
             _ => url.mistake(error),
         }
     }
@@ -249,10 +327,12 @@ fn headers(args: &GatewayArgs) -> Result<(Vec<(String, String)>, Source), Mistak
 
 fn proxy(args: &GatewayArgs) -> Result<Option<(Proxy, Source)>, Mistake> {
     let given = given(args.proxy.as_ref(), "--proxy", "PUSHJOB_PROXY")?;
-    Ok(given.map(|(text, source)| match text.as_str() {
-        "none" => (Proxy::None, source),
-        _ => (Proxy::Url(text), source),
-    }))
+    Ok(
+        given.map(|(text, source)| match text.to_ascii_lowercase().as_str() {
+            "none" => (Proxy::None, source),
+            _ => (Proxy::Url(text), source),
+        }),
+    )
 }
 
 fn compression(args: &GatewayArgs) -> Result<Compression, Mistake> {
@@ -261,6 +341,7 @@ fn compression(args: &GatewayArgs) -> Result<Compression, Mistake> {
         "--compression",
         "PUSHJOB_COMPRESSION",
     )?;
+    let given = given.map(|(text, source)| (text.to_ascii_lowercase(), source));
     match given.as_ref().map(|(text, source)| (text.as_str(), source)) {
         None | Some(("none", _)) => Ok(Compression::None),
         Some(("gzip", _)) => Ok(Compression::Gzip),
@@ -270,18 +351,20 @@ fn compression(args: &GatewayArgs) -> Result<Compression, Mistake> {
     }
 }
 
-fn kind(args: &GatewayArgs) -> Result<Option<GatewayKind>, Mistake> {
+fn kind(args: &GatewayArgs) -> Result<Option<(GatewayKind, Source)>, Mistake> {
     let given = given(
         args.gateway_kind.as_ref(),
         "--gateway-kind",
         "PUSHJOB_GATEWAY_KIND",
     )?;
-    match given.as_ref().map(|(text, source)| (text.as_str(), source)) {
-        None => Ok(None),
-        Some(("pushgateway", _)) => Ok(Some(GatewayKind::Pushgateway)),
-        Some(("victoriametrics", _)) => Ok(Some(GatewayKind::VictoriaMetrics)),
-        Some((other, source)) => Err(source.mistake(format!(
-            "{other:?} is neither `pushgateway` nor `victoriametrics`"
+    let Some((text, source)) = given else {
+        return Ok(None);
+    };
+    match text.to_ascii_lowercase().as_str() {
+        "pushgateway" => Ok(Some((GatewayKind::Pushgateway, source))),
+        "victoriametrics" => Ok(Some((GatewayKind::VictoriaMetrics, source))),
+        _ => Err(source.mistake(format!(
+            "{text:?} is neither `pushgateway` nor `victoriametrics`"
         ))),
     }
 }

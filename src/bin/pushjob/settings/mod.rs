@@ -4,12 +4,14 @@ mod gateway;
 mod group;
 mod source;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use pushjob::exposition::NameValidation;
 use pushjob::grouping::GroupingKey;
-use pushjob::push::{GatewayKind, PushgatewayBuilder};
+use pushjob::push::{ConfigError, GatewayKind, PushgatewayBuilder};
 
+use self::gateway::Sources;
 pub(crate) use self::gateway::secret_variables;
 pub(crate) use self::source::Source;
 use self::source::{Mistake, given};
@@ -41,13 +43,43 @@ pub(crate) enum Gateways {
     Given(Vec<Gateway>),
 }
 
+impl Gateways {
+    /// What is wrong with the files that they need. It may be right by the time it matters, so a job is not kept waiting for
+    /// it to be found out.
+    pub(crate) fn wrong_files(&self) -> Vec<String> {
+        let Self::Given(gateways) = self else {
+            return Vec::new();
+        };
+        let mut messages = Vec::new();
+        for gateway in gateways {
+            // What is wrong for each of several gateways is said once.
+            let message = gateway.wrong_file();
+            messages.extend(message.filter(|message| !messages.contains(message)));
+        }
+        messages
+    }
+}
+
 /// A gateway, ready to be talked to.
 #[derive(Debug)]
 pub(crate) struct Gateway {
     pub(crate) builder: PushgatewayBuilder,
     pub(crate) kind: GatewayKind,
-    /// Where its URL comes from.
-    pub(crate) source: Source,
+    /// Where its kind comes from: from a setting of its own, or from its URL.
+    pub(crate) kind_source: Source,
+    sources: Arc<Sources>,
+}
+
+impl Gateway {
+    fn wrong_file(&self) -> Option<String> {
+        let error = self.builder.check_files().err()?;
+        Some(self.explain(&error))
+    }
+
+    /// What is wrong, with the setting that it comes from.
+    pub(crate) fn explain(&self, error: &ConfigError) -> String {
+        self.sources.mistake(error).into_message()
+    }
 }
 
 /// Something that is wrong with the environment or a file, and what follows from it.
@@ -96,15 +128,16 @@ pub(crate) fn settings(args: &GatewayArgs) -> Result<Settings, String> {
         troubles.keep(mistake, &consequence).map(|()| PUSH_RETRIES)
     })?;
     let names = group::names(&args.group).or_else(|mistake| {
-        let consequence = "only legacy names are taken";
+        // Whoever has set it wants them.
+        let consequence = "UTF-8 names are taken";
         troubles
             .keep(mistake, consequence)
-            .map(|()| NameValidation::Legacy)
+            .map(|()| NameValidation::Utf8)
     })?;
     let key = group::key(&args.group, names)
         .map(Some)
         .or_else(|mistake| troubles.keep(mistake, NOT_RECORDED).map(|()| None))?;
-    let gateways = match gateway::read(args) {
+    let gateways = match gateway::read(args, &mut troubles) {
         Ok(read) => usable(read, &mut troubles)?,
         Err(mistake) => {
             troubles.keep(mistake, NOT_RECORDED)?;

@@ -14,6 +14,14 @@ pub(super) enum Mistake {
     Trouble(String),
 }
 
+impl Mistake {
+    pub(super) fn into_message(self) -> String {
+        match self {
+            Self::Usage(message) | Self::Trouble(message) => message,
+        }
+    }
+}
+
 /// Where a setting comes from.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Source {
@@ -22,6 +30,19 @@ pub(crate) enum Source {
 }
 
 impl Source {
+    pub(crate) fn is_flag(self) -> bool {
+        matches!(self, Self::Flag(_))
+    }
+
+    /// Of several settings that do not go together, the one to blame: one in the environment, because that is no reason
+    /// not to run the job.
+    pub(super) fn of_conflict(sources: impl IntoIterator<Item = Option<Self>>) -> Option<Self> {
+        sources
+            .into_iter()
+            .flatten()
+            .min_by_key(|source| source.is_flag())
+    }
+
     pub(super) fn mistake(self, reason: impl fmt::Display) -> Mistake {
         match self {
             Self::Flag(_) => Mistake::Usage(format!("{self}: {reason}")),
