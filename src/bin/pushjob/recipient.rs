@@ -124,12 +124,13 @@ impl Recipient {
                     "start"
                 }
             )),
-            _ => built.and_then(|client| {
-                end.change(method)
-                    .map(|change| client.deliver_within(end.key, change, remaining))
-                    .transpose()
-                    .map_err(|error| chain(&error))
-            }),
+            _ => match end.change(method) {
+                None => Ok(None),
+                Some(change) => built.and_then(|client| {
+                    let delivered = client.deliver_within(end.key, change, remaining);
+                    delivered.map(Some).map_err(|error| chain(&error))
+                }),
+            },
         };
         pending.end(&url);
         Conclusion {
