@@ -342,6 +342,7 @@ mod tests {
             with("a/b", "x"),
             "grouping label: \"a/b\" is not a label name: letters, digits and `_`, not beginning with a digit"
         );
+        assert!(with("U__x", "v").contains("begins with `U__`"));
         assert_eq!(
             with("__x", "x"),
             "grouping label: label name \"__x\" is reserved: names beginning with `__` belong to Prometheus"

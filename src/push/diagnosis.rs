@@ -152,11 +152,14 @@ mod tests {
     use crate::push::request::Change;
 
     fn of(answer: &str) -> Cause {
+        of_key(answer, &GroupingKey::new("mine").unwrap())
+    }
+
+    fn of_key(answer: &str, key: &GroupingKey) -> Cause {
         let mut families = MetricFamilies::new();
         let gauge = MetricFamily::gauge(MetricName::new("a").unwrap(), 1.0);
         families.insert(gauge).unwrap();
-        let key = GroupingKey::new("mine").unwrap();
-        let request = Request::new(&key, Change::Push(&families)).unwrap();
+        let request = Request::new(key, Change::Push(&families)).unwrap();
         cause(answer, &request)
     }
 
@@ -196,6 +199,24 @@ mod tests {
         ] {
             assert_eq!(of(unknown), Cause::Unknown, "{unknown}");
         }
+    }
+
+    #[test]
+    fn only_what_the_key_and_the_names_say_is_this_push() {
+        let quoted = GroupingKey::new("a\"b").unwrap();
+        let own = r#"collected metric "a" { label:<name:"job" value:"a\"b" > gauge:<value:1 > } was collected before"#;
+        assert_eq!(of_key(own, &quoted), Cause::Unknown);
+        // Of our group, but pushed by somebody else.
+        let of_group = r#"collected metric "z" { label:<name:"job" value:"mine" > gauge:<value:1 > } has a label"#;
+        assert!(matches!(of(of_group), Cause::Held(_)));
+        let longer_name = r#"collected metric "a_x" { label:<name:"job" value:"x" > counter:<value:1 > } is not a GAUGE"#;
+        assert!(matches!(of(longer_name), Cause::Held(_)));
+        let with_instance = GroupingKey::new("mine").unwrap();
+        let with_instance = with_instance.with_label("instance", "i").unwrap();
+        let twice = r#"collected metric "push_time_seconds" { label:<name:"instance" value:"i" > label:<name:"job" value:"mine" > gauge:<value:1 > } was collected before"#;
+        assert_eq!(of_key(twice, &with_instance), Cause::Unknown);
+        let other_trouble = r#"collected metric "push_time_seconds" { label:<name:"job" value:"mine" > gauge:<value:1 > } has a label"#;
+        assert_eq!(of(other_trouble), Cause::Unknown);
     }
 
     #[test]

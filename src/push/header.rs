@@ -121,11 +121,32 @@ mod tests {
             ("a b", "x", "it is not a header name"),
             ("ü", "x", "it is not a header name"),
             ("X-A", "a\r\nX-B: b", "its value holds a control character"),
+            ("X-A", "a\u{1}b", "its value holds a control character"),
             ("X-A", " a", "its value begins or ends with a blank"),
+            ("X-A", "a ", "its value begins or ends with a blank"),
         ] {
             let message = format!("header {name:?}: {reason}");
             assert_eq!(one(name, value, false), Err(message));
         }
+        for name in "accept accept-encoding connection content-encoding content-length content-type expect host \
+                     keep-alive proxy-authorization proxy-connection te trailer transfer-encoding upgrade user-agent"
+            .split_whitespace()
+        {
+            assert!(one(name, "x", false).is_err(), "{name}");
+        }
+        let many = |name: &str, value: &str, count| {
+            let header = Header {
+                name: name.to_owned(),
+                value: value.to_owned(),
+            };
+            check(&vec![header; count], false).map_err(|error| error.to_string())
+        };
+        assert_eq!(many("X-A", "1", 2), Ok(()));
+        assert_eq!(
+            many("Authorization", "x", 2).unwrap_err(),
+            "header \"Authorization\": it is given twice"
+        );
+        assert!(many(&"n".repeat(100), "", 200).is_err());
         assert_eq!(
             one("authorization", "x", true).unwrap_err(),
             "header \"authorization\": the client sets it from the credentials it was given"

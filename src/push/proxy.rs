@@ -237,6 +237,25 @@ mod tests {
                 &[("all_proxy", "a:1"), ("http_proxy", "b:1")],
                 Some("b:1"),
             ),
+            (
+                https,
+                &[("HTTPS_PROXY", "b:1"), ("https_proxy", "a:1")],
+                Some("a:1"),
+            ),
+            (
+                http,
+                &[("ALL_PROXY", "b:1"), ("all_proxy", "a:1")],
+                Some("a:1"),
+            ),
+            (
+                http,
+                &[
+                    ("http_proxy", "p:1"),
+                    ("NO_PROXY", "g.example"),
+                    ("no_proxy", "other"),
+                ],
+                Some("p:1"),
+            ),
             // What a web server sets for a request with a header `Proxy`.
             (
                 http,
@@ -293,6 +312,7 @@ mod tests {
             ("2001:db8::/32", "[2001:db8::1]", true),
             ("[2001:db8::1]", "[2001:db8::1]", true),
             ("[2001:db8::1]:9091", "[2001:db8::1]", true),
+            ("2001:db8::1", "[2001:db8::1]", true),
             ("2001:db8::1", "[2001:db8::2]", false),
             (".", "g.example", false),
             ("g.example.", "g.example", true),

@@ -92,7 +92,7 @@ fn names_in_utf8_are_quoted_and_read_back_where_they_are_asked_for() {
                 {\"a.b\"} 1\n{\"a.b\",l=\"1\",\"l.m\"=\"x\"} 2\n\
                 # TYPE \"h \\\"i\" histogram\n{\"h \\\"i_bucket\",le=\"+Inf\"} 1\n\
                 {\"h \\\"i_sum\"} 1\n{\"h \\\"i_count\"} 1\n\
-                # TYPE plain gauge\nplain{\"é\"=\"1\"} 1\n";
+                # TYPE plain gauge\nplain{\"a:b\"=\"1\",\"é\"=\"1\"} 1\n";
     let families = parse_names(text.as_bytes(), NameValidation::Utf8).unwrap();
     assert_eq!(encode(&families), text);
     // What needs no quotation marks may have them, and blanks stand where they may.

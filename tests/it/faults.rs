@@ -7,7 +7,9 @@ use pushjob::exposition::{
 };
 use pushjob::push::{Change, Proxy, Pushgateway as Client, PushgatewayBuilder, Request, Secret};
 
-use crate::support::{Answer, FakeGateway, Pushgateway, gauge, is_root, key, pushjob_by, script};
+use crate::support::{
+    Answer, FakeGateway, Pushgateway, gauge, is_root, key, ok, pushjob_by, script,
+};
 
 /// The time for a delivery.
 const TIMEOUT: Duration = Duration::from_secs(1);
@@ -152,13 +154,18 @@ fn a_resolver_that_hangs_ends_with_the_time() {
 
 #[test]
 fn a_reset_on_a_connection_that_was_kept_is_no_failed_try() {
-    let ok = Answer::Respond("200 OK", "", "");
-    let gateway = FakeGateway::answering([Answer::ServeOnceThenReset, ok]);
+    let gateway = FakeGateway::answering([Answer::ServeOnceThenReset, ok()]);
     let client = Client::builder(&gateway.url()).retries(0).build().unwrap();
     assert_eq!(client.push(&key(), &gauge("a")).unwrap().tries, 1);
     assert_eq!(client.push(&key(), &gauge("a")).unwrap().tries, 1);
     // The one that was reset had not been read.
     assert_eq!(gateway.requests().len(), 2);
+    // Also for a client that is to try nothing again.
+    let gateway = FakeGateway::answering([Answer::ServeOnceThenReset, ok()]);
+    let client = Client::new(&gateway.url()).unwrap();
+    client.push(&key(), &gauge("a")).unwrap();
+    client.stop_retrying();
+    assert_eq!(client.push(&key(), &gauge("a")).unwrap().tries, 1);
     // On a new connection a reset counts.
     let error = client.push(&key(), &gauge("a")).unwrap_err();
     assert!(
@@ -183,6 +190,101 @@ fn a_pause_until_a_date_counts_on_the_clock_of_the_server() {
     let delivered = client.push(&key(), &gauge("a")).unwrap();
     assert_eq!(delivered.tries, 2);
     assert!(delivered.elapsed >= Duration::from_secs(1), "{delivered:?}");
+}
+
+#[test]
+fn who_has_not_read_all_is_not_believed_to_have_taken_it() {
+    let early = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
+    let gateway = FakeGateway::answering([Answer::Early(early)]);
+    let client = Client::builder(&gateway.url()).retries(0).build().unwrap();
+    let error = client.push(&key(), &thirty_megabytes()).unwrap_err();
+    let reason = "/metrics/job/j: the connection was closed before all was sent";
+    assert!(error.to_string().ends_with(reason), "{error}");
+}
+
+#[test]
+fn only_a_400_is_looked_into_and_only_so_far() {
+    let complaint =
+        "collected metric \"q\" { label:<name:\"job\" value:\"b\" > } was collected before\n";
+    let far: &'static str =
+        Box::leak(format!("{}{complaint}", "x\n".repeat(40_000)).into_boxed_str());
+    let other: &'static str = Box::leak(complaint.to_owned().into_boxed_str());
+    for (status, body, held) in [
+        ("400 Bad Request", other, true),
+        ("400 Bad Request", far, false),
+        ("422 Unprocessable Content", other, false),
+    ] {
+        let gateway = FakeGateway::answering([Answer::Respond(status, "", body)]);
+        let client = Client::new(&gateway.url()).unwrap();
+        let error = client.push(&key(), &gauge("a")).unwrap_err();
+        assert_eq!(
+            error.to_string().contains("inconsistent metrics"),
+            held,
+            "{error}"
+        );
+    }
+}
+
+#[test]
+fn every_way_of_a_proxy_to_refuse_a_tunnel_is_understood() {
+    let refuses = |answers: Vec<Answer>, retries: u32| {
+        let proxy = FakeGateway::answering(answers);
+        let client = Client::builder("https://gateway.invalid")
+            .proxy(Proxy::Url(proxy.url()))
+            .retries(retries)
+            .timeout(Duration::from_secs(20))
+            .build()
+            .unwrap();
+        let begin = Instant::now();
+        let error = client.push(&key(), &gauge("a")).unwrap_err();
+        assert!(begin.elapsed() < Duration::from_secs(10));
+        let requests = proxy.requests();
+        assert!(requests.iter().all(|request| request.method == "CONNECT"));
+        assert!(
+            requests
+                .iter()
+                .all(|request| request.path == "gateway.invalid:443")
+        );
+        let text = error.to_string();
+        let (_, reason) = text
+            .split_once("/metrics/job/j through proxy http://")
+            .unwrap();
+        (
+            requests.len(),
+            reason.split_once(": ").unwrap().1.to_owned(),
+        )
+    };
+    let raw = |bytes: &'static str| Answer::Raw(bytes.as_bytes());
+    let no = "the proxy refuses to connect to gateway.invalid:443: \"HTTP/1.1 403 no\"";
+    // What may pass is tried again, and what will not is not.
+    let passing = vec![
+        raw("HTTP/1.1 503 later\r\n\r\n"),
+        raw("HTTP/1.1 429 slow\r\n\r\n"),
+        raw("HTTP/1.1 403 no\r\n\r\n"),
+    ];
+    let (tries, reason) = refuses(passing, 5);
+    assert_eq!(tries, 3);
+    assert!(reason.starts_with(no), "{reason}");
+    let after_interim = raw("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 403 no\r\n\r\n");
+    assert_eq!(refuses(vec![after_interim], 0), (1, no.to_owned()));
+    let bare_newlines = Answer::Stall("HTTP/1.1 403 no\n\n");
+    assert_eq!(refuses(vec![bare_newlines], 0), (1, no.to_owned()));
+    let endless: &'static str = Box::leak("HTTP/1.1 200 x".repeat(2000).into_boxed_str());
+    let (_, reason) = refuses(vec![Answer::Stall(endless)], 0);
+    assert_eq!(reason, "the proxy gave no answer");
+    let (_, reason) = refuses(vec![raw("SSH-2.0-x\r\n\r\n")], 0);
+    assert_eq!(reason, "not a proxy's answer: \"SSH-2.0-x\"");
+}
+
+#[test]
+fn an_answer_with_an_endless_head_is_named_and_not_asked_for_again() {
+    let head: &'static str =
+        Box::leak(format!("HTTP/1.1 200 OK\r\nX: {}\r\n\r\n", "x".repeat(40_000)).into_boxed_str());
+    let gateway = FakeGateway::answering([Answer::Stall(head)]);
+    let client = Client::new(&gateway.url()).unwrap();
+    let error = client.push(&key(), &gauge("a")).unwrap_err();
+    let reason = ": the head of its answer is longer than 16384 bytes";
+    assert!(error.to_string().ends_with(reason), "{error}");
 }
 
 #[test]

@@ -90,6 +90,6 @@ fn what_is_wrong_with_this_push_is_not_blamed_on_the_gateway() {
         .run();
     finished.exits(1);
     finished.says_one_line_with(" answered 400: ");
-    finished.says_one_line_with("collides with previously collected metric named");
+    finished.says_one_line_with("collides with previously collected ");
     assert!(!finished.stderr.contains("holds"), "{finished}");
 }

@@ -101,6 +101,53 @@ fn a_client_shows_no_secret() {
     }
 }
 
+#[test]
+fn what_is_sent_back_in_pieces_or_in_other_places_is_not_shown() {
+    let long: &'static str =
+        Box::leak(format!("{}header-s3cret", "x".repeat(494)).into_boxed_str());
+    let at = |url: &str| {
+        Client::builder(url)
+            .header("X-Key", "header-s3cret")
+            .retries(0)
+            .build()
+            .unwrap()
+    };
+    let gateway = FakeGateway::answering([
+        Answer::Respond("403 Forbidden", "", long),
+        Answer::Respond("302 Found", "Location: http://h/header-s3cret\r\n", ""),
+        Answer::Respond("302 Found", "Location: http://u:other-s3cret@h/\r\n", ""),
+    ]);
+    for _ in 0..3 {
+        let error = at(&gateway.url()).push(&key(), &gauge("a")).unwrap_err();
+        let text = error.to_string();
+        assert!(
+            !text.contains("heade") && !text.contains("s3cret"),
+            "{text}"
+        );
+    }
+    // The login of a proxy, from the proxy itself.
+    let proxy =
+        FakeGateway::answering([Answer::Raw(b"HTTP/1.1 407 dTpwcm94eS1zM2NyZXQ= no\r\n\r\n")]);
+    let client = Client::builder("https://h.invalid")
+        .proxy(Proxy::Url(proxy.url().replace("//", "//u:proxy-s3cret@")))
+        .build()
+        .unwrap();
+    let error = client.push(&key(), &gauge("a")).unwrap_err();
+    holds_no_secret(&error.to_string());
+    assert!(error.to_string().contains("HTTP/1.1 407 … no"), "{error}");
+    // What is short is in messages by chance.
+    let gateway = FakeGateway::answering([Answer::Respond("403 Forbidden", "", "bad data")]);
+    let client = Client::builder(&gateway.url())
+        .username("u")
+        .password(secret("a"));
+    let error = client
+        .build()
+        .unwrap()
+        .push(&key(), &gauge("a"))
+        .unwrap_err();
+    assert!(error.to_string().ends_with(": bad data"), "{error}");
+}
+
 thread_local! {
     /// What this thread has logged; none where it does not listen.
     static LOGGED: RefCell<Option<String>> = const { RefCell::new(None) };
@@ -246,5 +293,23 @@ fn a_dry_run_and_wrong_settings_show_no_secret() {
         if name.starts_with("PUSHJOB") {
             finishes_without_secrets(&finished);
         }
+    }
+}
+
+#[test]
+fn a_job_keeps_the_variables_without_a_secret() {
+    let finished = pushjob(["run", "--dry-run", "-qq", "--job", "j"])
+        .env("PUSHJOB_GATEWAY", "http://h:1,i:2")
+        .env("PUSHJOB_PROXY", "http://p:1")
+        .env("PUSHJOB_USERNAME", "u")
+        .script("env")
+        .run();
+    let seen = String::from_utf8_lossy(&finished.exits(0).stdout).into_owned();
+    for line in [
+        "PUSHJOB_GATEWAY=http://h:1,i:2",
+        "PUSHJOB_PROXY=http://p:1",
+        "PUSHJOB_USERNAME=u",
+    ] {
+        assert!(seen.lines().any(|seen| seen == line), "{line}");
     }
 }

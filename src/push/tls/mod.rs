@@ -143,3 +143,22 @@ impl Tls {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_roots_that_were_asked_for_are_used() {
+        let trust = |roots| {
+            let settings = TlsSettings {
+                roots,
+                ..TlsSettings::default()
+            };
+            Tls::read(&settings).unwrap().trust
+        };
+        assert!(matches!(trust(Roots::BuiltIn), Trust::BuiltIn));
+        assert!(matches!(trust(Roots::System), Trust::System));
+        assert!(matches!(trust(Roots::default()), Trust::System));
+    }
+}

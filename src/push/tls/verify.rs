@@ -22,11 +22,16 @@ pub(super) fn built_in_roots() -> RootCertStore {
 pub(super) fn system_roots() -> RootCertStore {
     let mut roots = RootCertStore::empty();
     // What cannot be read of it cannot be trusted; that shows when it would be needed.
-    let found = rustls_native_certs::load_native_certs().certs;
-    if roots.add_parsable_certificates(found).0 == 0 {
-        return built_in_roots();
+    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    or_built_in(roots)
+}
+
+fn or_built_in(roots: RootCertStore) -> RootCertStore {
+    if roots.is_empty() {
+        built_in_roots()
+    } else {
+        roots
     }
-    roots
 }
 
 /// What a server has to show besides the proof that it owns its certificate.
@@ -235,5 +240,18 @@ impl ServerCertVerifier for Verifier {
         self.provider
             .signature_verification_algorithms
             .supported_schemes()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn where_a_system_trusts_nobody_the_built_in_authorities_are_trusted() {
+        assert!(or_built_in(RootCertStore::empty()).len() > 50);
+        let mut one = RootCertStore::empty();
+        one.roots.extend(built_in_roots().roots.into_iter().take(1));
+        assert_eq!(or_built_in(one).len(), 1);
     }
 }

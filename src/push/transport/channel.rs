@@ -197,3 +197,36 @@ impl<In: Transport> Transport for Channel<In> {
         self.inner.is_tls()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_kept_is_put_into_its_own_request_and_given_up_with_the_ticket() {
+        let kept = Kept::default();
+        let parts = |target: &str| Parts {
+            target: target.to_owned(),
+            headers: "x: 1\r\n".to_owned(),
+        };
+        let (one, other) = (kept.keep(parts("/one")), kept.keep(parts("/other")));
+        let head = |path: &str| format!("PUT {path} HTTP/1.1\r\nhost: h\r\n\r\nbody").into_bytes();
+        let whole = |path: &str| {
+            kept.complete(&head(path))
+                .map(|whole| String::from_utf8(whole).unwrap())
+        };
+        let expected = |path: &str| {
+            Some(format!(
+                "PUT {path} HTTP/1.1\r\nx: 1\r\nhost: h\r\n\r\nbody"
+            ))
+        };
+        assert_eq!(whole(&one.path()), expected("/one"));
+        assert_eq!(whole(&other.path()), expected("/other"));
+        assert_eq!(whole("/metrics/job/j"), None);
+        let path = one.path();
+        drop(one);
+        assert_eq!(whole(&path), None);
+        drop(other);
+        assert!(kept.lock().is_empty());
+    }
+}

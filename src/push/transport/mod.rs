@@ -351,3 +351,50 @@ fn content(mut body: Body) -> Vec<u8> {
         .read_to_end(&mut content);
     content
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_login_of_a_proxy_is_for_the_proxy_alone() {
+        let confidential = |scheme| {
+            let transport = Transport::new(Route {
+                scheme,
+                hop: Some(Hop {
+                    host: "p".to_owned(),
+                    port: 1,
+                    authorization: Some(Authorization {
+                        header: "Basic abc".to_owned(),
+                        secret: "s3cret".to_owned(),
+                    }),
+                }),
+                #[cfg(feature = "rustls")]
+                tls: None,
+            });
+            let exchange = Exchange {
+                method: Method::Put,
+                url: "http://h/metrics/job/j",
+                authorization: None,
+                headers: &[],
+                body: None,
+            };
+            transport.confidential(&exchange).unwrap()
+        };
+        assert_eq!(confidential(Scheme::Https), "");
+        assert_eq!(
+            confidential(Scheme::Http),
+            "proxy-authorization: Basic abc\r\n"
+        );
+    }
+
+    #[test]
+    fn a_url_is_split_before_its_path() {
+        for (url, parts) in [
+            ("http://h:1/a/b", ("http://h:1", "/a/b")),
+            ("https://h", ("https://h", "")),
+        ] {
+            assert_eq!(split_url(url), parts);
+        }
+    }
+}

@@ -37,6 +37,8 @@ pub(crate) enum Answer {
     Deaf,
     /// Does the same, but writes one of these bytes after each pause.
     DeafDrip(&'static [u8], Duration),
+    /// Reads a piece of the request, answers with these bytes and resets the connection.
+    Early(&'static [u8]),
     /// Reads the request so many bytes at a time, with a pause after each, and never answers.
     Sip(usize, Duration),
 }
@@ -112,7 +114,14 @@ fn echo(request: &Request) -> String {
     for value in request.headers.values() {
         let last = value.rsplit(' ').next().unwrap_or_default();
         let decoded = STANDARD.decode(last).unwrap_or_default();
-        said.extend([" ", value, " ", &String::from_utf8_lossy(&decoded)]);
+        said.extend([
+            " ",
+            value,
+            " ",
+            last,
+            " ",
+            &String::from_utf8_lossy(&decoded),
+        ]);
     }
     let length = said.len() + 1;
     format!(
@@ -137,6 +146,11 @@ fn unread(answer: Answer, stream: &TcpStream) -> Option<Answer> {
                     thread::sleep(pause);
                 }
             });
+        }
+        Answer::Early(bytes) => {
+            let mut piece = [0; 1024];
+            let _ = stream.read(&mut piece);
+            let _ = stream.write_all(bytes);
         }
         other => return Some(other),
     }
@@ -212,7 +226,7 @@ fn act(answer: Answer, mut stream: &TcpStream, silent: &mut Vec<JoinHandle<()>>)
             let _ = stream.read(&mut byte);
             served
         }
-        Answer::Echo | Answer::Deaf | Answer::DeafDrip(..) | Answer::Sip(..) => {
+        Answer::Echo | Answer::Early(_) | Answer::Deaf | Answer::DeafDrip(..) | Answer::Sip(..) => {
             panic!("this one is done before")
         }
     };
