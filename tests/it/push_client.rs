@@ -66,6 +66,14 @@ fn localhost_is_loopback_whichever_family_answers() {
     let client = Client::new(&format!("localhost:{port}")).unwrap();
     client.push(&key(), &gauge("a")).unwrap();
     assert_eq!(gateway.group("j").metrics, ["a"]);
+    // Nobody listens at the other address then.
+    let listener = std::net::TcpListener::bind("[::1]:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    drop(listener);
+    let gateway = Pushgateway::start_with(&[&format!("--web.listen-address=[::1]:{port}")]);
+    let client = Client::new(&format!("localhost:{port}")).unwrap();
+    client.push(&key(), &gauge("a")).unwrap();
+    drop(gateway);
 }
 
 #[test]

@@ -269,6 +269,35 @@ fn a_password_file_that_cannot_be_used_is_trouble_with_monitoring() {
 }
 
 #[test]
+fn a_file_that_a_flag_names_wins_over_the_one_of_a_variable() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(&file, "p").unwrap();
+    let path = file.path().to_str().unwrap();
+    let gateway = FakeGateway::answering([Answer::Respond("200 OK", "", "")]);
+    run_to(gateway.url())
+        .args(["--username", "u", "--password-file", path])
+        .env("PUSHJOB_PASSWORD_FILE", "/")
+        .job(["true"])
+        .run()
+        .exits(0)
+        .says("");
+}
+
+#[test]
+fn a_label_that_begins_like_instance_is_another() {
+    let gateway = Pushgateway::start();
+    run_to(gateway.address())
+        .args(["--label", "instance_type=x"])
+        .env("PUSHJOB_INSTANCE_HOSTNAME", "true")
+        .job(["true"])
+        .run()
+        .exits(0)
+        .says("");
+    let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap();
+    assert_eq!(gateway.group("j").labels["instance"], host.trim_end());
+}
+
+#[test]
 fn a_file_counts_as_it_is_when_it_is_needed() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("password").display().to_string();

@@ -1,5 +1,9 @@
 //! TLS, with the Pushgateway's own and certificates of all kinds: what is wrong is said in plain words.
 
+use std::net::TcpListener;
+use std::sync::Arc;
+use std::thread;
+
 use crate::support::{Finished, Pushgateway, pki, pushjob};
 
 /// A gateway with this certificate.
@@ -75,7 +79,7 @@ fn a_certificate_is_taken_from_an_authority_that_is_trusted() {
     let other = pki().file("other-ca.pem");
     fails(&gateway, &["--tls-ca-file", &other], unknown);
     let same_name = pki().file("same-ca.pem");
-    let reason = "its certificate was not signed by the authority that is trusted here, but by another of that name";
+    let reason = "its certificate has a wrong signature: another authority of the trusted one's name has made it, or the server does not own it";
     fails(&gateway, &["--tls-ca-file", &same_name], reason);
     // The authorities of the system, of which the environment can make others.
     pushjob(["push", "--job", "j", "--gauge", "a=1"])
@@ -166,7 +170,17 @@ fn a_certificate_in_the_file_vouches_for_no_more_than_it_may() {
         &["--tls-ca-file", &elsewhere],
         "its certificate is for a.example, b.example, not for 127.0.0.1",
     );
-    // The time of an authority has an end.
+    // The time of what a server has made for itself has an end, also beside one that is good.
+    let both = tempfile::NamedTempFile::new().unwrap();
+    let files = [ca(), pki().file("old-server.pem")];
+    let content = files.map(|file| std::fs::read_to_string(file).unwrap());
+    std::fs::write(&both, content.concat()).unwrap();
+    fails(
+        &Gateway::with("old-server", ""),
+        &["--tls-ca-file", both.path().to_str().unwrap()],
+        "its certificate has expired, 10 d ago",
+    );
+    // That of an authority has, too.
     let old = pki().file("old-ca.pem");
     refuses(
         &["--tls-ca-file", &old],
@@ -212,6 +226,80 @@ fn a_client_certificate_is_shown_where_it_is_asked_for() {
     with("self.pem", "self.key")
         .exits(1)
         .says_one_line_with(refused);
+}
+
+#[test]
+fn a_client_certificate_is_shown_with_its_chain() {
+    let asks = format!(
+        "  client_auth_type: RequireAndVerifyClientCert\n  client_ca_file: {}\n",
+        ca()
+    );
+    let gateway = Gateway::with("good", &asks);
+    let chain = tempfile::NamedTempFile::new().unwrap();
+    let parts = ["far-client.pem", "between.pem"]
+        .map(|name| std::fs::read_to_string(pki().file(name)).unwrap());
+    std::fs::write(&chain, parts.concat()).unwrap();
+    let key = pki().file("far-client.key");
+    let args = [
+        "--tls-ca-file",
+        &ca(),
+        "--tls-key-file",
+        &key,
+        "--tls-cert-file",
+    ];
+    let push = |certificate: &str| gateway.push(&[&args[..], &[certificate]].concat());
+    push(chain.path().to_str().unwrap()).exits(0).says("");
+    push(&pki().file("far-client.pem")).exits(1);
+}
+
+/// Shows a certificate without having its key.
+#[derive(Debug)]
+struct Impostor(Arc<rustls::sign::CertifiedKey>);
+
+impl rustls::server::ResolvesServerCert for Impostor {
+    fn resolve(
+        &self,
+        _: rustls::server::ClientHello<'_>,
+    ) -> Option<Arc<rustls::sign::CertifiedKey>> {
+        Some(Arc::clone(&self.0))
+    }
+}
+
+#[test]
+fn a_server_has_to_own_its_certificate_even_where_any_is_taken() {
+    use rustls::pki_types::pem::PemObject;
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let certificate =
+        rustls::pki_types::CertificateDer::from_pem_file(pki().file("good.pem")).unwrap();
+    let other_key =
+        rustls::pki_types::PrivateKeyDer::from_pem_file(pki().file("self.key")).unwrap();
+    let key = provider.key_provider.load_private_key(other_key).unwrap();
+    let shown = Arc::new(rustls::sign::CertifiedKey::new(vec![certificate], key));
+    for version in [&rustls::version::TLS12, &rustls::version::TLS13] {
+        for args in [
+            &["--tls-insecure-skip-verify"][..],
+            &["--tls-ca-file", &ca()],
+        ] {
+            let config = rustls::ServerConfig::builder_with_provider(Arc::clone(&provider))
+                .with_protocol_versions(&[version])
+                .unwrap()
+                .with_no_client_auth()
+                .with_cert_resolver(Arc::new(Impostor(Arc::clone(&shown))));
+            let mut connection = rustls::ServerConnection::new(Arc::new(config)).unwrap();
+            let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+            let url = format!("https://{}", listener.local_addr().unwrap());
+            let server = thread::spawn(move || {
+                let (mut stream, _) = listener.accept().unwrap();
+                // The client breaks it off.
+                let _ = connection.complete_io(&mut stream);
+                connection.is_handshaking()
+            });
+            push(&url, args)
+                .exits(1)
+                .says_one_line_with("its certificate has a wrong signature: ");
+            server.join().unwrap();
+        }
+    }
 }
 
 #[test]
@@ -291,6 +379,19 @@ fn what_is_wrong_with_a_file_is_said_with_its_flag() {
         &["--tls-key-file", &key],
         "--tls-key-file: there is no certificate to go with it: set --tls-cert-file",
     );
+    // Where there is no TLS they are not needed, unless it is asked for certain.
+    let plain = Pushgateway::start();
+    let run = |args: &[&str]| {
+        pushjob(["run", "--job", "j", "--gateway", plain.address()])
+            .args(args)
+            .env("PUSHJOB_TLS_CA_FILE", "/")
+            .job(["true"])
+            .run()
+    };
+    run(&[]).exits(0).says("");
+    run(&["--strict"])
+        .exits(125)
+        .says_one_line_with("CA file / is not a regular file");
     // For a run it is trouble with monitoring.
     pushjob(["run", "--job", "j", "--gateway", "https://127.0.0.1:1"])
         .env("PUSHJOB_TLS_CA_FILE", "/")

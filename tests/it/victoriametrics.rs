@@ -128,13 +128,36 @@ fn a_run_that_is_to_replace_or_delete_says_so_before_it_begins() {
     let requests = gateway.requests();
     assert_eq!(requests.len(), 1);
     assert_eq!(requests[0].method, "POST");
+    // Either of the two ends counts, and the kind that a flag says.
+    run(&["--gateway", &url, "--on-failure", "delete"], "")
+        .exits(125)
+        .prints("");
+    run(
+        &[
+            "--gateway",
+            "h",
+            "--gateway-kind",
+            "victoriametrics",
+            "--method",
+            "push",
+        ],
+        "",
+    )
+    .exits(125)
+    .says("pushjob: --gateway-kind: VictoriaMetrics has no groups to replace: use pushadd\n");
+    let dry = run(&["--dry-run", "--gateway", &url, "--method", "push"], "");
+    dry.exits(0)
+        .prints("ran\n")
+        .starts_by_saying("pushjob: --gateway: VictoriaMetrics has no groups");
     // A Pushgateway beside it still has its group replaced.
     let real = Pushgateway::start();
     let stale = ["push", "--job", "j", "--gauge", "stale=1", "--gateway"];
     pushjob(stale).arg(real.address()).run().exits(0);
     let gateway = FakeGateway::answering([ok()]);
-    let both = format!("{}{PATH},{}", gateway.url(), real.address());
-    run(&["--method", "push"], &both).exits(0);
+    let both = format!("{},{}{PATH}", real.address(), gateway.url());
+    run(&["--method", "push"], &both)
+        .exits(0)
+        .says_one_line_with("has no groups to replace");
     assert!(!real.group("j").metrics.contains(&"stale".to_owned()));
     assert_eq!(gateway.requests()[0].method, "POST");
 }

@@ -36,8 +36,8 @@ fn certificate_trouble(error: &CertificateError) -> String {
             "was not issued by an authority that is trusted here".to_owned()
         }
         CertificateError::BadSignature => {
-            "was not signed by the authority that is trusted here, but \
-                                           by another of that name"
+            "has a wrong signature: another authority of the trusted one's name has made it, or the server does \
+             not own it"
                 .to_owned()
         }
         CertificateError::ExpiredContext { time, not_after } => {

@@ -40,6 +40,10 @@ impl Pki {
         pki.issue("good", here);
         // By the key of a certificate that is no authority.
         pki.sign("by-server", here, "+0", "self-server");
+        pki.self_signed_at("old-server", "CN=old-server", &server, "-40d");
+        // A client's certificate with an authority between it and the one that is trusted.
+        pki.sign("between", "basicConstraints=critical,CA:TRUE", "+0", "ca");
+        pki.sign("far-client", "extendedKeyUsage=clientAuth", "+0", "between");
         pki.self_signed_at("old-ca", "CN=old", &[], "-40d");
         pki.sign("by-old-ca", here, "+0", "old-ca");
         pki.issue("elsewhere", "subjectAltName=DNS:a.example,DNS:b.example");
