@@ -46,7 +46,7 @@ impl MetricType {
     }
 
     /// The endings that the names of its series have besides the bare name.
-    fn suffixes(self) -> &'static [&'static str] {
+    pub(crate) fn suffixes(self) -> &'static [&'static str] {
         match self {
             Self::Histogram => &["_bucket", "_sum", "_count"],
             Self::Summary => &["_sum", "_count"],

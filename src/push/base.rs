@@ -103,6 +103,19 @@ fn scheme_length(text: &str) -> Option<usize> {
     (letter && rest).then_some(at + 3)
 }
 
+/// A URL from outside without the user name and password in it.
+pub(super) fn without_login(url: &str) -> String {
+    let start = scheme_length(url).unwrap_or_default();
+    let end = url[start..]
+        .find(['/', '?', '#'])
+        .unwrap_or(url.len() - start);
+    let (authority, rest) = url[start..].split_at(end);
+    match authority.rsplit_once('@') {
+        Some((_, host)) => format!("{}…@{host}{rest}", &url[..start]),
+        None => url.to_owned(),
+    }
+}
+
 /// The text without what may be a secret in it, also where it is no URL: what stands before an `@`, a port that is none, a
 /// query and a fragment.
 pub(super) fn without_credentials(text: &str) -> String {
@@ -156,6 +169,25 @@ mod tests {
             assert_eq!(parsed.base, base, "{text}");
             assert_eq!(parsed.username.as_deref(), username, "{text}");
             assert_eq!(parsed.password.as_deref(), password, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_login_is_taken_out_of_a_url_and_nothing_else() {
+        for (url, shown) in [
+            (
+                "https://h/metrics/job@base64/YQ",
+                "https://h/metrics/job@base64/YQ",
+            ),
+            ("https://u:p@h:1/a@b", "https://…@h:1/a@b"),
+            (
+                "/metrics/job@base64/YQ?a=b@c",
+                "/metrics/job@base64/YQ?a=b@c",
+            ),
+            ("u@h", "…@h"),
+            ("", ""),
+        ] {
+            assert_eq!(without_login(url), shown);
         }
     }
 

@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use crate::exposition::{MetricFamilies, is_legacy, legacy_form};
+use crate::exposition::{MetricFamilies, MetricFamily, is_legacy, legacy_form};
 use crate::grouping::GroupingKey;
 
 use super::error::UnpushableError;
@@ -13,7 +13,8 @@ pub const PUSH_FAILURE_TIME: &str = "push_failure_time_seconds";
 
 /// Refuses what a gateway takes and then stores wrongly or is broken by.
 pub(crate) fn check(key: &GroupingKey, families: &MetricFamilies) -> Result<(), UnpushableError> {
-    different_in_legacy(|| families.iter().map(|family| family.name().as_str()))?;
+    let names: Vec<String> = families.iter().flat_map(series_names).collect();
+    different_in_legacy(|| names.iter().map(String::as_str))?;
     for family in families.iter() {
         let metric = family.name().as_str();
         if matches!(metric, PUSH_TIME | PUSH_FAILURE_TIME) {
@@ -49,6 +50,15 @@ pub(crate) fn check(key: &GroupingKey, families: &MetricFamilies) -> Result<(), 
         }
     }
     Ok(())
+}
+
+/// The names that the series of a family have.
+fn series_names(family: &MetricFamily) -> impl Iterator<Item = String> {
+    let name = family.name().as_str();
+    let suffixes = family.metric_type().suffixes().iter();
+    std::iter::once(&"")
+        .chain(suffixes)
+        .map(move |suffix| format!("{name}{suffix}"))
 }
 
 /// Refuses names in UTF-8 that a gateway writes alike for scrapers of legacy names, with underscores for what those cannot

@@ -1,11 +1,12 @@
 //! One delivery: every try of it.
 
+use std::cmp::Reverse;
 use std::hash::{BuildHasher, RandomState};
 use std::time::{Duration, Instant, SystemTime};
 
 use super::answer::{Answer, headline, printable};
 use super::auth::Authorization;
-use super::base::without_credentials;
+use super::base::without_login;
 use super::diagnosis::{Cause, cause};
 use super::error::PushError;
 use super::gateway::{Delivered, Pushgateway, shortened};
@@ -128,33 +129,38 @@ impl Delivery<'_> {
     fn refused(&self, answer: &Answer, tries: u32, elapsed: Duration) -> PushError {
         let (url, status) = (self.url(), answer.status);
         // Before anything is cut: half a secret is still one.
-        let text = self.without_secrets(&answer.text());
+        let shown = |text: &str| self.without_secrets(text);
         if let Some(location) = answer.redirect() {
-            let location = without_credentials(&self.without_secrets(location));
             let group = self.request.path_for(self.client.kind);
+            let shown = |url: &str| printable(&shown(&without_login(url)));
             return PushError::Redirect {
                 url,
                 status,
-                base: location.strip_suffix(&group).map(printable),
-                location: printable(&location),
+                base: location.strip_suffix(&group).map(shown),
+                location: shown(location),
             };
         }
+        let text = answer.text();
         let cause = match status {
             400 => cause(&text, self.request),
             _ => Cause::Unknown,
         };
         match cause {
-            Cause::Held(held) => PushError::Inconsistent { url, status, held },
+            Cause::Held(held) => PushError::Inconsistent {
+                url,
+                status,
+                held: held.iter().map(|text| shown(text)).collect(),
+            },
             Cause::Type { metric, elsewhere } => PushError::OtherType {
                 url,
                 status,
                 metric,
-                elsewhere,
+                elsewhere: shown(&elsewhere),
             },
             Cause::Unknown => PushError::Status {
                 url,
                 status,
-                message: headline(&text),
+                message: headline(&shown(&text)),
                 tries,
                 elapsed,
             },
@@ -165,12 +171,17 @@ impl Delivery<'_> {
     fn without_secrets(&self, text: &str) -> String {
         let logins = [self.authorization, self.client.transport.proxy_login()];
         let headers = self.exchange.headers.iter();
-        logins
+        let mut secrets: Vec<&str> = logins
             .into_iter()
             .flatten()
             .flat_map(Authorization::secrets)
             .chain(headers.map(|header| header.value.as_str()))
             .filter(|secret| secret.len() >= SHORTEST_SECRET)
+            .collect();
+        // One may be the beginning of another.
+        secrets.sort_by_key(|secret| Reverse(secret.len()));
+        secrets
+            .into_iter()
             .fold(text.to_owned(), |text, secret| text.replace(secret, "…"))
     }
 }

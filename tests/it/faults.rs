@@ -203,6 +203,27 @@ fn who_has_not_read_all_is_not_believed_to_have_taken_it() {
 }
 
 #[test]
+fn a_redirect_says_which_gateway_to_name() {
+    let moved = "Location: https://u:s3cret@gw.example/metrics/job/j/path@base64/L3Zhcg\r\n";
+    for status in ["301 x", "302 x", "307 x", "308 x"] {
+        let gateway = FakeGateway::answering([Answer::Respond(status, moved, "")]);
+        let client = Client::new(&gateway.url()).unwrap();
+        let key = key().with_label("path", "/var").unwrap();
+        let error = client.push(&key, &gauge("a")).unwrap_err().to_string();
+        let advice = "a redirect to https://…@gw.example/metrics/job/j/path@base64/L3Zhcg: the gateway to name \
+                      is https://…@gw.example";
+        assert!(error.ends_with(advice), "{error}");
+    }
+    // One that leads nowhere is an answer like any other.
+    let gateway = FakeGateway::answering([Answer::Respond("304 Not Modified", "", "")]);
+    let error = Client::new(&gateway.url())
+        .unwrap()
+        .push(&key(), &gauge("a"))
+        .unwrap_err();
+    assert!(error.to_string().ends_with(" answered 304"), "{error}");
+}
+
+#[test]
 fn only_a_400_is_looked_into_and_only_so_far() {
     let complaint =
         "collected metric \"q\" { label:<name:\"job\" value:\"b\" > } was collected before\n";

@@ -160,6 +160,25 @@ fn a_last_heartbeat_has_half_of_the_time_to_be_answered_where_it_could_add_to_th
 }
 
 #[test]
+fn heartbeats_that_cannot_be_pushed_are_not_passed_over_in_silence() {
+    pushjob([
+        "run",
+        "--job",
+        "j",
+        "--gateway",
+        "https://127.0.0.1:1",
+        "--method",
+        "none",
+    ])
+    .args(["--heartbeat", "50ms"])
+    .env("PUSHJOB_TLS_CA_FILE", "/")
+    .script("sleep 0.2")
+    .run()
+    .exits(0)
+    .says("pushjob: cannot push: PUSHJOB_TLS_CA_FILE: CA file / is not a regular file\n");
+}
+
+#[test]
 fn a_group_is_not_deleted_while_a_heartbeat_could_bring_it_back() {
     let stage = Stage::new();
     let silence = Answer::Telling(stage.ready(), Box::new(Answer::Silence));

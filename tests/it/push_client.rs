@@ -169,6 +169,11 @@ fn names_that_are_one_to_scrapers_of_legacy_names_are_not_sent() {
             "a.b and a_b are the same name to who reads only legacy names",
         ),
         (
+            key(),
+            "# TYPE \"x.y\" summary\n{\"x.y_count\"} 1\nx_y_count 2\n",
+            "x.y_count and x_y_count are the same name to who reads only legacy names",
+        ),
+        (
             dotted,
             "q{a_b=\"2\"} 1\n",
             "a_b and a.b are the same name to who reads only legacy names",

@@ -78,6 +78,27 @@ fn a_type_that_another_group_gives_a_metric_is_named() {
 }
 
 #[test]
+fn a_secret_that_equals_a_label_does_not_change_who_is_to_blame() {
+    let gateway = Pushgateway::start();
+    assert_eq!(put(&gateway, "job/theirs", "# TYPE a counter\na 1\n"), 200);
+    for _ in 0..10 {
+        push(
+            &gateway,
+            &[
+                "--gauge",
+                "a=1",
+                "--label",
+                "env=prod",
+                "--header",
+                "X-Org: prod",
+            ],
+        )
+        .exits(1)
+        .says_one_line_with("another group has a with another type: ");
+    }
+}
+
+#[test]
 fn what_is_wrong_with_this_push_is_not_blamed_on_the_gateway() {
     let gateway = Pushgateway::start();
     assert_eq!(

@@ -135,6 +135,18 @@ fn what_is_sent_back_in_pieces_or_in_other_places_is_not_shown() {
     let error = client.push(&key(), &gauge("a")).unwrap_err();
     holds_no_secret(&error.to_string());
     assert!(error.to_string().contains("HTTP/1.1 407 … no"), "{error}");
+    // One secret that begins another.
+    let gateway = FakeGateway::answering([Answer::Echo]);
+    let client = Client::builder(&gateway.url())
+        .username("u")
+        .password(secret("head"))
+        .header("X-Key", "header-s3cret");
+    let error = client
+        .build()
+        .unwrap()
+        .push(&key(), &gauge("a"))
+        .unwrap_err();
+    assert!(!error.to_string().contains("s3cret"), "{error}");
     // What is short is in messages by chance.
     let gateway = FakeGateway::answering([Answer::Respond("403 Forbidden", "", "bad data")]);
     let client = Client::builder(&gateway.url())
@@ -299,14 +311,14 @@ fn a_dry_run_and_wrong_settings_show_no_secret() {
 #[test]
 fn a_job_keeps_the_variables_without_a_secret() {
     let finished = pushjob(["run", "--dry-run", "-qq", "--job", "j"])
-        .env("PUSHJOB_GATEWAY", "http://h:1,i:2")
+        .env("PUSHJOB_GATEWAY", "http://h:1,i:2,")
         .env("PUSHJOB_PROXY", "http://p:1")
         .env("PUSHJOB_USERNAME", "u")
         .script("env")
         .run();
     let seen = String::from_utf8_lossy(&finished.exits(0).stdout).into_owned();
     for line in [
-        "PUSHJOB_GATEWAY=http://h:1,i:2",
+        "PUSHJOB_GATEWAY=http://h:1,i:2,",
         "PUSHJOB_PROXY=http://p:1",
         "PUSHJOB_USERNAME=u",
     ] {

@@ -190,6 +190,23 @@ fn a_certificate_in_the_file_vouches_for_no_more_than_it_may() {
     let content = [&old, &ca()].map(|file| std::fs::read_to_string(file).unwrap());
     std::fs::write(&both, content.concat()).unwrap();
     let both = both.path().to_str().unwrap();
+    // One that has had its time takes nothing from the others, of servers too.
+    let rotated = tempfile::NamedTempFile::new().unwrap();
+    let files = ["old-server.pem", "self-server.pem"].map(|name| pki().file(name));
+    let content = files.map(|file| std::fs::read_to_string(file).unwrap());
+    std::fs::write(&rotated, content.concat()).unwrap();
+    itself
+        .push(&["--tls-ca-file", rotated.path().to_str().unwrap()])
+        .exits(0)
+        .says("");
+    // An authority of the first version of certificates, and a server with the name of its authority.
+    let v1 = Gateway::with("by-v1", "");
+    v1.push(&["--tls-ca-file", &pki().file("v1.pem")])
+        .exits(0)
+        .says("");
+    let namesake = Gateway::with("namesake", "");
+    let file = pki().file("namesake.pem");
+    namesake.push(&["--tls-ca-file", &file]).exits(0).says("");
     fails(
         &Gateway::with("by-old-ca", ""),
         &["--tls-ca-file", both],

@@ -16,6 +16,8 @@ use crate::settings::Gateway;
 pub(crate) struct Recipient {
     gateway: Gateway,
     announcer: Option<Announcer>,
+    /// Why nothing could be pushed while the job ran.
+    speechless: Option<String>,
 }
 
 /// What the end of a run is.
@@ -61,6 +63,7 @@ impl Recipient {
         Self {
             gateway,
             announcer: None,
+            speechless: None,
         }
     }
 
@@ -73,9 +76,13 @@ impl Recipient {
         if let Some(announcer) = &self.announcer {
             announcer.push(families);
         } else {
-            // What keeps it from being made is said when the end is to be delivered, or has passed by then.
-            let Ok(client) = self.gateway.builder.build() else {
-                return Ok(());
+            // What keeps it from being made may have passed when the end is to be delivered, or is said then.
+            let client = match self.gateway.builder.build() {
+                Ok(client) => client,
+                Err(error) => {
+                    self.speechless = Some(self.gateway.explain(&error));
+                    return Ok(());
+                }
             };
             let announcer =
                 Announcer::begin(client, key.clone(), families).map_err(|error| chain(&error))?;
@@ -125,7 +132,10 @@ impl Recipient {
                 }
             )),
             _ => match end.change(method) {
-                None => Ok(None),
+                None => match self.speechless {
+                    Some(reason) => Err(reason),
+                    None => Ok(None),
+                },
                 Some(change) => built.and_then(|client| {
                     let delivered = client.deliver_within(end.key, change, remaining);
                     delivered.map(Some).map_err(|error| chain(&error))

@@ -107,7 +107,7 @@ pub(crate) fn run(args: &RunArgs) -> Exit {
 /// Says what is wrong with the environment, and whether the job may run all the same.
 fn may_run(plan: &Plan, settings: &Settings, console: Console) -> bool {
     // Without --strict a file is read when it is needed, and what is wrong with it is said then.
-    let wrong_files = if plan.strict {
+    let wrong_files = if plan.strict && !plan.aim.dry_run {
         settings.gateways.wrong_files()
     } else {
         Vec::new()

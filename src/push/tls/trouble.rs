@@ -22,6 +22,11 @@ pub(super) fn is_authority(error: &CertificateError) -> bool {
     matches!(error, CertificateError::Other(other) if other.to_string().contains("CaUsedAsEndEntity"))
 }
 
+/// Whether it was refused for being of the first version, which says nothing about what it is for.
+pub(super) fn is_version_1(error: &CertificateError) -> bool {
+    matches!(error, CertificateError::Other(other) if other.to_string().contains("UnsupportedCertVersion"))
+}
+
 /// The same of a certificate, after "its certificate ".
 pub(super) fn of(error: &rustls::Error) -> String {
     match error {
@@ -63,7 +68,7 @@ fn certificate_trouble(error: &CertificateError) -> String {
         other if is_authority(other) => {
             "is that of an authority (CA:TRUE), which cannot stand for a server".to_owned()
         }
-        CertificateError::Other(other) if other.to_string().contains("UnsupportedCertVersion") => {
+        other if is_version_1(other) => {
             "is of X.509 version 1, which names no hosts: it takes version 3".to_owned()
         }
         other => format!("is not valid: {other}"),

@@ -11,7 +11,7 @@ use rustls::server::ParsedCertificate;
 use rustls::{CertificateError, DigitallySignedStruct, RootCertStore, SignatureScheme};
 
 use super::pem::{pem_error, read_certificates};
-use super::trouble::{is_authority, of};
+use super::trouble::{is_authority, is_version_1, of};
 use crate::push::error::ConfigError;
 use crate::push::file::FileKind;
 
@@ -93,7 +93,8 @@ impl Named {
                 | CertificateError::NotValidYetContext { .. } => {
                     Standing::OutOfTime(rustls::Error::InvalidCertificate(reason))
                 }
-                reason if is_authority(&reason) => Standing::Authority,
+                // The first version of certificates does not say what they are for, and no server may show one.
+                reason if is_authority(&reason) || is_version_1(&reason) => Standing::Authority,
                 _ => Standing::Server,
             },
             _ => Standing::Server,
@@ -111,10 +112,17 @@ impl Named {
             .verify_server_cert(&self.certificate, &[], name, &[], now)
         {
             // Most tools make a self-signed certificate one of an authority; and one that somebody else has signed is not
-            // its own issuer. That it is in the file is what counts, as it does for Prometheus. Its time has been checked
-            // before this.
+            // its own issuer, though he may have its name. That it is in the file is what counts, as it does for Prometheus.
+            // Its time has been checked before this.
             Err(rustls::Error::InvalidCertificate(reason))
-                if is_authority(&reason) || reason == CertificateError::UnknownIssuer =>
+                if is_authority(&reason)
+                    || matches!(
+                        reason,
+                        CertificateError::UnknownIssuer
+                            | CertificateError::BadSignature
+                            | CertificateError::UnsupportedSignatureAlgorithmContext { .. }
+                            | CertificateError::UnsupportedSignatureAlgorithmForPublicKeyContext { .. }
+                    ) =>
             {
                 verify_server_name(&ParsedCertificate::try_from(&self.certificate)?, name)?;
                 Ok(ServerCertVerified::assertion())
@@ -163,13 +171,16 @@ impl Verifier {
         let mut authorities = Vec::new();
         let mut named = Vec::new();
         let mut out_of_time = None;
+        let mut any_good = false;
         for (index, certificate) in read_certificates(path, FileKind::Ca)?
             .into_iter()
             .enumerate()
         {
             let one =
                 Named::new(certificate, &provider).map_err(|error| fail(index + 1, &error))?;
-            match one.standing(UnixTime::now()) {
+            let standing = one.standing(UnixTime::now());
+            any_good |= !matches!(standing, Standing::OutOfTime(_));
+            match standing {
                 Standing::Authority => authorities.push(one.certificate.clone()),
                 Standing::Server => {}
                 Standing::OutOfTime(error) => out_of_time = Some((index + 1, error)),
@@ -177,7 +188,7 @@ impl Verifier {
             named.push(one);
         }
         // Where all that there is has had its time, it is better said than left to be found out.
-        if let (Some((number, error)), true) = (&out_of_time, authorities.is_empty()) {
+        if let (Some((number, error)), false) = (&out_of_time, any_good) {
             return Err(fail(*number, error));
         }
         let authorities = if authorities.is_empty() {

@@ -48,6 +48,12 @@ impl Pki {
         pki.sign("by-old-ca", here, "+0", "old-ca");
         pki.issue("elsewhere", "subjectAltName=DNS:a.example,DNS:b.example");
         pki.issue("client", "extendedKeyUsage=clientAuth");
+        // Of the first version, as openssl makes it of a request alone.
+        pki.openssl("req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=v1 -keyout v1.key -out v1.csr");
+        pki.openssl("x509 -req -in v1.csr -signkey v1.key -days 30 -out v1.pem");
+        pki.sign("by-v1", here, "+0", "v1");
+        pki.self_signed("namesake-ca", "CN=tests", &[]);
+        pki.sign("namesake", here, "+0", "namesake-ca");
         // As it was made forty days ago, for thirty.
         pki.issue_at("expired", here, "-40d");
         pki.openssl("pkcs8 -topk8 -in client.key -passout pass:secret -out encrypted.key");

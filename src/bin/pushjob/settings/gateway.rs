@@ -26,7 +26,11 @@ pub(crate) fn secret_variables() -> impl Iterator<Item = &'static str> {
         let value = env::var_os(name).unwrap_or_default();
         let value = value.to_string_lossy();
         // What is no URL may be the end of a password.
-        value.contains('@') || value.split(',').any(|url| !is_url(url.trim()))
+        let mut urls = value
+            .split(',')
+            .map(str::trim)
+            .filter(|url| !url.is_empty());
+        value.contains('@') || urls.any(|url| !is_url(url))
     });
     let user_name = env::var_os("PUSHJOB_USERNAME").unwrap_or_default();
     let in_user_name = user_name.as_encoded_bytes().contains(&b':');
@@ -90,9 +94,10 @@ pub(super) fn read(
     })?;
     let common = Common::read(args, kind, compression)?;
     let (urls, source) = given_list(&args.gateway, "--gateway", "PUSHJOB_GATEWAY")?;
-    let comma_in_password = urls.len() > 1
-        && urls.iter().any(|url| url.contains('@'))
-        && !urls.iter().all(|url| is_url(url));
+    // What is no URL and comes before the end of a login may be the beginning of it.
+    let first_wrong = urls.iter().position(|url| !is_url(url));
+    let comma_in_password =
+        first_wrong.is_some_and(|first| urls[first + 1..].iter().any(|url| url.contains('@')));
     if comma_in_password && !source.is_flag() {
         let reason =
             "one of the URLs in it is none; in a user name or password write %2C for a comma";
