@@ -1,11 +1,11 @@
 //! The only place, with [`tls`](super::tls), that knows the HTTP library.
 
 mod channel;
+mod obstacle;
 mod resolver;
 mod wire;
 
-use std::fmt;
-use std::io::{ErrorKind, Read};
+use std::io::Read;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -21,6 +21,7 @@ use ureq::unversioned::transport::{ConnectionDetails, Connector, NextTimeout};
 use ureq::{Agent, AsSendBody, Body, Error};
 
 use self::channel::{ChannelConnector, Kept, Parts};
+pub(super) use self::obstacle::Obstacle;
 use self::resolver::BoundedResolver;
 use self::wire::{Passage, WireConnector};
 use super::answer::Answer;
@@ -30,7 +31,7 @@ use super::header::Header;
 use super::proxy::Hop;
 use super::request::Method;
 #[cfg(feature = "rustls")]
-use super::tls::{self, Tls, TlsConnector};
+use super::tls::{Tls, TlsConnector};
 
 /// The most that is read of an answer that is no success, in bytes.
 const ANSWER_LIMIT: u64 = 64 * 1024;
@@ -76,66 +77,6 @@ pub(super) struct Content<'a> {
     pub(super) media_type: &'static str,
     pub(super) encoding: Option<&'static str>,
     pub(super) bytes: &'a [u8],
-}
-
-/// Why there is no answer.
-#[derive(Debug)]
-pub(super) enum Obstacle {
-    /// The time was used up.
-    Timeout,
-    /// Something that may pass.
-    Passing(String),
-    /// Something that will not pass by itself.
-    Lasting(String),
-    /// The connection had been used before, and was closed when this request came.
-    Stale,
-}
-
-impl fmt::Display for Obstacle {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Timeout => "no answer in time",
-            Self::Passing(reason) | Self::Lasting(reason) => reason,
-            Self::Stale => "the connection was closed before an answer came",
-        })
-    }
-}
-
-impl std::error::Error for Obstacle {}
-
-/// On its way through the library.
-impl From<Obstacle> for Error {
-    fn from(obstacle: Obstacle) -> Self {
-        Self::Other(Box::new(obstacle))
-    }
-}
-
-/// Out of the library again.
-impl From<Error> for Obstacle {
-    fn from(error: Error) -> Self {
-        match error {
-            Error::Timeout(_) => Self::Timeout,
-            Error::Io(error) => from_io(&error),
-            Error::Other(error) => match error.downcast::<Self>() {
-                Ok(obstacle) => *obstacle,
-                Err(error) => Self::Passing(error.to_string()),
-            },
-            Error::Protocol(error) => Self::Lasting(format!("not an HTTP answer: {error}")),
-            other => Self::Lasting(other.to_string()),
-        }
-    }
-}
-
-fn from_io(error: &std::io::Error) -> Obstacle {
-    #[cfg(feature = "rustls")]
-    if let Some(error) = error.get_ref().and_then(|inner| inner.downcast_ref()) {
-        return Obstacle::Lasting(tls::plain(error));
-    }
-    match error.kind() {
-        ErrorKind::UnexpectedEof => Obstacle::Passing(Obstacle::Stale.to_string()),
-        ErrorKind::InvalidData | ErrorKind::InvalidInput => Obstacle::Lasting(error.to_string()),
-        _ => Obstacle::Passing(error.to_string()),
-    }
 }
 
 /// What is left of the time to connect; the library counts from where it began.
