@@ -265,7 +265,7 @@ fn bodies_are_compressed_where_it_is_asked_for() {
     client.push(&key(), &MetricFamilies::new()).unwrap();
     assert_eq!(gateway.group("j").metrics, [""; 0]);
     client.delete(&key()).unwrap();
-    assert_eq!(gateway.groups(), []);
+    gateway.waits_for_groups(0);
     run_to(gateway.address())
         .args(["--compression", "gzip"])
         .job(["true"])

@@ -142,9 +142,8 @@ fn every_value_comes_back_exactly_beside_untouched_sentinels() {
             .delete(&key("j").with_label("a", value).unwrap())
             .unwrap();
     }
-    let left = gateway.groups();
-    assert_eq!(left.len(), groups.len() - unique.len());
-    assert_eq!(with(&left, &[("job", "j")]), 1);
+    gateway.waits_for_groups(groups.len() - unique.len());
+    assert_eq!(with(&gateway.groups(), &[("job", "j")]), 1);
 }
 
 #[test]

@@ -129,6 +129,7 @@ fn a_proxy_is_passed_by_where_the_flag_or_the_environment_says_so() {
         pushjob(["delete", "--job", "j", "--gateway", gateway.address()])
             .run()
             .exits(0);
+        gateway.waits_for_groups(0);
     }
     assert_eq!(proxy.connections(), 0);
     // The flag names a proxy for every host.

@@ -84,7 +84,7 @@ fn push_replaces_the_group_pushadd_the_names_delete_all() {
     finished
         .exits(0)
         .says_one_line_with("pushjob: deleted http://");
-    assert_eq!(gateway.groups(), []);
+    gateway.waits_for_groups(0);
     command("delete", &gateway).run().exits(0).says("");
 }
 

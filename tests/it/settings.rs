@@ -151,6 +151,7 @@ fn a_wrong_environment_costs_one_warning_and_not_the_job() {
         pushjob(["delete", "--job", "j", "--gateway", gateway.address()])
             .run()
             .exits(0);
+        gateway.waits_for_groups(0);
     }
 }
 

@@ -2,8 +2,11 @@ use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader};
 use std::process::{Child, ChildStderr, Command, Stdio};
 use std::thread;
+use std::time::Duration;
 
 use serde_json::Value;
+
+use super::within;
 
 /// A Pushgateway from Debian, of this test alone, in memory, on a port that the system chose.
 pub(crate) struct Pushgateway {
@@ -79,6 +82,15 @@ impl Pushgateway {
         let answer: Value = serde_json::from_str(&self.get("/api/v1/metrics")).unwrap();
         let groups = answer["data"].as_array().unwrap().iter();
         groups.map(group).collect()
+    }
+
+    /// Waits until it holds so many groups: it answers a DELETE before it has carried it out.
+    #[track_caller]
+    pub(crate) fn waits_for_groups(&self, count: usize) {
+        let missing = format!("there are not {count} groups");
+        within(Duration::from_secs(60), &missing, || {
+            self.groups().len() == count
+        });
     }
 
     /// The only group whose `job` is this.
