@@ -85,18 +85,7 @@ impl Login {
         }
         self
     }
-}
 
-/// The same, checked.
-#[derive(Clone, Debug)]
-pub(super) enum Credentials {
-    /// <https://www.rfc-editor.org/rfc/rfc7617>
-    Basic { username: String, password: Secret },
-    /// <https://www.rfc-editor.org/rfc/rfc6750>
-    Bearer(Secret),
-}
-
-impl Login {
     /// Nothing is no authentication.
     pub(super) fn check(self) -> Result<Option<Credentials>, ConfigError> {
         let Self {
@@ -116,8 +105,8 @@ impl Login {
         match (username, password, bearer) {
             (None, None, None) => Ok(None),
             (None, None, Some(token)) => {
-                if let Secret::Value(value) = &token {
-                    check_token(value.as_bytes()).map_err(|()| ConfigError::BearerToken)?;
+                if matches!(&token, Secret::Value(value) if !is_token(value)) {
+                    return Err(ConfigError::BearerToken);
                 }
                 Ok(Some(Credentials::Bearer(token)))
             }
@@ -132,6 +121,15 @@ impl Login {
             }
         }
     }
+}
+
+/// The same, checked.
+#[derive(Clone, Debug)]
+pub(super) enum Credentials {
+    /// <https://www.rfc-editor.org/rfc/rfc7617>
+    Basic { username: String, password: Secret },
+    /// <https://www.rfc-editor.org/rfc/rfc6750>
+    Bearer(Secret),
 }
 
 /// What goes into a request, and what may not come out of the program.
@@ -167,18 +165,17 @@ impl Credentials {
                 })
             }
             Self::Bearer(token) => {
-                let unusable = |()| match token {
-                    Secret::File(path) => FileError::Token { path: path.clone() },
-                    // Checked when the client was made.
-                    Secret::Value(_) => FileError::Token {
-                        path: PathBuf::new(),
-                    },
-                };
-                let bytes = token.read(FileKind::BearerToken)?;
-                let token = check_token(&bytes).map_err(unusable)?.to_owned();
+                let secret =
+                    String::from_utf8_lossy(&token.read(FileKind::BearerToken)?).into_owned();
+                // A value was checked when the client was made.
+                if let Secret::File(path) = token {
+                    if !is_token(&secret) {
+                        return Err(FileError::Token { path: path.clone() });
+                    }
+                }
                 Ok(Authorization {
-                    header: format!("Bearer {token}"),
-                    secret: token,
+                    header: format!("Bearer {secret}"),
+                    secret,
                 })
             }
         }
@@ -193,10 +190,6 @@ pub(super) fn basic(username: &str, password: &[u8]) -> String {
 }
 
 /// Whether this can stand in a header as a token: visible ASCII and not empty.
-fn check_token(token: &[u8]) -> Result<&str, ()> {
-    let visible = !token.is_empty() && token.iter().all(u8::is_ascii_graphic);
-    std::str::from_utf8(token)
-        .ok()
-        .filter(|_| visible)
-        .ok_or(())
+fn is_token(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic())
 }

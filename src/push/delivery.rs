@@ -23,8 +23,6 @@ pub(super) struct Delivery<'a> {
     pub(super) client: &'a Pushgateway,
     pub(super) request: &'a Request<'a>,
     pub(super) exchange: Exchange<'a>,
-    /// What says who we are in it.
-    pub(super) authorization: Option<&'a Authorization>,
 }
 
 /// A try that did not succeed.
@@ -169,7 +167,9 @@ impl Delivery<'_> {
 
     /// What a server sends back is shown, but not what we have told it in confidence.
     fn without_secrets(&self, text: &str) -> String {
-        let logins = [self.authorization, self.client.transport.proxy_login()];
+        let hop = self.client.transport.hop();
+        let proxy = hop.and_then(|hop| hop.authorization.as_ref());
+        let logins = [self.exchange.authorization, proxy];
         let headers = self.exchange.headers.iter();
         let mut secrets: Vec<&str> = logins
             .into_iter()

@@ -203,11 +203,10 @@ impl Pushgateway {
             exchange: Exchange {
                 method: request.method(),
                 url: &url,
-                authorization: authorization.as_ref().map(|value| value.header.as_str()),
+                authorization: authorization.as_ref(),
                 headers: &self.headers,
                 body: content,
             },
-            authorization: authorization.as_ref(),
         };
         delivery.run(begin, timeout)
     }

@@ -23,7 +23,7 @@ use ureq::{Agent, AsSendBody, Body, Error};
 use self::channel::{ChannelConnector, Kept, Parts};
 pub(super) use self::obstacle::Obstacle;
 use self::resolver::BoundedResolver;
-use self::wire::{Passage, WireConnector};
+use self::wire::WireConnector;
 use super::answer::Answer;
 use super::auth::Authorization;
 use super::base::Scheme;
@@ -66,7 +66,7 @@ pub(super) struct Exchange<'a> {
     pub(super) method: Method,
     /// Scheme, host and port, and behind them the path.
     pub(super) url: &'a str,
-    pub(super) authorization: Option<&'a str>,
+    pub(super) authorization: Option<&'a Authorization>,
     pub(super) headers: &'a [Header],
     pub(super) body: Option<Content<'a>>,
 }
@@ -96,9 +96,8 @@ pub(super) fn time_left(details: &ConnectionDetails) -> NextTimeout {
 pub(super) struct Transport {
     agent: Agent,
     kept: Arc<Kept>,
+    scheme: Scheme,
     hop: Option<Hop>,
-    /// How requests pass it.
-    passage: Passage,
     /// How many requests were not sent whole.
     cut_off: Arc<AtomicUsize>,
 }
@@ -119,15 +118,10 @@ impl Transport {
         let resolver = BoundedResolver {
             instead: hop.as_ref().map(|hop| (hop.host.clone(), hop.port)),
         };
-        let passage = match scheme {
-            Scheme::Https => Passage::Tunnelled,
-            Scheme::Http => Passage::Forwarded,
-        };
         let kept = Arc::new(Kept::default());
         let cut_off = Arc::new(AtomicUsize::new(0));
         let wire = WireConnector {
-            hop: hop.clone(),
-            passage,
+            tunnel: hop.clone().filter(|_| scheme == Scheme::Https),
             cut_off: Arc::clone(&cut_off),
         };
         let channel = ChannelConnector(Arc::clone(&kept));
@@ -144,8 +138,8 @@ impl Transport {
         Self {
             agent,
             kept,
+            scheme,
             hop,
-            passage,
             cut_off,
         }
     }
@@ -158,9 +152,9 @@ impl Transport {
     ) -> Result<Answer, Obstacle> {
         let begin = Instant::now();
         let (origin, path) = split_url(exchange.url);
-        let target = match self.passage() {
-            Some(Passage::Forwarded) => exchange.url,
-            _ => path,
+        let target = match self.forwarder() {
+            Some(_) => exchange.url,
+            None => path,
         };
         let headers = self.confidential(exchange)?;
         let ticket =
@@ -199,14 +193,10 @@ impl Transport {
 
     /// The headers that only the gateway, or the proxy, gets to see.
     fn confidential(&self, exchange: &Exchange<'_>) -> Result<String, Obstacle> {
-        let authorization = exchange
-            .authorization
-            .map(|value| (AUTHORIZATION.as_str(), value));
-        let proxy = match self.passage() {
-            Some(Passage::Forwarded) => self.proxy_login().map(|login| &*login.header),
-            _ => None,
-        };
-        let proxy = proxy.map(|value| (PROXY_AUTHORIZATION.as_str(), value));
+        let authorization = exchange.authorization;
+        let authorization = authorization.map(|login| (AUTHORIZATION.as_str(), &*login.header));
+        let proxy = self.forwarder().and_then(|hop| hop.authorization.as_ref());
+        let proxy = proxy.map(|login| (PROXY_AUTHORIZATION.as_str(), &*login.header));
         let further = exchange.headers.iter();
         let further = further.map(|header| (header.name.as_str(), header.value.as_str()));
         let mut lines = String::new();
@@ -222,8 +212,9 @@ impl Transport {
         Ok(lines)
     }
 
-    fn passage(&self) -> Option<Passage> {
-        self.hop.as_ref().map(|_| self.passage)
+    /// The proxy that is asked for the whole URL and sends the request on.
+    fn forwarder(&self) -> Option<&Hop> {
+        self.hop.as_ref().filter(|_| self.scheme == Scheme::Http)
     }
 
     fn run(
@@ -243,11 +234,6 @@ impl Transport {
     /// The proxy on the way.
     pub(super) fn hop(&self) -> Option<&Hop> {
         self.hop.as_ref()
-    }
-
-    /// What the proxy was told in confidence.
-    pub(super) fn proxy_login(&self) -> Option<&Authorization> {
-        self.hop.as_ref()?.authorization.as_ref()
     }
 
     /// Cuts off every connection, so that what waits on one fails at once.

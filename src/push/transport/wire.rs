@@ -22,21 +22,10 @@ const PROXY_ANSWER_LIMIT: usize = 16 * 1024;
 /// Connects to a gateway, or to the proxy before it.
 #[derive(Debug)]
 pub(super) struct WireConnector {
-    /// The proxy on the way.
-    pub(super) hop: Option<Hop>,
-    /// What it has to do.
-    pub(super) passage: Passage,
+    /// The proxy that has to make a tunnel, for TLS.
+    pub(super) tunnel: Option<Hop>,
     /// How many requests were not sent whole.
     pub(super) cut_off: Arc<AtomicUsize>,
-}
-
-/// How requests pass a proxy.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Passage {
-    /// It is asked for the whole URL and sends the request on.
-    Forwarded,
-    /// It makes a tunnel, for TLS.
-    Tunnelled,
 }
 
 impl Connector<()> for WireConnector {
@@ -56,7 +45,7 @@ impl Connector<()> for WireConnector {
             unsent: None,
             cut_off: Arc::clone(&self.cut_off),
         };
-        if let (Some(hop), Passage::Tunnelled) = (&self.hop, self.passage) {
+        if let Some(hop) = &self.tunnel {
             let host = details.uri.host().unwrap_or_default();
             let port = details.uri.port_u16().unwrap_or(443);
             open_tunnel(&mut wire, hop, &format!("{host}:{port}"), &deadline)?;
