@@ -8,43 +8,10 @@ use pushjob::exposition::{
 use crate::args::SampleArgs;
 
 /// A sample as it was given, with the flag.
-struct Sample<V> {
+struct Sample {
     flag: &'static str,
     series: Series,
-    value: V,
-}
-
-impl Sample<f64> {
-    fn read(flag: &'static str, text: &str, names: NameValidation) -> Result<Self, String> {
-        let (series, rest) = Series::parse_prefix_names(text, names).map_err(|error| {
-            format!(
-                "{flag} {text:?}: column {}: {}",
-                error.column(),
-                error.reason()
-            )
-        })?;
-        let number = rest.strip_prefix('=').ok_or_else(|| {
-            format!(
-                "{flag} {text:?}: expected `=` and a value after {}",
-                series.name
-            )
-        })?;
-        let value = parse_float(number)
-            .ok_or_else(|| format!("{flag} {text:?}: {number:?} is not a number"))?;
-        Ok(Self {
-            flag,
-            series,
-            value,
-        })
-    }
-
-    fn with(self, value: fn(f64) -> MetricValue) -> Sample<MetricValue> {
-        Sample {
-            flag: self.flag,
-            series: self.series,
-            value: value(self.value),
-        }
-    }
+    value: MetricValue,
 }
 
 impl SampleArgs {
@@ -59,10 +26,11 @@ pub(crate) fn samples(args: &SampleArgs, names: NameValidation) -> Result<Metric
     let gauges = args
         .gauge
         .iter()
-        .map(|text| Sample::read("--gauge", text, names).map(|read| read.with(MetricValue::Gauge)));
-    let counters = args.counter.iter().map(|text| {
-        Sample::read("--counter", text, names).map(|read| read.with(MetricValue::Counter))
-    });
+        .map(|text| sample("--gauge", text, names, MetricValue::Gauge));
+    let counters = args
+        .counter
+        .iter()
+        .map(|text| sample("--counter", text, names, MetricValue::Counter));
     for sample in gauges.chain(counters) {
         let Sample {
             flag,
@@ -111,6 +79,34 @@ fn collect(drafts: Vec<MetricFamily>) -> Result<MetricFamilies, FamilyError> {
         families.insert(draft)?;
     }
     Ok(families)
+}
+
+fn sample(
+    flag: &'static str,
+    text: &str,
+    names: NameValidation,
+    value: fn(f64) -> MetricValue,
+) -> Result<Sample, String> {
+    let (series, rest) = Series::parse_prefix_names(text, names).map_err(|error| {
+        format!(
+            "{flag} {text:?}: column {}: {}",
+            error.column(),
+            error.reason()
+        )
+    })?;
+    let number = rest.strip_prefix('=').ok_or_else(|| {
+        format!(
+            "{flag} {text:?}: expected `=` and a value after {}",
+            series.name
+        )
+    })?;
+    let number = parse_float(number)
+        .ok_or_else(|| format!("{flag} {text:?}: {number:?} is not a number"))?;
+    Ok(Sample {
+        flag,
+        series,
+        value: value(number),
+    })
 }
 
 fn draft<'a>(
