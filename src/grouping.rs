@@ -6,7 +6,7 @@ use std::fmt::{self, Write};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-use crate::exposition::{LabelName, NameError, NameValidation};
+use crate::exposition::{LabelName, NameError, NameValidation, is_legacy_label};
 
 /// A grouping key that cannot be, or that would harm the gateway.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -222,7 +222,7 @@ const ESCAPED: &str = "U__";
 /// Writes a label name, in escaped form where it is not one of the legacy scheme: an underscore becomes two, and what could
 /// not stand in such a name its number in hexadecimal between two of them.
 fn push_name(path: &mut String, name: &str) {
-    if LabelName::new(name.to_owned()).is_ok() {
+    if is_legacy_label(name) {
         path.push_str(name);
         return;
     }

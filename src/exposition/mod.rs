@@ -21,6 +21,6 @@ pub use family::{MetricFamilies, MetricFamily, MetricType};
 pub use gather::Gather;
 pub use labels::Labels;
 pub use names::{LabelName, MetricName, NameValidation};
-pub(crate) use names::{is_legacy, legacy_form};
+pub(crate) use names::{is_legacy, is_legacy_label, legacy_form};
 pub use parse::{Series, parse, parse_float, parse_names};
 pub use value::{Bucket, Histogram, MetricValue, Quantile, Summary};

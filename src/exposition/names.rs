@@ -166,6 +166,11 @@ pub(crate) fn is_legacy(name: &str) -> bool {
     is_bare(name, true)
 }
 
+/// Whether this is a label name of the legacy scheme, which has no colons.
+pub(crate) fn is_legacy_label(name: &str) -> bool {
+    is_bare(name, false)
+}
+
 /// The legacy name that stands for a name: underscores for what it cannot hold.
 pub(crate) fn legacy_form(name: &str) -> String {
     let legacy = |(index, character): (usize, char)| match character {

@@ -13,8 +13,13 @@ pub const PUSH_FAILURE_TIME: &str = "push_failure_time_seconds";
 
 /// Refuses what a gateway takes and then stores wrongly or is broken by.
 pub(crate) fn check(key: &GroupingKey, families: &MetricFamilies) -> Result<(), UnpushableError> {
-    let names: Vec<String> = families.iter().flat_map(series_names).collect();
-    different_in_legacy(|| names.iter().map(String::as_str))?;
+    if !families
+        .iter()
+        .all(|family| is_legacy(family.name().as_str()))
+    {
+        let names: Vec<String> = families.iter().flat_map(series_names).collect();
+        different_in_legacy(|| names.iter().map(String::as_str))?;
+    }
     for family in families.iter() {
         let metric = family.name().as_str();
         if matches!(metric, PUSH_TIME | PUSH_FAILURE_TIME) {

@@ -95,10 +95,13 @@ pub(super) fn read(
     let common = Common::read(args, kind, compression)?;
     let (urls, source) = given_list(&args.gateway, "--gateway", "PUSHJOB_GATEWAY")?;
     // What is no URL and comes before the end of a login may be the beginning of it.
-    let first_wrong = urls.iter().position(|url| !is_url(url));
-    let comma_in_password =
-        first_wrong.is_some_and(|first| urls[first + 1..].iter().any(|url| url.contains('@')));
-    if comma_in_password && !source.is_flag() {
+    let last_login = urls.iter().rposition(|url| url.contains('@'));
+    let comma_in_password = || {
+        urls.iter()
+            .take(last_login.unwrap_or(0))
+            .any(|url| !is_url(url))
+    };
+    if !source.is_flag() && comma_in_password() {
         let reason =
             "one of the URLs in it is none; in a user name or password write %2C for a comma";
         return Err(source.mistake(reason));
