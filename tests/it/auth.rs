@@ -5,7 +5,7 @@ use std::io::Write;
 use pushjob::exposition::MetricFamilies;
 use pushjob::push::{Compression, Pushgateway as Client, Secret};
 
-use crate::support::{FakeGateway, Pushgateway, gauge, key, ok, pushjob, run_to};
+use crate::support::{FakeGateway, Pushgateway, gauge, key, ok, push_to, pushjob, run_to};
 
 #[test]
 fn a_real_gateway_takes_passwords_with_colons_and_other_letters() {
@@ -26,10 +26,7 @@ fn a_real_gateway_takes_passwords_with_colons_and_other_letters() {
         .exits(0)
         .says("");
     let in_url = format!("u:p%C3%A4%3A%C3%9F%20w%C3%B6rd@{}", gateway.address());
-    pushjob(["push", "--job", "j", "--gauge", "a=1", "--gateway", &in_url])
-        .run()
-        .exits(0)
-        .says("");
+    push_to(&in_url).run().exits(0).says("");
     std::fs::write(&password, "pä:ß\n").unwrap();
     push(gateway.address(), password.to_str().unwrap())
         .exits(1)
@@ -200,11 +197,7 @@ fn two_ways_to_say_who_we_are_are_an_error() {
 fn further_headers_are_sent_and_those_that_repeat_ours_refused() {
     let gateway = FakeGateway::answering([ok(), ok()]);
     let url = gateway.url();
-    let push = |args: &[&str]| {
-        pushjob(["push", "--job", "j", "--gauge", "a=1", "--gateway", &url])
-            .args(args)
-            .run()
-    };
+    let push = |args: &[&str]| push_to(&url).args(args).run();
     push(&[
         "--header",
         "X-Scope-OrgID: team a, b",
@@ -275,17 +268,9 @@ fn bodies_are_compressed_where_it_is_asked_for() {
     assert_eq!(gateway.reported("j", "success"), "1");
     let fake = FakeGateway::answering([ok(), ok(), ok()]);
     let push = |compression: &str| {
-        pushjob([
-            "push",
-            "--job",
-            "j",
-            "--gauge",
-            "a=1",
-            "--gateway",
-            &fake.url(),
-        ])
-        .env("PUSHJOB_COMPRESSION", compression)
-        .run()
+        push_to(fake.url())
+            .env("PUSHJOB_COMPRESSION", compression)
+            .run()
     };
     push("gzip").exits(0);
     push("none").exits(0);

@@ -183,7 +183,7 @@ fn a_pause_until_a_date_counts_on_the_clock_of_the_server() {
         "Date: Sun, 06 Nov 1994 08:49:36 GMT\r\nRetry-After: Sun, 06 Nov 1994 08:49:37 GMT\r\n",
         "",
     );
-    let gateway = FakeGateway::answering([later, Answer::Respond("200 OK", "", "")]);
+    let gateway = FakeGateway::answering([later, ok()]);
     let client = Client::builder(&gateway.url())
         .timeout(Duration::from_secs(20))
         .build()

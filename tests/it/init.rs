@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use crate::support::{
-    Answer, FakeGateway, Pushgateway, Pushjob, Stage, fifo, pushjob_as_pid_1, pushjob_by, signal,
-    within, write_pipe,
+    Answer, FakeGateway, Pushgateway, Pushjob, Stage, fifo, ok, pushjob_as_pid_1, pushjob_by,
+    signal, within, write_pipe,
 };
 
 /// Runs a job that leaves a thousand orphans which end at once, and waits until none is left, not even as a zombie.
@@ -90,7 +90,7 @@ fn orphans_are_reaped_while_the_result_is_delivered() {
     let [orphan, go] = ["orphan", "go"].map(|name| stage.folder.path().join(name));
     fifo(&orphan);
     fifo(&go);
-    let answer = Answer::Hearing(go.clone(), Box::new(Answer::Respond("200 OK", "", "")));
+    let answer = Answer::Hearing(go.clone(), Box::new(ok()));
     let gateway = FakeGateway::answering([Answer::Telling(stage.ready(), Box::new(answer))]);
     let running = pushjob_as_pid_1(["run", "--job", "j", "--gateway"])
         .arg(gateway.url())

@@ -5,7 +5,7 @@ use std::net::TcpListener;
 use std::process::{Child, Command, Stdio};
 use std::thread;
 
-use crate::support::{Proxy as Relay, Pushgateway, pki, pushjob, run_to};
+use crate::support::{Proxy as Relay, Pushgateway, pki, push_to, pushjob, run_to};
 
 /// A tinyproxy, behind a relay that counts.
 struct Tinyproxy {
@@ -220,7 +220,7 @@ fn tls_goes_through_a_tunnel() {
 #[test]
 fn a_proxy_that_cannot_be_used_is_said_before_anything_is_sent() {
     let socks = "\"socks5://p:1080\" is not the URL of a proxy: only http:// proxies are supported";
-    pushjob(["push", "--job", "j", "--gauge", "a=1", "--gateway", "h"])
+    push_to("h")
         .args(["--proxy", "socks5://u:s3cret@p:1080"])
         .run()
         .exits(2)

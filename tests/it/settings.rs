@@ -1,6 +1,6 @@
 //! Flags and their environment variables, and what a mistake in each means.
 
-use crate::support::{Answer, FakeGateway, Pushgateway, fifo, pushjob, run_to};
+use crate::support::{FakeGateway, Pushgateway, fifo, ok, pushjob, run_to};
 
 #[test]
 fn every_shared_flag_has_a_variable_and_the_flag_wins() {
@@ -274,7 +274,7 @@ fn a_file_that_a_flag_names_wins_over_the_one_of_a_variable() {
     let file = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(&file, "p").unwrap();
     let path = file.path().to_str().unwrap();
-    let gateway = FakeGateway::answering([Answer::Respond("200 OK", "", "")]);
+    let gateway = FakeGateway::answering([ok()]);
     run_to(gateway.url())
         .args(["--username", "u", "--password-file", path])
         .env("PUSHJOB_PASSWORD_FILE", "/")
@@ -302,7 +302,7 @@ fn a_label_that_begins_like_instance_is_another() {
 fn a_file_counts_as_it_is_when_it_is_needed() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("password").display().to_string();
-    let gateway = FakeGateway::answering([Answer::Respond("200 OK", "", "")]);
+    let gateway = FakeGateway::answering([ok()]);
     run_to(gateway.url())
         .args(["--username", "u", "--password-file", &file])
         .script(format!("echo s3cret > {file}"))
@@ -357,7 +357,7 @@ fn a_variable_that_contradicts_a_flag_does_not_keep_the_job_from_running() {
             "PUSHJOB_GATEWAY_KIND: \"x\" is neither `pushgateway` nor `victoriametrics`; the path of the URL decides",
         ),
     ] {
-        let gateway = FakeGateway::answering([Answer::Respond("200 OK", "", "")]);
+        let gateway = FakeGateway::answering([ok()]);
         run_to(gateway.url())
             .args(args)
             .env(variable.0, variable.1)
@@ -432,7 +432,7 @@ fn basic_auth_comes_from_url_flags_environment_and_file() {
             "Basic dTpww6Rzc3fDtnJk",
         ),
     ] {
-        let gateway = FakeGateway::answering([Answer::Respond("200 OK", "", "")]);
+        let gateway = FakeGateway::answering([ok()]);
         let start = run_to(with_user(&gateway, user)).args(args);
         variables
             .iter()

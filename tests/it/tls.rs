@@ -4,7 +4,7 @@ use std::net::TcpListener;
 use std::sync::Arc;
 use std::thread;
 
-use crate::support::{Finished, Pushgateway, pki, pushjob};
+use crate::support::{Finished, Pushgateway, pki, push_to, pushjob};
 
 /// A gateway with this certificate.
 struct Gateway {
@@ -33,9 +33,7 @@ impl Gateway {
 
 /// A push of one gauge to this URL.
 fn push(url: &str, args: &[&str]) -> Finished {
-    pushjob(["push", "--job", "j", "--gauge", "a=1", "--gateway", url])
-        .args(args)
-        .run()
+    push_to(url).args(args).run()
 }
 
 /// The error of a push says this and nothing else.
@@ -82,15 +80,13 @@ fn a_certificate_is_taken_from_an_authority_that_is_trusted() {
     let reason = "its certificate has a wrong signature: another authority of the trusted one's name has made it, or the server does not own it";
     fails(&gateway, &["--tls-ca-file", &same_name], reason);
     // The authorities of the system, of which the environment can make others.
-    pushjob(["push", "--job", "j", "--gauge", "a=1"])
-        .args(["--gateway", &gateway.url()])
+    push_to(gateway.url())
         .env("SSL_CERT_FILE", ca())
         .run()
         .exits(0)
         .says("");
     // Where there are none, it is the built-in ones.
-    pushjob(["push", "--job", "j", "--gauge", "a=1"])
-        .args(["--gateway", &gateway.url()])
+    push_to(gateway.url())
         .env("SSL_CERT_FILE", "/nonexistent")
         .env("SSL_CERT_DIR", "/nonexistent")
         .run()

@@ -13,8 +13,8 @@ pub(crate) use fake::{Answer, FakeGateway};
 pub(crate) use pki::pki;
 pub(crate) use proxy::Proxy;
 pub(crate) use pushjob::{
-    Finished, Pushjob, Running, is_root, pushjob, pushjob_as_pid_1, pushjob_by, run_to, signal,
-    unreported,
+    Finished, Pushjob, Running, is_root, push_to, pushjob, pushjob_as_pid_1, pushjob_by, run_to,
+    signal, unreported,
 };
 pub(crate) use real::{Group, Pushgateway};
 pub(crate) use terminal::Terminal;

@@ -62,6 +62,11 @@ pub(crate) fn run_to(gateway: impl AsRef<OsStr>) -> Pushjob {
     pushjob(["run", "--job", "j", "--gateway"]).arg(gateway)
 }
 
+/// `pushjob push` of a gauge to the group of the job `j` on this gateway.
+pub(crate) fn push_to(gateway: impl AsRef<OsStr>) -> Pushjob {
+    pushjob(["push", "--job", "j", "--gauge", "a=1", "--gateway"]).arg(gateway)
+}
+
 /// A command that has not begun.
 pub(crate) struct Pushjob {
     command: Command,
