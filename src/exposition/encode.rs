@@ -1,3 +1,5 @@
+use std::fmt::Write;
+
 use super::family::{MetricFamilies, MetricFamily};
 use super::labels::Labels;
 use super::names::is_bare;
@@ -38,12 +40,16 @@ fn write_family(out: &mut String, family: &MetricFamily) {
     out.push_str("# TYPE ");
     push_name(out, name, true);
     push_all(out, &[" ", family.metric_type().as_str(), "\n"]);
-    let mut writer = SampleWriter { out, name };
+    let mut writer = SampleWriter {
+        out,
+        name,
+        bare: is_bare(name, true),
+    };
     for (labels, value) in family.metrics() {
         match value {
             MetricValue::Counter(number)
             | MetricValue::Gauge(number)
-            | MetricValue::Untyped(number) => writer.sample("", labels, &format_float(*number)),
+            | MetricValue::Untyped(number) => writer.sample("", labels, Number::Float(*number)),
             MetricValue::Histogram(histogram) => writer.histogram(labels, histogram),
             MetricValue::Summary(summary) => writer.summary(labels, summary),
         }
@@ -54,32 +60,52 @@ fn write_family(out: &mut String, family: &MetricFamily) {
 struct SampleWriter<'a> {
     out: &'a mut String,
     name: &'a str,
+    /// Whether the name stands without quotation marks.
+    bare: bool,
+}
+
+/// The value of a sample.
+#[derive(Clone, Copy)]
+enum Number {
+    Float(f64),
+    Count(u64),
+}
+
+impl Number {
+    fn push(self, out: &mut String) {
+        match self {
+            Self::Float(number) => push_float(out, number),
+            // Writing to a text does not fail.
+            Self::Count(count) => {
+                let _ = write!(out, "{count}");
+            }
+        }
+    }
 }
 
 impl SampleWriter<'_> {
     fn histogram(&mut self, labels: &Labels, histogram: &Histogram) {
         for bucket in histogram.buckets() {
-            let bound = format_float(bucket.upper_bound);
-            let count = bucket.cumulative_count.to_string();
-            self.labelled("_bucket", labels, Some(("le", &bound)), &count);
+            let bound = ("le", bucket.upper_bound);
+            let count = Number::Count(bucket.cumulative_count);
+            self.labelled("_bucket", labels, Some(bound), count);
         }
-        let count = histogram.count().to_string();
-        self.labelled("_bucket", labels, Some(("le", "+Inf")), &count);
-        self.sample("_sum", labels, &format_float(histogram.sum()));
-        self.sample("_count", labels, &count);
+        let count = Number::Count(histogram.count());
+        self.labelled("_bucket", labels, Some(("le", f64::INFINITY)), count);
+        self.sample("_sum", labels, Number::Float(histogram.sum()));
+        self.sample("_count", labels, count);
     }
 
     fn summary(&mut self, labels: &Labels, summary: &Summary) {
         for entry in summary.quantiles() {
-            let quantile = format_float(entry.quantile);
-            let value = format_float(entry.value);
-            self.labelled("", labels, Some(("quantile", &quantile)), &value);
+            let quantile = ("quantile", entry.quantile);
+            self.labelled("", labels, Some(quantile), Number::Float(entry.value));
         }
-        self.sample("_sum", labels, &format_float(summary.sum()));
-        self.sample("_count", labels, &summary.count().to_string());
+        self.sample("_sum", labels, Number::Float(summary.sum()));
+        self.sample("_count", labels, Number::Count(summary.count()));
     }
 
-    fn sample(&mut self, suffix: &str, labels: &Labels, value: &str) {
+    fn sample(&mut self, suffix: &str, labels: &Labels, value: Number) {
         self.labelled(suffix, labels, None, value);
     }
 
@@ -88,10 +114,10 @@ impl SampleWriter<'_> {
         &mut self,
         suffix: &str,
         labels: &Labels,
-        extra: Option<(&str, &str)>,
-        value: &str,
+        extra: Option<(&str, f64)>,
+        value: Number,
     ) {
-        if is_bare(self.name, true) {
+        if self.bare {
             push_all(self.out, &[self.name, suffix]);
             write_labels(self.out, labels, extra);
         } else {
@@ -102,12 +128,14 @@ impl SampleWriter<'_> {
             write_pairs(self.out, ",", labels, extra);
             self.out.push('}');
         }
-        push_all(self.out, &[" ", value, "\n"]);
+        self.out.push(' ');
+        value.push(self.out);
+        self.out.push('\n');
     }
 }
 
 /// Writes labels in braces, and after them one that belongs to the format; nothing when there are none.
-pub(super) fn write_labels(out: &mut String, labels: &Labels, extra: Option<(&str, &str)>) {
+pub(super) fn write_labels(out: &mut String, labels: &Labels, extra: Option<(&str, f64)>) {
     if write_pairs(out, "{", labels, extra) {
         out.push('}');
     }
@@ -118,19 +146,22 @@ fn write_pairs(
     out: &mut String,
     first: &'static str,
     labels: &Labels,
-    extra: Option<(&str, &str)>,
+    extra: Option<(&str, f64)>,
 ) -> bool {
     let mut separator = first;
-    let mut any = false;
-    let own = labels.iter().map(|(name, value)| (name.as_str(), value));
-    for (name, value) in own.chain(extra) {
+    let any = labels.iter().next().is_some() || extra.is_some();
+    for (name, value) in labels.iter() {
         out.push_str(separator);
-        push_name(out, name, false);
+        push_name(out, name.as_str(), false);
         out.push_str("=\"");
         push_escaped(out, value, true);
         out.push('"');
         separator = ",";
-        any = true;
+    }
+    if let Some((name, bound)) = extra {
+        push_all(out, &[separator, name, "=\""]);
+        push_float(out, bound);
+        out.push('"');
     }
     any
 }
@@ -154,28 +185,48 @@ fn push_all(out: &mut String, parts: &[&str]) {
 
 /// Help texts escape the backslash and the newline, label values the quotation mark as well.
 fn push_escaped(out: &mut String, text: &str, quotes: bool) {
-    for character in text.chars() {
-        match character {
-            '\\' => out.push_str("\\\\"),
-            '\n' => out.push_str("\\n"),
-            '"' if quotes => out.push_str("\\\""),
-            other => out.push(other),
-        }
+    let mut rest = text;
+    let special = |byte: &u8| matches!(byte, b'\\' | b'\n') || (quotes && *byte == b'"');
+    while let Some(at) = rest.bytes().position(|byte| special(&byte)) {
+        out.push_str(&rest[..at]);
+        out.push_str(match rest.as_bytes()[at] {
+            b'\\' => "\\\\",
+            b'\n' => "\\n",
+            _ => "\\\"",
+        });
+        rest = &rest[at + 1..];
     }
+    out.push_str(rest);
 }
 
 /// The shortest text that reads back as the same number: `42`, `0.1`, `1.5e300`, `NaN`, `+Inf`, `-Inf`.
 #[must_use]
 pub fn format_float(number: f64) -> String {
-    if number.is_nan() {
-        "NaN".to_owned()
+    let mut text = String::new();
+    push_float(&mut text, number);
+    text
+}
+
+/// Numbers below this that are whole are written as such, which takes less time.
+const WHOLE: f64 = 1e15;
+
+fn push_float(out: &mut String, number: f64) {
+    #[expect(clippy::cast_possible_truncation, reason = "it is whole and in range")]
+    let whole = number as i64;
+    #[expect(clippy::cast_precision_loss, reason = "it is in range")]
+    let is_whole = (whole as f64).to_bits() == number.to_bits() && number.abs() < WHOLE;
+    // Writing to a text does not fail.
+    let _ = if is_whole {
+        write!(out, "{whole}")
+    } else if number.is_nan() {
+        write!(out, "NaN")
     } else if number.is_infinite() {
-        if number > 0.0 { "+Inf" } else { "-Inf" }.to_owned()
+        write!(out, "{}Inf", if number > 0.0 { '+' } else { '-' })
     } else if number != 0.0 && !(1e-5..1e17).contains(&number.abs()) {
-        format!("{number:e}")
+        write!(out, "{number:e}")
     } else {
-        number.to_string()
-    }
+        write!(out, "{number}")
+    };
 }
 
 #[cfg(test)]

@@ -66,7 +66,7 @@ pub enum ValueError {
 #[non_exhaustive]
 pub enum FamilyError {
     /// A value of one type in a family of another.
-    #[error("{metric} is a {declared}, not a {found}")]
+    #[error("{metric} is of type {declared}, not {found}")]
     WrongType {
         /// The metric name.
         metric: String,
@@ -187,8 +187,13 @@ pub(super) enum ParseErrorKind {
     NoCommaAfterName,
     #[error("expected a metric name in the {keyword} line")]
     NoMetricNameInComment { keyword: &'static str },
-    #[error("{found:?} is not a metric type: counter, gauge, histogram, summary or untyped")]
+    #[error(
+        "{found:?} is not a metric type: counter, gauge, histogram, summary or untyped{}",
+        only_open(found)
+    )]
     UnknownType { found: String },
+    #[error("there is a byte order mark before the text")]
+    ByteOrderMark,
     #[error("second {keyword} line for {metric}")]
     SecondComment {
         keyword: &'static str,
@@ -215,26 +220,144 @@ pub(super) enum ParseErrorKind {
     NoComma { label: String },
     #[error("expected a value after {series}")]
     NoValue { series: String },
-    #[error("{found:?} is not a number")]
+    #[error("{found:?} is not a number{}", why_not(found))]
     NotANumber { found: String },
     #[error("{found:?} is not a count: a whole number, not negative")]
     NotACount { found: String },
+    #[error("label `{label}` is {found:?}, which is not a number")]
+    NotABound { label: &'static str, found: String },
     #[error("the line goes on after the value: {found:?}")]
     Trailing { found: String },
     #[error("a timestamp, which a Pushgateway refuses")]
     Timestamp,
-    #[error("{series} has no label `{label}`, which a {metric_type} needs here")]
+    #[error(
+        "{series} has no number as label `{label}`, as a {metric_type} needs here: it is left out"
+    )]
     MissingBound {
         series: String,
         label: &'static str,
         metric_type: MetricType,
     },
-    #[error("histogram {metric} has a sample that is none of _bucket, _sum and _count")]
-    BareHistogram { metric: String },
-    #[error("{series} has no sample {metric}_count")]
-    NoCount { series: String, metric: String },
+    #[error("{series} has no sample {metric}{suffix}: a gateway shows 0")]
+    NoPart {
+        series: String,
+        metric: String,
+        suffix: &'static str,
+    },
+    #[error("{series} has no bucket +Inf: a gateway shows one with the count")]
+    NoInfinity { series: String },
+    #[error(
+        "type gauge_histogram is one that a gateway takes and cannot show: it would break the page of all"
+    )]
+    GaugeHistogram { metric: String },
+    #[error("no blank between the name {name} and the value {value}")]
+    NoBlank { name: String, value: String },
+    #[error("label `job` is overwritten by that of the group")]
+    JobLabel,
+    #[error(
+        "series {series} is the same as another, once `job` is that of the group and `instance` is not empty"
+    )]
+    SameInGroup { series: String },
+    #[error("{metric} is a metric of the gateway itself, and hidden by this one")]
+    OwnMetric { metric: String },
+    #[error("{reason}")]
+    Objection { reason: String },
+    #[error("the text does not end with `# EOF`, as OpenMetrics does: it may have been cut off")]
+    NoEof,
+    #[error("there is something after `# EOF`")]
+    AfterEof,
+    #[error("the metadata of {metric} comes after its first sample")]
+    MetadataAfterSample { metric: String },
+    #[error(
+        "{found:?} is not a type of OpenMetrics: counter, gauge, histogram, gaugehistogram, stateset, info, summary or unknown"
+    )]
+    UnknownOpenType { found: String },
+    #[error("metric family {metric} comes in two blocks, which OpenMetrics does not allow")]
+    SecondBlock { metric: String },
+    #[error("{sample} is no sample of {metric} in OpenMetrics, which has {endings}")]
+    NotOfFamily {
+        sample: String,
+        metric: String,
+        endings: String,
+    },
+    #[error("{metric} has no HELP line")]
+    LintNoHelp { metric: String },
+    #[error("{metric} has no TYPE line")]
+    LintNoType { metric: String },
+    #[error("counter {metric} should have a name that ends with _total")]
+    LintNoTotal { metric: String },
+    #[error("{metric} is a {metric_type}, and only names of counters end with _total")]
+    LintTotal {
+        metric: String,
+        metric_type: MetricType,
+    },
+    #[error("{metric} ends with {suffix}, as only series of histograms and summaries do")]
+    LintSuffix {
+        metric: String,
+        suffix: &'static str,
+    },
+    #[error("{metric} should be in {base}, not in {unit}")]
+    LintUnit {
+        metric: String,
+        unit: &'static str,
+        base: &'static str,
+    },
+    #[error("{metric} has its type in its name: {word}")]
+    LintTypeInName { metric: String, word: String },
+    #[error("{metric} has a colon, which is for recording rules")]
+    LintColon { metric: String },
+    #[error("{metric} is not in snake_case")]
+    LintUpperCase { metric: String },
     #[error("{series}: {error}")]
     Value { series: String, error: ValueError },
     #[error("{0}")]
     Family(FamilyError),
+}
+
+impl ParseErrorKind {
+    pub(super) fn duplicate_label(label: String) -> Self {
+        Self::Family(FamilyError::DuplicateLabel { label })
+    }
+
+    /// Whether a series is there already.
+    pub(super) fn is_repetition(&self) -> bool {
+        matches!(
+            self,
+            Self::SameInGroup { .. } | Self::Family(FamilyError::DuplicateSeries { .. })
+        )
+    }
+}
+
+/// What makes it none, where it looks like one.
+fn why_not(text: &str) -> &'static str {
+    let unsigned = text.trim_start_matches(['+', '-']);
+    let is_all = |allowed: &str| {
+        unsigned.starts_with(|first: char| first.is_ascii_digit())
+            && unsigned
+                .chars()
+                .all(|found| found.is_ascii_digit() || allowed.contains(found))
+    };
+    if unsigned.len() + 1 < text.len() {
+        ": it has two signs"
+    } else if unsigned.eq_ignore_ascii_case("nan") {
+        ": NaN has no sign"
+    } else if unsigned.starts_with("0x") || unsigned.starts_with("0X") {
+        ": hexadecimal numbers are not taken"
+    } else if is_all("_.") && text.contains('_') {
+        ": underscores are not taken"
+    } else if is_all(",.") && text.contains(',') {
+        ": the decimal sign is a point, and there is none for thousands"
+    } else if is_all("eE+-.") && text.parse::<f64>().is_ok_and(f64::is_infinite) {
+        ": it is too large"
+    } else {
+        ""
+    }
+}
+
+/// A type that only the other format has.
+fn only_open(word: &str) -> &'static str {
+    match word {
+        "unknown" | "info" | "stateset" | "gaugehistogram" => "; it is one of OpenMetrics",
+        _ => "",
+    }
 }

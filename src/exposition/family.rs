@@ -23,6 +23,15 @@ pub enum MetricType {
 }
 
 impl MetricType {
+    /// All of them.
+    pub(crate) const ALL: [Self; 5] = [
+        Self::Counter,
+        Self::Gauge,
+        Self::Histogram,
+        Self::Summary,
+        Self::Untyped,
+    ];
+
     /// The word for it in a TYPE line.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -107,6 +116,21 @@ impl MetricFamily {
             metric_type,
             help: None,
             metrics: BTreeMap::new(),
+        }
+    }
+
+    /// A family as it stands in a text that has been checked.
+    pub(super) fn as_read(
+        name: MetricName,
+        metric_type: MetricType,
+        help: Option<String>,
+        metrics: BTreeMap<Labels, MetricValue>,
+    ) -> Self {
+        Self {
+            name,
+            metric_type,
+            help,
+            metrics,
         }
     }
 

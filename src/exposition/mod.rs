@@ -6,15 +6,23 @@
 //!
 //! [text exposition format]: https://prometheus.io/docs/instrumenting/exposition_formats/#text-based-format
 
+mod check;
 mod encode;
 mod error;
 mod family;
 mod gather;
 mod labels;
 mod names;
+mod openmetrics;
 mod parse;
+mod text;
 mod value;
 
+pub(crate) use check::Destiny;
+pub use check::{
+    Check, Checked, CheckedFamily, CheckedSample, Format, Inspector, Mended, Output, Problem,
+    Severity,
+};
 pub use encode::{CONTENT_TYPE, encode, format_float};
 pub use error::{FamilyError, NameError, ParseError, ValueError};
 pub use family::{MetricFamilies, MetricFamily, MetricType};
@@ -23,4 +31,5 @@ pub use labels::Labels;
 pub use names::{LabelName, MetricName, NameValidation};
 pub(crate) use names::{is_legacy, is_legacy_label, legacy_form};
 pub use parse::{Series, parse, parse_float, parse_names};
+pub use text::{LINE_LIMIT, Text, lines_of};
 pub use value::{Bucket, Histogram, MetricValue, Quantile, Summary};

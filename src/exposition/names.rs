@@ -62,14 +62,6 @@ impl MetricName {
         Ok(Self(name))
     }
 
-    /// Checks a name by one of the two schemes.
-    pub(super) fn checked(name: String, names: NameValidation) -> Result<Self, NameError> {
-        match names {
-            NameValidation::Legacy => Self::new(name),
-            NameValidation::Utf8 => Self::utf8(name),
-        }
-    }
-
     /// This name continued by `suffix`, which holds nothing but what may stand inside a name.
     pub(crate) fn with_suffix(&self, suffix: &'static str) -> Self {
         Self(Cow::Owned(format!("{}{suffix}", self.0)))
@@ -186,17 +178,29 @@ pub(super) fn is_bare(name: &str, colons: bool) -> bool {
     name_length(name.as_bytes(), colons) == name.len()
 }
 
+/// How many bytes there are at the beginning that may stand in a name of either kind, or with `colons` in that of a metric.
+pub(super) fn name_run(text: &[u8], colons: bool) -> usize {
+    let end = |byte: &u8| !(IN_NAME[usize::from(*byte)] || colons && *byte == b':');
+    text.iter().position(end).unwrap_or(text.len())
+}
+
+/// Which bytes may stand in a name of either kind.
+const IN_NAME: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = 0;
+    while byte < 128_u8 {
+        table[byte as usize] = byte.is_ascii_alphanumeric() || byte == b'_';
+        byte += 1;
+    }
+    table
+};
+
 /// How many leading bytes of `text` can be part of a name; a metric name may hold colons, a label name may not.
 pub(super) fn name_length(text: &[u8], colons: bool) -> usize {
-    text.iter()
-        .enumerate()
-        .position(|(index, &byte)| {
-            !(byte.is_ascii_alphabetic()
-                || byte == b'_'
-                || (colons && byte == b':')
-                || (index > 0 && byte.is_ascii_digit()))
-        })
-        .unwrap_or(text.len())
+    match text.first() {
+        Some(first) if !first.is_ascii_digit() => name_run(text, colons),
+        _ => 0,
+    }
 }
 
 #[cfg(test)]

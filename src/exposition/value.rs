@@ -48,36 +48,27 @@ impl Histogram {
         if buckets.iter().any(|bucket| bucket.upper_bound.is_nan()) {
             return Err(ValueError::NanBound);
         }
+        let twice = sort_and_find_twice(&mut buckets);
+        match twice.or_else(|| contradiction(&buckets, count)) {
+            Some(error) => Err(error),
+            None => Ok(Self::as_read(buckets, sum, count)),
+        }
+    }
+
+    /// A histogram as it stands in a text, which may contradict itself.
+    pub(super) fn as_read(mut buckets: Vec<Bucket>, sum: f64, count: u64) -> Self {
         buckets.sort_by(|a, b| a.upper_bound.total_cmp(&b.upper_bound));
-        for pair in buckets.windows(2) {
-            if pair[0].upper_bound.total_cmp(&pair[1].upper_bound).is_eq() {
-                return Err(ValueError::DuplicateBound {
-                    bound: pair[0].upper_bound,
-                });
-            }
-            if pair[0].cumulative_count > pair[1].cumulative_count {
-                return Err(ValueError::NotCumulative {
-                    bound: pair[1].upper_bound,
-                });
-            }
+        while buckets
+            .last()
+            .is_some_and(|last| last.upper_bound == f64::INFINITY)
+        {
+            buckets.pop();
         }
-        if let Some(last) = buckets.last() {
-            let infinite = last.upper_bound == f64::INFINITY;
-            if last.cumulative_count > count || (infinite && last.cumulative_count != count) {
-                return Err(ValueError::CountMismatch {
-                    bound: last.upper_bound,
-                    count,
-                });
-            }
-            if infinite {
-                buckets.pop();
-            }
-        }
-        Ok(Self {
+        Self {
             buckets,
             sum,
             count,
-        })
+        }
     }
 
     /// The buckets by growing bound, without `+Inf`.
@@ -97,6 +88,34 @@ impl Histogram {
     pub fn count(&self) -> u64 {
         self.count
     }
+}
+
+/// Sorts buckets by their bounds, and finds a bound that occurs twice.
+pub(super) fn sort_and_find_twice(buckets: &mut [Bucket]) -> Option<ValueError> {
+    buckets.sort_by(|a, b| a.upper_bound.total_cmp(&b.upper_bound));
+    let mut pairs = buckets.windows(2);
+    let pair = pairs.find(|pair| pair[0].upper_bound.total_cmp(&pair[1].upper_bound).is_eq())?;
+    Some(ValueError::DuplicateBound {
+        bound: pair[0].upper_bound,
+    })
+}
+
+/// What is wrong with buckets that are sorted, beside the number of all observations.
+pub(super) fn contradiction(buckets: &[Bucket], count: u64) -> Option<ValueError> {
+    let mut pairs = buckets.windows(2);
+    let falling = pairs.find(|pair| pair[0].cumulative_count > pair[1].cumulative_count);
+    if let Some(pair) = falling {
+        return Some(ValueError::NotCumulative {
+            bound: pair[1].upper_bound,
+        });
+    }
+    let last = buckets.last()?;
+    let infinite = last.upper_bound == f64::INFINITY;
+    let mismatch = last.cumulative_count > count || (infinite && last.cumulative_count != count);
+    mismatch.then_some(ValueError::CountMismatch {
+        bound: last.upper_bound,
+        count,
+    })
 }
 
 /// One quantile of a [`Summary`].
@@ -137,11 +156,17 @@ impl Summary {
             Some(pair) => Err(ValueError::DuplicateBound {
                 bound: pair[0].quantile,
             }),
-            None => Ok(Self {
-                quantiles,
-                sum,
-                count,
-            }),
+            None => Ok(Self::as_read(quantiles, sum, count)),
+        }
+    }
+
+    /// A summary as it stands in a text, which may contradict itself.
+    pub(super) fn as_read(mut quantiles: Vec<Quantile>, sum: f64, count: u64) -> Self {
+        quantiles.sort_by(|a, b| a.quantile.total_cmp(&b.quantile));
+        Self {
+            quantiles,
+            sum,
+            count,
         }
     }
 

@@ -1,4 +1,5 @@
 use std::borrow::Cow;
+use std::io::Read;
 
 /// How bodies are compressed on the way.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -13,21 +14,44 @@ pub enum Compression {
 }
 
 impl Compression {
-    /// The body as it is sent, and its `Content-Encoding`.
-    pub(super) fn apply(self, body: &str) -> (Cow<'_, [u8]>, Option<&'static str>) {
+    /// The body as it is sent.
+    pub(super) fn apply(self, body: &str) -> Cow<'_, [u8]> {
         match self {
-            Self::None => (Cow::Borrowed(body.as_bytes()), None),
+            Self::None => Cow::Borrowed(body.as_bytes()),
+            #[cfg(feature = "gzip")]
+            Self::Gzip => Cow::Owned(gzip(body)),
+        }
+    }
+
+    /// The same for a body that is read on the way, with its length where that is known before.
+    pub(super) fn stream<'t>(
+        self,
+        body: impl Read + 't,
+        length: u64,
+    ) -> (Box<dyn Read + 't>, Option<u64>) {
+        match self {
+            Self::None => (Box::new(body), Some(length)),
+            #[cfg(feature = "gzip")]
+            Self::Gzip => {
+                let level = flate2::Compression::default();
+                (Box::new(flate2::read::GzEncoder::new(body, level)), None)
+            }
+        }
+    }
+
+    /// The `Content-Encoding`.
+    pub(super) fn encoding(self) -> Option<&'static str> {
+        match self {
+            Self::None => None,
             #[cfg(feature = "gzip")]
             // In lower case: a Pushgateway 1.5 takes no other.
-            Self::Gzip => (Cow::Owned(gzip(body)), Some("gzip")),
+            Self::Gzip => Some("gzip"),
         }
     }
 }
 
 #[cfg(feature = "gzip")]
 fn gzip(body: &str) -> Vec<u8> {
-    use std::io::Read;
-
     let mut compressed = Vec::new();
     // Reading from memory does not fail.
     let _ = flate2::bufread::GzEncoder::new(body.as_bytes(), flate2::Compression::default())

@@ -162,6 +162,12 @@ pub enum UnpushableError {
         /// The metric name.
         metric: String,
     },
+    /// A text that could be checked, but not read once more.
+    #[error("cannot read the text: {reason}")]
+    Text {
+        /// Why.
+        reason: String,
+    },
     /// A series with a label that the gateway would overwrite in silence.
     #[error("series {series} has the label `{label}`, which the grouping key sets")]
     GroupingLabel {

@@ -14,7 +14,7 @@ use super::interrupt::{Interrupt, Stage};
 use super::kind::GatewayKind;
 use super::request::{Change, Request, path_for};
 use super::retry::Policy;
-use super::transport::{Content, Exchange, Transport};
+use super::transport::{Bytes, Content, Exchange, Transport};
 
 /// The longest time of a delivery: ten years, which no clock calculation overflows.
 const LONGEST_TIMEOUT: Duration = Duration::from_secs(10 * 365 * 24 * 3600);
@@ -192,9 +192,13 @@ impl Pushgateway {
             None => None,
         };
         let body = request.body().map(|body| self.compression.apply(body));
-        let content = body.as_ref().map(|(bytes, encoding)| Content {
+        let streamed = request.streamed();
+        let stream = streamed.map(|text| || self.compression.stream(text.read(), text.length()));
+        let bytes = body.as_deref().map(Bytes::Held);
+        let stream = stream.as_ref().map(|open| Bytes::Read(open));
+        let content = bytes.or(stream).map(|bytes| Content {
             media_type: CONTENT_TYPE,
-            encoding: *encoding,
+            encoding: self.compression.encoding(),
             bytes,
         });
         let delivery = Delivery {

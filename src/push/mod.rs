@@ -76,6 +76,7 @@ mod proxy;
 mod request;
 mod retry;
 mod side_by_side;
+mod text;
 #[cfg(feature = "rustls")]
 mod tls;
 mod transport;
@@ -92,5 +93,6 @@ pub use kind::GatewayKind;
 pub use proxy::Proxy;
 pub use request::{Change, Method, Request};
 pub use side_by_side::side_by_side;
+pub use text::PushText;
 #[cfg(feature = "rustls")]
 pub use tls::Roots;

@@ -6,6 +6,7 @@ use crate::grouping::GroupingKey;
 use super::check::check;
 use super::error::UnpushableError;
 use super::kind::GatewayKind;
+use super::text::PushText;
 
 /// What to do to a group.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -89,11 +90,21 @@ impl fmt::Display for Method {
 /// assert_eq!(request.body(), Some("# TYPE rows gauge\nrows 42\n"));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct Request<'a> {
     key: &'a GroupingKey,
-    change: Change<'a>,
+    method: Method,
+    content: Content<'a>,
+    /// The body, unless it is too long to be held.
     body: Option<String>,
+}
+
+/// What a request brings.
+#[derive(Clone, Copy, Debug)]
+enum Content<'a> {
+    None,
+    Families(&'a MetricFamilies),
+    Text(&'a PushText<'a>),
 }
 
 impl<'a> Request<'a> {
@@ -103,20 +114,47 @@ impl<'a> Request<'a> {
     ///
     /// [`UnpushableError`] for what a gateway would store wrongly or be broken by.
     pub fn new(key: &'a GroupingKey, change: Change<'a>) -> Result<Self, UnpushableError> {
-        let body = match change.families() {
+        let (content, body) = match change.families() {
             Some(families) => {
                 check(key, families)?;
-                Some(encode(families))
+                (Content::Families(families), Some(encode(families)))
             }
-            None => None,
+            None => (Content::None, None),
         };
-        Ok(Self { key, change, body })
+        Ok(Self {
+            key,
+            method: change.method(),
+            content,
+            body,
+        })
+    }
+
+    /// A push of text, which has been checked for this group: PUT or POST.
+    ///
+    /// # Errors
+    ///
+    /// [`UnpushableError`] for what a gateway would store wrongly or be broken by, or when the text cannot be read any more.
+    pub fn of_text(
+        key: &'a GroupingKey,
+        method: Method,
+        text: &'a PushText<'a>,
+    ) -> Result<Self, UnpushableError> {
+        text.check_names()?;
+        let body = text.small().map_err(|source| UnpushableError::Text {
+            reason: source.to_string(),
+        })?;
+        Ok(Self {
+            key,
+            method,
+            content: Content::Text(text),
+            body,
+        })
     }
 
     /// PUT, POST or DELETE.
     #[must_use]
     pub fn method(&self) -> Method {
-        self.change.method()
+        self.method
     }
 
     /// The path below the base URL of a Pushgateway, ready for the request line. It must not be normalised or decoded on the
@@ -131,7 +169,8 @@ impl<'a> Request<'a> {
         path_for(kind, self.key)
     }
 
-    /// The body, in the text format. None for a DELETE, which must have no body and no `Content-Encoding`.
+    /// The body, in the text format. None for a DELETE, which must have no body and no `Content-Encoding`, and for a text of more
+    /// than a megabyte, which is read while it is being sent.
     #[must_use]
     pub fn body(&self) -> Option<&str> {
         self.body.as_deref()
@@ -140,7 +179,7 @@ impl<'a> Request<'a> {
     /// The value of the `Content-Type` header, where there is a body. Any other makes a gateway misread it.
     #[must_use]
     pub fn content_type(&self) -> Option<&'static str> {
-        self.body.is_some().then_some(CONTENT_TYPE)
+        (!matches!(self.content, Content::None)).then_some(CONTENT_TYPE)
     }
 
     pub(super) fn key(&self) -> &GroupingKey {
@@ -149,9 +188,19 @@ impl<'a> Request<'a> {
 
     /// Whether a family of this name is pushed.
     pub(super) fn has_family(&self, name: &str) -> bool {
-        let families = self.change.families();
-        families
-            .is_some_and(|families| families.iter().any(|family| family.name().as_str() == name))
+        match self.content {
+            Content::None => false,
+            Content::Families(families) => families.get(name).is_some(),
+            Content::Text(text) => text.has_family(name),
+        }
+    }
+
+    /// The text that is read while it is being sent.
+    pub(super) fn streamed(&self) -> Option<&'a PushText<'a>> {
+        match self.content {
+            Content::Text(text) if self.body.is_none() => Some(text),
+            _ => None,
+        }
     }
 }
 

@@ -12,6 +12,7 @@ mod support;
 
 mod architecture;
 mod auth;
+mod corpus;
 mod delivery;
 mod embedded;
 mod ending;
@@ -31,6 +32,7 @@ mod push_client;
 mod push_command;
 mod readme;
 mod refusals;
+mod roundtrip;
 mod secrets;
 mod settings;
 mod several;

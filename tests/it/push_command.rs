@@ -160,7 +160,7 @@ fn wrong_input_is_refused_with_its_place_and_nothing_is_sent() {
         (
             &["--gauge", "a=1", "--counter", "a=2"],
             2,
-            "--counter: a is a gauge, not a counter",
+            "--counter: a is of type gauge, not counter",
         ),
         (
             &["--gauge", "a=1", "--help-text", "b=B."],
@@ -194,7 +194,7 @@ fn wrong_input_is_refused_with_its_place_and_nothing_is_sent() {
         .input("# TYPE rows gauge\nrows 1\n")
         .run()
         .exits(1)
-        .says("pushjob: stdin: rows is a gauge, not a counter\n");
+        .says("pushjob: stdin: rows is of type gauge, not counter\n");
     assert_eq!(gateway.groups(), []);
 }
 

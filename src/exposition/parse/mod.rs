@@ -1,20 +1,26 @@
 mod assemble;
-mod line;
+mod float;
+mod scan;
 
+use super::check::{Check, Destiny};
 use super::error::{ParseError, ParseErrorKind};
 use super::family::MetricFamilies;
 use super::labels::Labels;
 use super::names::{MetricName, NameValidation};
-use assemble::Assembly;
-use line::Line;
+use assemble::{Assembly, labels};
 
-/// Reads text in the exposition format, refusing what a Pushgateway refuses: a last line without newline, carriage
-/// returns, timestamps, duplicate series, TYPE lines after samples, names and escapes out of the format.
+pub use float::parse_float;
+pub(super) use float::parse_float_bytes;
+pub(super) use scan::{
+    Declared, Dialect, Metadata, Name, Sample, ScanError, Scanner, Statement, metadata, unescape,
+};
+
+/// Reads text in the exposition format, and refuses what a Pushgateway refuses: a last line without newline, carriage returns,
+/// timestamps, series that occur twice, TYPE lines after samples, names and escapes out of the format. [`Check`] finds more
+/// than the first mistake, and does not keep the text in memory.
 ///
-/// It also refuses what contradicts itself, which a Pushgateway takes: a series twice, histograms whose buckets do not
-/// grow up to their count, counts that are no whole numbers, summaries and histograms without count.
-///
-/// Two blocks of the same family are read as one. Comments and blank lines are passed over.
+/// A histogram or summary is kept as it is read, also where it contradicts itself: a gateway takes it. Two blocks of the same
+/// family are read as one. Comments and blank lines are passed over.
 ///
 /// # Errors
 ///
@@ -39,38 +45,13 @@ pub fn parse(input: &[u8]) -> Result<MetricFamilies, ParseError> {
 /// [`ParseError`] with the line and column of the first thing that is wrong.
 pub fn parse_names(input: &[u8], names: NameValidation) -> Result<MetricFamilies, ParseError> {
     let mut assembly = Assembly::default();
-    let mut rest = input;
-    let mut number = 0;
-    while !rest.is_empty() {
-        number += 1;
-        let length = rest.iter().position(|&byte| byte == b'\n');
-        let (bytes, after) = match length {
-            Some(length) => (&rest[..length], &rest[length + 1..]),
-            None => (rest, &rest[rest.len()..]),
-        };
-        let mut line = Line::new(bytes, number, names)?;
-        read_line(&mut line, &mut assembly)?;
-        if length.is_none() {
-            return Err(line.error_at_end(ParseErrorKind::NoFinalNewline));
-        }
-        rest = after;
+    let check = Check::new().names(names).destiny(Destiny::Reader);
+    // What is in memory can be read; what remains is a line that is too long.
+    if let Err(error) = check.walk(&input, &mut assembly) {
+        let reason = error.to_string();
+        return Err(ParseError::new(1, 1, ParseErrorKind::Objection { reason }));
     }
     assembly.finish()
-}
-
-fn read_line(line: &mut Line<'_>, assembly: &mut Assembly) -> Result<(), ParseError> {
-    line.skip_blanks();
-    if line.at_end() {
-        return Ok(());
-    }
-    if line.take('#') {
-        return match line.comment()? {
-            Some(comment) => assembly.comment(&comment, line),
-            None => Ok(()),
-        };
-    }
-    let sample = line.sample()?;
-    assembly.sample(sample, line)
 }
 
 /// The name and labels of one series, as in `rows{table="users"}`.
@@ -109,55 +90,18 @@ impl Series {
         text: &str,
         names: NameValidation,
     ) -> Result<(Self, &str), ParseError> {
-        let mut line = Line::new(text.as_bytes(), 1, names)?;
-        let series = line.series()?;
-        Ok((series, line.rest()))
-    }
-}
-
-/// Reads a number as the format spells it: decimal, with or without exponent, `NaN`, `Inf` and `Infinity` in any case.
-/// Hexadecimal numbers, underscores and numbers out of range are none.
-#[must_use]
-pub fn parse_float(text: &str) -> Option<f64> {
-    let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
-    if text.eq_ignore_ascii_case("nan") {
-        return Some(f64::NAN);
-    }
-    let infinite =
-        unsigned.eq_ignore_ascii_case("inf") || unsigned.eq_ignore_ascii_case("infinity");
-    if !infinite && !unsigned.starts_with(|first: char| first.is_ascii_digit() || first == '.') {
-        return None;
-    }
-    let number: f64 = text.parse().ok()?;
-    (infinite || number.is_finite()).then_some(number)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn numbers_are_read_as_the_gateway_reads_them() {
-        for (text, number) in [
-            ("1", 1.0),
-            ("+1", 1.0),
-            ("-1.5e3", -1500.0),
-            (".5", 0.5),
-            ("1.", 1.0),
-            ("1E5", 100_000.0),
-            ("Inf", f64::INFINITY),
-            ("+inf", f64::INFINITY),
-            ("-Infinity", f64::NEG_INFINITY),
-            ("1e-999", 0.0),
-        ] {
-            assert_eq!(parse_float(text), Some(number), "{text}");
-        }
-        assert!(parse_float("nan").is_some_and(f64::is_nan));
-        for text in [
-            "", "+", ".", "e5", "1e", "+nan", "-NaN", "0x10", "0x1p3", "1_0", "1e999", "infin",
-            "1 ", "--1",
-        ] {
-            assert_eq!(parse_float(text), None, "{text}");
-        }
+        let fail = |(at, reason): ScanError| {
+            let column = text[..at].chars().count() + 1;
+            ParseError::new(1, column, reason)
+        };
+        let mut scanner = Scanner::new(Dialect {
+            names,
+            open_metrics: false,
+        });
+        let (name, spans, end) = scanner.series(text.as_bytes()).map_err(fail)?;
+        let (name, at) = (unescape(name.raw).into_owned(), name.at);
+        let name = MetricName::utf8(name).map_err(|_| fail((at, ParseErrorKind::NoMetricName)))?;
+        let labels = labels(text.as_bytes(), spans, None);
+        Ok((Self { name, labels }, &text[end..]))
     }
 }

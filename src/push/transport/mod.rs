@@ -12,13 +12,13 @@ use std::time::{Duration, Instant};
 
 use ureq::config::Config;
 use ureq::http::header::{
-    AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, DATE, HeaderMap, LOCATION, PROXY_AUTHORIZATION,
-    RETRY_AFTER,
+    AUTHORIZATION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, DATE, HeaderMap, LOCATION,
+    PROXY_AUTHORIZATION, RETRY_AFTER,
 };
 use ureq::http::{HeaderName, Request, Response};
 use ureq::unversioned::transport::time::{Duration as TimeLeft, Instant as Moment};
 use ureq::unversioned::transport::{ConnectionDetails, Connector, NextTimeout};
-use ureq::{Agent, AsSendBody, Body, Error};
+use ureq::{Agent, AsSendBody, Body, Error, SendBody};
 
 use self::channel::{ChannelConnector, Kept, Parts};
 pub(super) use self::obstacle::Obstacle;
@@ -76,8 +76,20 @@ pub(super) struct Exchange<'a> {
 pub(super) struct Content<'a> {
     pub(super) media_type: &'static str,
     pub(super) encoding: Option<&'static str>,
-    pub(super) bytes: &'a [u8],
+    pub(super) bytes: Bytes<'a>,
 }
+
+/// Where the bytes of a body are.
+#[derive(Clone, Copy)]
+pub(super) enum Bytes<'a> {
+    /// In memory.
+    Held(&'a [u8]),
+    /// To be read, anew for each try.
+    Read(&'a dyn Fn() -> Opened<'a>),
+}
+
+/// The bytes of a body to be read, and how many there are, where that is known.
+pub(super) type Opened<'a> = (Box<dyn Read + 'a>, Option<u64>);
 
 /// What is left of the time to connect; the library counts from where it began.
 pub(super) fn time_left(details: &ConnectionDetails) -> NextTimeout {
@@ -177,8 +189,15 @@ impl Transport {
         }
         let cut_off = self.cut_off.load(Ordering::Relaxed);
         let left = timeout.saturating_sub(begin.elapsed());
-        let response = match exchange.body {
-            Some(body) => self.run(request.body(body.bytes), left),
+        let response = match exchange.body.map(|body| body.bytes) {
+            Some(Bytes::Held(bytes)) => self.run(request.body(bytes), left),
+            Some(Bytes::Read(open)) => {
+                let (mut bytes, length) = open();
+                if let Some(length) = length {
+                    request = request.header(CONTENT_LENGTH, length);
+                }
+                self.run(request.body(SendBody::from_reader(&mut bytes)), left)
+            }
             None => self.run(request.body(()), left),
         };
         let answer = answer(response?);

@@ -1,0 +1,207 @@
+//! Whether the samples of a histogram or summary make sense together.
+
+use std::collections::HashMap;
+
+use crate::exposition::error::{ParseErrorKind, ValueError};
+use crate::exposition::family::MetricType;
+use crate::exposition::value::{Bucket, contradiction, sort_and_find_twice};
+
+use super::fingerprint::Fingerprint;
+
+/// How many histograms and summaries are kept of which not all samples have come. Of more, it is not said what they lack.
+const MOST_OPEN: usize = 1 << 16;
+
+/// What a sample of a histogram or summary is, by its name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Role {
+    /// A bucket or quantile, or the sample of a plain type.
+    Entry,
+    Sum,
+    Count,
+}
+
+/// The samples of one histogram or summary.
+#[derive(Debug)]
+struct Distribution {
+    /// Its name and labels.
+    series: String,
+    metric: String,
+    metric_type: MetricType,
+    /// Where the first sample stands.
+    line: usize,
+    /// Buckets; of a summary the quantiles, with nothing counted.
+    buckets: Vec<Bucket>,
+    has_sum: bool,
+    count: Option<u64>,
+}
+
+/// The first sample of a distribution.
+pub(super) struct Beginning<'a> {
+    pub(super) metric: &'a str,
+    pub(super) metric_type: MetricType,
+    pub(super) line: usize,
+    /// Its labels, as they stand in the text.
+    pub(super) labels: &'a mut dyn FnMut(&mut String),
+}
+
+/// What is wrong with a distribution, and where that begins.
+pub(super) type Contradiction = (usize, ParseErrorKind);
+
+/// Follows the samples of distributions, which mostly come one distribution after the other.
+#[derive(Default)]
+pub(super) struct Distributions {
+    current: Option<(Fingerprint, Distribution)>,
+    open: HashMap<Fingerprint, Distribution>,
+}
+
+impl Distributions {
+    /// Whether the last sample was of this one.
+    pub(super) fn is_current(&self, print: Fingerprint) -> bool {
+        matches!(&self.current, Some((current, _)) if *current == print)
+    }
+
+    /// Begins with, or goes on with, a distribution of which a sample is to come. Says what is wrong with the one before, if
+    /// that is complete.
+    pub(super) fn turn_to(
+        &mut self,
+        print: Fingerprint,
+        mut beginning: Beginning<'_>,
+    ) -> Option<Contradiction> {
+        let mut wrong = None;
+        let mut spare = None;
+        if let Some((print, mut last)) = self.current.take() {
+            if last.is_complete() {
+                wrong = last.contradiction();
+                spare = Some(last);
+            } else if self.open.len() < MOST_OPEN {
+                self.open.insert(print, last);
+            }
+        }
+        let next = match self.open.remove(&print) {
+            Some(open) => open,
+            None => Distribution::begin(spare, &mut beginning),
+        };
+        self.current = Some((print, next));
+        wrong
+    }
+
+    /// Adds a sample of the current one: the bound of a bucket, and the value.
+    pub(super) fn add(&mut self, role: Role, bound: Option<f64>, value: f64) {
+        let Some((_, distribution)) = &mut self.current else {
+            return;
+        };
+        match role {
+            Role::Sum => distribution.has_sum = true,
+            Role::Count => distribution.count = Some(whole(value)),
+            Role::Entry => {
+                if let Some(upper_bound) = bound {
+                    distribution.buckets.push(Bucket {
+                        upper_bound,
+                        cumulative_count: whole(value),
+                    });
+                }
+            }
+        }
+    }
+
+    /// What is wrong with those that are left when no more is to come.
+    pub(super) fn finish(&mut self) -> Vec<Contradiction> {
+        let mut found = Vec::new();
+        let current = self.current.take();
+        for (_, distribution) in self.open.drain().chain(current) {
+            found.extend(distribution.contradictions());
+        }
+        found.sort_by_key(|(line, _)| *line);
+        found
+    }
+}
+
+impl Distribution {
+    /// Uses what another one does not need any more.
+    fn begin(spare: Option<Self>, beginning: &mut Beginning<'_>) -> Self {
+        let (mut series, mut metric, mut buckets) = match spare {
+            Some(spare) => (spare.series, spare.metric, spare.buckets),
+            None => Default::default(),
+        };
+        buckets.clear();
+        metric.clear();
+        metric.push_str(beginning.metric);
+        series.clear();
+        series.push_str(beginning.metric);
+        (beginning.labels)(&mut series);
+        Self {
+            series,
+            metric,
+            metric_type: beginning.metric_type,
+            line: beginning.line,
+            buckets,
+            has_sum: false,
+            count: None,
+        }
+    }
+
+    fn is_histogram(&self) -> bool {
+        self.metric_type == MetricType::Histogram
+    }
+
+    /// Whether there is all that there should be.
+    fn is_complete(&self) -> bool {
+        self.has_sum && self.count.is_some() && (!self.is_histogram() || self.has_infinity())
+    }
+
+    fn has_infinity(&self) -> bool {
+        let mut buckets = self.buckets.iter().rev();
+        buckets.any(|bucket| bucket.upper_bound == f64::INFINITY)
+    }
+
+    fn contradiction(&mut self) -> Option<Contradiction> {
+        let twice = sort_and_find_twice(&mut self.buckets);
+        let error = if self.is_histogram() {
+            twice.or_else(|| contradiction(&self.buckets, self.count?))
+        } else {
+            twice
+        };
+        error.map(|error| self.wrong_value(error))
+    }
+
+    fn wrong_value(&self, error: ValueError) -> Contradiction {
+        let series = self.series.clone();
+        (self.line, ParseErrorKind::Value { series, error })
+    }
+
+    fn contradictions(mut self) -> Vec<Contradiction> {
+        let mut found = Vec::new();
+        if self.count.is_none() {
+            found.push(self.lacks("_count"));
+        }
+        if !self.has_sum {
+            found.push(self.lacks("_sum"));
+        }
+        if self.is_histogram() && !self.has_infinity() {
+            let series = self.series.clone();
+            found.push((self.line, ParseErrorKind::NoInfinity { series }));
+        }
+        found.extend(self.contradiction());
+        found
+    }
+
+    fn lacks(&self, suffix: &'static str) -> Contradiction {
+        let reason = ParseErrorKind::NoPart {
+            series: self.series.clone(),
+            metric: self.metric.clone(),
+            suffix,
+        };
+        (self.line, reason)
+    }
+}
+
+/// A number as a gateway counts it: without fraction, not below 0.
+pub(crate) fn whole(value: f64) -> u64 {
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "what does not fit is cut to the range"
+    )]
+    let count = value as u64;
+    count
+}

@@ -1,0 +1,529 @@
+//! What a Pushgateway says to the lines of a text, one after the other.
+
+use std::collections::HashMap;
+
+use crate::exposition::error::{FamilyError, ParseErrorKind};
+use crate::exposition::family::MetricType;
+use crate::exposition::parse::{
+    Declared, Name, Sample, ScanError, Statement, parse_float_bytes, unescape,
+};
+
+use super::distribution::{Beginning, Distributions, Role, whole};
+use super::fingerprint::{Ink, Prints, Seen, Sighting, alias};
+use super::problem::{Problem, Severity};
+
+/// A metric family of which there has been a line.
+pub(crate) struct Family {
+    /// Its name, unescaped.
+    pub(crate) name: String,
+    pub(crate) declared: Option<Declared>,
+    pub(crate) has_help: bool,
+    /// The line that first named it.
+    pub(crate) line: usize,
+    /// A HELP text that no scrape can read, once there is a sample: its line and column.
+    bad_help: Option<(usize, usize)>,
+    /// Whether a gateway has a metric of this name itself; it drops what is pushed.
+    is_own: bool,
+    /// How many samples it has.
+    pub(crate) samples: u64,
+    /// Whether it has to be looked at once more for series that occur twice: its samples do not stand together, or are too
+    /// many.
+    pub(super) unsure: bool,
+}
+
+impl Family {
+    /// The type that its samples have.
+    pub(crate) fn metric_type(&self) -> MetricType {
+        match self.declared {
+            Some(Declared::Type(metric_type)) => metric_type,
+            _ => MetricType::Untyped,
+        }
+    }
+
+    /// Whether each of its samples is a series.
+    pub(super) fn is_plain(&self) -> bool {
+        self.metric_type().reserved_label().is_none()
+    }
+}
+
+/// Whether a text may hold timestamps.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Timestamps {
+    /// As at a Pushgateway.
+    #[default]
+    Refused,
+    /// They are removed before it is sent.
+    Removed,
+}
+
+/// What a text is for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Destiny {
+    /// To be read; labels are what they are.
+    #[default]
+    Reader,
+    /// A group that is not known yet, which has a `job` of its own.
+    AnyGroup,
+    /// A group that is known to others, who say what it does to labels and names.
+    ThisGroup,
+}
+
+/// Judges lines.
+#[derive(Default)]
+pub(crate) struct Judge {
+    timestamps: Timestamps,
+    destiny: Destiny,
+    families: Vec<Family>,
+    by_name: HashMap<Box<[u8]>, usize, foldhash::fast::RandomState>,
+    last: Last,
+    ink: Ink,
+    /// The series of the family whose block is being read.
+    seen: Seen,
+    current: Option<usize>,
+    distributions: Distributions,
+    /// Whether a label `job` has been warned of.
+    has_job: bool,
+    asides: Vec<Problem>,
+}
+
+/// What was found for the last name, which is mostly that of the next line too.
+#[derive(Default)]
+struct Last {
+    name: Vec<u8>,
+    found: Option<(usize, Role)>,
+}
+
+/// Whose line it is.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Owner {
+    pub(crate) family: usize,
+    pub(crate) role: Role,
+}
+
+impl Judge {
+    pub(crate) fn new(timestamps: Timestamps, destiny: Destiny) -> Self {
+        Self {
+            timestamps,
+            destiny,
+            ..Self::default()
+        }
+    }
+
+    /// Takes note of a line, unless it is wrong. None where it says nothing.
+    pub(crate) fn judge(
+        &mut self,
+        statement: &Statement<'_>,
+        line: usize,
+    ) -> Result<Option<Owner>, ScanError> {
+        match statement {
+            Statement::Nothing => Ok(None),
+            Statement::Mention { name } => Ok(Some(self.owner(*name, line))),
+            Statement::Help { name, at, text } => {
+                let owner = self.owner(*name, line);
+                let family = &mut self.families[owner.family];
+                if family.has_help {
+                    return Err((name.at, second("HELP", family)));
+                }
+                family.has_help = true;
+                if let Err(error) = std::str::from_utf8(text) {
+                    let at = at + error.valid_up_to();
+                    if family.samples > 0 && !family.is_own {
+                        return Err((at, ParseErrorKind::NotUtf8));
+                    }
+                    family.bad_help = Some((line, at + 1));
+                }
+                Ok(Some(owner))
+            }
+            Statement::Type { name, declared, .. } => {
+                let owner = self.owner(*name, line);
+                let family = &mut self.families[owner.family];
+                if family.declared.is_some() {
+                    return Err((name.at, second("TYPE", family)));
+                }
+                if family.samples > 0 {
+                    let metric = family.name.clone();
+                    return Err((name.at, ParseErrorKind::TypeAfterSample { metric }));
+                }
+                family.declared = Some(*declared);
+                // What belongs to which family may be different now.
+                self.last.found = None;
+                Ok(Some(owner))
+            }
+            Statement::Sample(sample) => self.sample(sample, line).map(Some),
+        }
+    }
+
+    pub(crate) fn families(&self) -> &[Family] {
+        &self.families
+    }
+
+    /// What is to be said of the lines so far, though the last is taken.
+    pub(crate) fn asides(&mut self) -> Vec<Problem> {
+        std::mem::take(&mut self.asides)
+    }
+
+    pub(crate) fn has_asides(&self) -> bool {
+        !self.asides.is_empty()
+    }
+
+    fn warn(&mut self, line: usize, reason: ParseErrorKind) {
+        self.asides
+            .push(Problem::at(Severity::Warning, (line, 1), reason));
+    }
+
+    fn sample(&mut self, sample: &Sample<'_>, line: usize) -> Result<Owner, ScanError> {
+        let owner = self.owner(sample.name, line);
+        let family = &self.families[owner.family];
+        let metric_type = match family.declared {
+            Some(Declared::GaugeHistogram) if !family.is_own => {
+                let metric = family.name.clone();
+                return Err((sample.at, ParseErrorKind::GaugeHistogram { metric }));
+            }
+            Some(Declared::Type(metric_type)) => metric_type,
+            _ => MetricType::Untyped,
+        };
+        let reserved = metric_type.reserved_label();
+        check_repeated_labels(sample, reserved)?;
+        let bound = match reserved {
+            Some(label) => bound(sample, label)?,
+            None => None,
+        };
+        if self.timestamps == Timestamps::Refused {
+            if let Some(timestamp) = sample.timestamp {
+                return Err((timestamp.start - 1, ParseErrorKind::Timestamp));
+            }
+        }
+        if self.families[owner.family].samples == 0 {
+            self.first_sample(owner.family, line);
+        }
+        match reserved {
+            _ if self.families[owner.family].is_own => {}
+            None => self.check_twice(sample, owner.family, line)?,
+            Some(label) => {
+                let part = Part {
+                    owner,
+                    metric_type,
+                    label,
+                    bound,
+                };
+                self.distribution(sample, &part, line)?;
+            }
+        }
+        self.families[owner.family].samples += 1;
+        if sample.value.start == sample.name.at + sample.name.raw.len() {
+            let reason = ParseErrorKind::NoBlank {
+                name: String::from_utf8_lossy(sample.name.raw).into_owned(),
+                value: String::from_utf8_lossy(sample.value.of(sample.line)).into_owned(),
+            };
+            self.warn(line, reason);
+        }
+        Ok(owner)
+    }
+
+    /// Says what matters only to a family with samples.
+    fn first_sample(&mut self, family: usize, line: usize) {
+        let family = &self.families[family];
+        if family.is_own {
+            if self.destiny == Destiny::AnyGroup {
+                let metric = family.name.clone();
+                self.warn(line, ParseErrorKind::OwnMetric { metric });
+            }
+        } else if let Some(place) = family.bad_help {
+            let reason = ParseErrorKind::NotUtf8;
+            self.asides
+                .push(Problem::at(Severity::Error, place, reason));
+        }
+    }
+
+    fn prints(&self, sample: &Sample<'_>, reserved: Option<&str>) -> Prints {
+        let prints = self.ink.labels(sample, reserved);
+        match self.destiny {
+            Destiny::Reader => prints.of_text(),
+            _ => prints,
+        }
+    }
+
+    /// Begins a new block where the sample is of another family than the one before.
+    fn turn_to(&mut self, family: usize) {
+        if self.current == Some(family) {
+            return;
+        }
+        self.current = Some(family);
+        if self.families[family].samples > 0 {
+            self.families[family].unsure = true;
+        } else {
+            self.seen.clear();
+        }
+    }
+
+    /// Warns once of a label that is not kept.
+    fn check_job(&mut self, sample: &Sample<'_>, prints: Prints, line: usize) {
+        let is_overwritten =
+            self.destiny == Destiny::AnyGroup && prints.own != prints.page && !self.has_job;
+        if is_overwritten && sample.raw_labels().any(|(name, _)| name == b"job") {
+            self.has_job = true;
+            self.warn(line, ParseErrorKind::JobLabel);
+        }
+    }
+
+    /// Whether a series of a plain type occurs twice.
+    fn check_twice(
+        &mut self,
+        sample: &Sample<'_>,
+        family: usize,
+        line: usize,
+    ) -> Result<(), ScanError> {
+        self.turn_to(family);
+        if self.families[family].unsure {
+            return Ok(());
+        }
+        let prints = self.prints(sample, None);
+        self.check_job(sample, prints, line);
+        match self.seen.insert(prints.page) {
+            Sighting::First => Ok(()),
+            Sighting::Again => Err((sample.at, twice(sample, prints))),
+            Sighting::Unknown => {
+                self.families[family].unsure = true;
+                Ok(())
+            }
+        }
+    }
+
+    fn distribution(
+        &mut self,
+        sample: &Sample<'_>,
+        part: &Part,
+        line: usize,
+    ) -> Result<(), ScanError> {
+        self.turn_to(part.owner.family);
+        let prints = self.prints(sample, Some(part.label));
+        self.check_job(sample, prints, line);
+        let family = &self.families[part.owner.family];
+        let print = prints.own.wrapping_add(part.owner.family as u128);
+        if !self.distributions.is_current(print) {
+            // A gateway does not tell those apart of which only `job` differs.
+            let is_new = !self.seen.contains(prints.own);
+            let page = prints.page;
+            let known =
+                self.seen.contains(alias(page)) || (prints.own != page && self.seen.contains(page));
+            if is_new && known {
+                let series = sample.series();
+                return Err((sample.at, ParseErrorKind::SameInGroup { series }));
+            }
+            if prints.own != page {
+                self.seen.insert(alias(page));
+            }
+            self.seen.insert(prints.own);
+            let mut labels = |text: &mut String| push_labels(text, sample, part.label);
+            let wrong = self.distributions.turn_to(
+                print,
+                Beginning {
+                    metric: &family.name,
+                    metric_type: part.metric_type,
+                    line,
+                    labels: &mut labels,
+                },
+            );
+            if let Some((line, reason)) = wrong {
+                self.warn(line, reason);
+            }
+        }
+        let role = part.owner.role;
+        let value = sample.number();
+        let is_histogram = part.metric_type == MetricType::Histogram;
+        if role == Role::Entry && part.bound.is_none_or(f64::is_nan) {
+            let reason = ParseErrorKind::MissingBound {
+                series: sample.series(),
+                label: part.label,
+                metric_type: part.metric_type,
+            };
+            self.warn(line, reason);
+        } else if role == Role::Count || (role == Role::Entry && is_histogram) {
+            #[expect(
+                clippy::float_cmp,
+                clippy::cast_precision_loss,
+                reason = "whole or not"
+            )]
+            let is_count = whole(value) as f64 == value;
+            if !is_count {
+                let found = String::from_utf8_lossy(sample.value.of(sample.line)).into_owned();
+                self.warn(line, ParseErrorKind::NotACount { found });
+            }
+        }
+        let bound = part.bound.filter(|bound| !bound.is_nan());
+        self.distributions.add(role, bound, value);
+        Ok(())
+    }
+
+    /// The family that a name belongs to, as the gateway finds it: the one of this name, or the histogram or summary of
+    /// which it is a series; else a new one.
+    fn owner(&mut self, name: Name<'_>, line: usize) -> Owner {
+        if let Some((family, role)) = self.last.found {
+            if self.last.name == name.raw {
+                return Owner { family, role };
+            }
+        }
+        let (family, role) = self.find(name.raw).unwrap_or_else(|| {
+            let family = self.families.len();
+            self.families.push(Family {
+                name: unescape(name.raw).into_owned(),
+                declared: None,
+                has_help: false,
+                line,
+                bad_help: None,
+                is_own: matches!(
+                    name.raw,
+                    b"push_time_seconds" | b"push_failure_time_seconds"
+                ),
+                samples: 0,
+                unsure: false,
+            });
+            self.by_name.insert(name.raw.into(), family);
+            (family, Role::Entry)
+        });
+        self.last.name.clear();
+        self.last.name.extend_from_slice(name.raw);
+        self.last.found = Some((family, role));
+        Owner { family, role }
+    }
+
+    fn find(&self, name: &[u8]) -> Option<(usize, Role)> {
+        if let Some(family) = self.by_name.get(name) {
+            return Some((*family, Role::Entry));
+        }
+        let of = |suffix: &[u8], types: &[MetricType]| {
+            let base = name.strip_suffix(suffix)?;
+            let family = *self.by_name.get(base)?;
+            match self.families[family].declared? {
+                Declared::Type(metric_type) if types.contains(&metric_type) => Some(family),
+                _ => None,
+            }
+        };
+        let both = [MetricType::Histogram, MetricType::Summary];
+        if let Some(family) = of(b"_count", &both) {
+            return Some((family, Role::Count));
+        }
+        if let Some(family) = of(b"_sum", &both) {
+            return Some((family, Role::Sum));
+        }
+        of(b"_bucket", &[MetricType::Histogram]).map(|family| (family, Role::Entry))
+    }
+
+    /// Stands for the series of a sample, if its family has to be looked at once more.
+    pub(super) fn unsure_prints(&self, sample: &Sample<'_>) -> Option<Prints> {
+        let (family, _) = self.find(sample.name.raw)?;
+        let unsure = self.families[family].unsure;
+        (unsure && self.families[family].is_plain()).then(|| {
+            let name = self.ink.print(sample.name.raw);
+            self.prints(sample, None).and(name)
+        })
+    }
+
+    /// What is wrong with the text as a whole, when all lines have been read.
+    pub(crate) fn finish(&mut self) -> Vec<Problem> {
+        for (line, reason) in self.distributions.finish() {
+            self.warn(line, reason);
+        }
+        let mut problems = self.asides();
+        problems.extend(self.collisions());
+        problems
+    }
+
+    /// Families whose names are those of series of a histogram or summary.
+    fn collisions(&self) -> Vec<Problem> {
+        let mut found = Vec::new();
+        for owner in self.families.iter().filter(|family| family.samples > 0) {
+            for suffix in owner.metric_type().suffixes() {
+                let name = format!("{}{suffix}", owner.name);
+                let other = self.by_name.get(name.as_bytes());
+                let Some(other) = other.map(|other| &self.families[*other]) else {
+                    continue;
+                };
+                if other.samples > 0 {
+                    let line = other.line.max(owner.line);
+                    let reason = FamilyError::SuffixCollision {
+                        metric: name,
+                        owner: owner.name.clone(),
+                    };
+                    let reason = ParseErrorKind::Family(reason);
+                    found.push(Problem::at(Severity::Error, (line, 1), reason));
+                }
+            }
+        }
+        found
+    }
+}
+
+/// What is known of a sample of a histogram or summary.
+struct Part {
+    owner: Owner,
+    metric_type: MetricType,
+    /// The label that the type keeps for itself.
+    label: &'static str,
+    bound: Option<f64>,
+}
+
+fn second(keyword: &'static str, family: &Family) -> ParseErrorKind {
+    let metric = family.name.clone();
+    ParseErrorKind::SecondComment { keyword, metric }
+}
+
+pub(super) fn twice(sample: &Sample<'_>, prints: Prints) -> ParseErrorKind {
+    let series = sample.series();
+    if prints.own != prints.page {
+        return ParseErrorKind::SameInGroup { series };
+    }
+    ParseErrorKind::Family(FamilyError::DuplicateSeries { series })
+}
+
+/// A gateway passes over a label twice where the type keeps it for itself; the scanner leaves that open.
+fn check_repeated_labels(sample: &Sample<'_>, reserved: Option<&str>) -> Result<(), ScanError> {
+    for label in ["le", "quantile"] {
+        if reserved == Some(label) {
+            continue;
+        }
+        let mut spans = sample.labels.iter().map(|span| span.name);
+        let mut named = spans
+            .by_ref()
+            .filter(|name| name.of(sample.line) == label.as_bytes());
+        if let (Some(_), Some(second)) = (named.next(), named.next()) {
+            let reason = ParseErrorKind::duplicate_label(label.to_owned());
+            return Err((second.start, reason));
+        }
+    }
+    Ok(())
+}
+
+/// The bound of a bucket or the quantile; the last counts.
+fn bound(sample: &Sample<'_>, label: &'static str) -> Result<Option<f64>, ScanError> {
+    let mut bound = None;
+    for span in sample.labels {
+        if span.name.of(sample.line) == label.as_bytes() {
+            let raw = span.value.of(sample.line);
+            let Some(number) = parse_float_bytes(raw) else {
+                let found = unescape(raw).into_owned();
+                return Err((span.value.start, ParseErrorKind::NotABound { label, found }));
+            };
+            bound = Some(number);
+        }
+    }
+    Ok(bound)
+}
+
+fn push_labels(text: &mut String, sample: &Sample<'_>, reserved: &str) {
+    let mut separator = '{';
+    for (name, value) in sample.raw_labels() {
+        if name == reserved.as_bytes() {
+            continue;
+        }
+        text.push(separator);
+        text.push_str(&String::from_utf8_lossy(name));
+        text.push_str("=\"");
+        text.push_str(&String::from_utf8_lossy(value));
+        text.push('"');
+        separator = ',';
+    }
+    if separator == ',' {
+        text.push('}');
+    }
+}

@@ -1,0 +1,122 @@
+use std::fmt;
+use std::io::{self, ErrorKind, Read};
+
+use crate::exposition::text::{Lines, Text};
+
+use super::stage::{Stage, Staged};
+
+/// A text as a gateway takes it, to be read; only a piece of it is in memory.
+pub struct Output<'t> {
+    source: Source<'t>,
+    /// How much is to come, in bytes.
+    left: u64,
+}
+
+enum Source<'t> {
+    /// As it is.
+    Same {
+        text: &'t dyn Text,
+        offset: u64,
+    },
+    Changed(Box<Changed<'t>>),
+}
+
+/// Lines that are mended or converted on the way.
+struct Changed<'t> {
+    lines: Lines<'t>,
+    stage: Stage,
+    /// What has been made and not been read, from `read` on.
+    ready: Vec<u8>,
+    read: usize,
+}
+
+impl<'t> Output<'t> {
+    /// A stage where something is to be changed.
+    pub(super) fn new(text: &'t dyn Text, stage: Option<Stage>, length: u64) -> Self {
+        let source = match stage {
+            None => Source::Same { text, offset: 0 },
+            Some(stage) => Source::Changed(Box::new(Changed {
+                lines: Lines::new(text),
+                stage,
+                ready: Vec::new(),
+                read: 0,
+            })),
+        };
+        Self {
+            source,
+            left: length,
+        }
+    }
+
+    fn read_some(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match &mut self.source {
+            Source::Same { text, offset } => {
+                let amount = text.read_at(buffer, *offset)?;
+                *offset += amount as u64;
+                Ok(amount)
+            }
+            Source::Changed(changed) => changed.read(buffer),
+        }
+    }
+}
+
+impl Read for Output<'_> {
+    /// Reads the next bytes. When the text is no longer what it was when it was checked, as far as its length tells, that is an
+    /// error: a gateway must not take a part of it for the whole.
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if buffer.is_empty() {
+            return Ok(0);
+        }
+        let amount = self.read_some(buffer)?;
+        let is_other = if amount == 0 {
+            self.left > 0
+        } else {
+            amount as u64 > self.left
+        };
+        if is_other {
+            let reason = "the text was changed while it was being sent";
+            return Err(io::Error::new(ErrorKind::InvalidData, reason));
+        }
+        self.left -= amount as u64;
+        Ok(amount)
+    }
+}
+
+impl fmt::Debug for Output<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Output")
+            .field("left", &self.left)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Changed<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        while self.read == self.ready.len() {
+            self.ready.clear();
+            self.read = 0;
+            let Some(line) = self.lines.next()? else {
+                return Ok(0);
+            };
+            let number = line.number;
+            let staged = self.stage.stage(line).map_err(|(_, reason)| {
+                let reason = format!("line {number}: {reason}");
+                io::Error::new(ErrorKind::InvalidData, reason)
+            })?;
+            match staged {
+                Staged::Line(line, ended) => {
+                    self.ready.extend_from_slice(line);
+                    if ended {
+                        self.ready.push(b'\n');
+                    }
+                }
+                Staged::Lines(lines) => self.ready.extend_from_slice(lines),
+            }
+        }
+        let ready = &self.ready[self.read..];
+        let amount = ready.len().min(buffer.len());
+        buffer[..amount].copy_from_slice(&ready[..amount]);
+        self.read += amount;
+        Ok(amount)
+    }
+}

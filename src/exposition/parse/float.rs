@@ -1,0 +1,125 @@
+//! Numbers, as the format spells them.
+
+/// Reads a number as the format spells it: decimal, with or without exponent, `NaN`, `Inf` and `Infinity` in any case.
+/// Hexadecimal numbers, underscores and numbers out of range are none.
+#[must_use]
+pub fn parse_float(text: &str) -> Option<f64> {
+    parse_float_bytes(text.as_bytes())
+}
+
+pub(crate) fn parse_float_bytes(text: &[u8]) -> Option<f64> {
+    match spelling(text)? {
+        Spelling::Decimal { .. } => {
+            let number: f64 = std::str::from_utf8(text).ok()?.parse().ok()?;
+            number.is_finite().then_some(number)
+        }
+        Spelling::Nan => Some(f64::NAN),
+        Spelling::Infinite => Some(if text[0] == b'-' {
+            f64::NEG_INFINITY
+        } else {
+            f64::INFINITY
+        }),
+    }
+}
+
+/// Whether this is a number, which takes less time than to read it.
+pub(crate) fn is_float(text: &[u8]) -> bool {
+    match spelling(text) {
+        Some(Spelling::Decimal { may_overflow: true }) => parse_float_bytes(text).is_some(),
+        Some(_) => true,
+        None => false,
+    }
+}
+
+#[derive(Clone, Copy)]
+enum Spelling {
+    Decimal { may_overflow: bool },
+    Nan,
+    Infinite,
+}
+
+/// The longest decimal number without exponent that cannot be out of range.
+const ALWAYS_FINITE: usize = 300;
+
+fn spelling(text: &[u8]) -> Option<Spelling> {
+    let unsigned = match text {
+        [b'+' | b'-', rest @ ..] => rest,
+        _ => text,
+    };
+    let integer = digits(unsigned);
+    let rest = &unsigned[integer..];
+    let (fraction, rest) = match rest {
+        [b'.', rest @ ..] => {
+            let fraction = digits(rest);
+            (fraction, &rest[fraction..])
+        }
+        _ => (0, rest),
+    };
+    if integer + fraction == 0 {
+        return word(text, unsigned);
+    }
+    let exponent = match rest {
+        [] => {
+            return Some(Spelling::Decimal {
+                may_overflow: text.len() > ALWAYS_FINITE,
+            });
+        }
+        [b'e' | b'E', b'+' | b'-', exponent @ ..] | [b'e' | b'E', exponent @ ..] => exponent,
+        _ => return None,
+    };
+    let is_number = !exponent.is_empty() && digits(exponent) == exponent.len();
+    is_number.then_some(Spelling::Decimal { may_overflow: true })
+}
+
+fn digits(text: &[u8]) -> usize {
+    text.iter()
+        .position(|byte| !byte.is_ascii_digit())
+        .unwrap_or(text.len())
+}
+
+fn word(text: &[u8], unsigned: &[u8]) -> Option<Spelling> {
+    if text.eq_ignore_ascii_case(b"nan") {
+        Some(Spelling::Nan)
+    } else if unsigned.eq_ignore_ascii_case(b"inf") || unsigned.eq_ignore_ascii_case(b"infinity") {
+        Some(Spelling::Infinite)
+    } else {
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_read_as_the_gateway_reads_them() {
+        for (text, number) in [
+            ("1", 1.0),
+            ("+1", 1.0),
+            ("-1.5e3", -1500.0),
+            (".5", 0.5),
+            ("1.", 1.0),
+            ("1E5", 100_000.0),
+            ("1e+5", 100_000.0),
+            ("Inf", f64::INFINITY),
+            ("+inf", f64::INFINITY),
+            ("-Infinity", f64::NEG_INFINITY),
+            ("1e-999", 0.0),
+        ] {
+            assert_eq!(parse_float(text), Some(number), "{text}");
+            assert!(is_float(text.as_bytes()), "{text}");
+        }
+        assert!(parse_float("nan").is_some_and(f64::is_nan));
+        for text in [
+            "", "+", ".", "e5", "1e", "1e+", "+nan", "-NaN", "0x10", "0x1p3", "1_0", "1e999",
+            "infin", "1 ", "--1", "1.2.3", "+.", "1e5.", "\u{0661}",
+        ] {
+            assert_eq!(parse_float(text), None, "{text}");
+            assert!(!is_float(text.as_bytes()), "{text}");
+        }
+        let long = "9".repeat(400);
+        assert_eq!(parse_float(&long), None);
+        assert!(!is_float(long.as_bytes()));
+        assert!(is_float("1".repeat(301).as_bytes()));
+    }
+}

@@ -1,0 +1,136 @@
+use std::error::Error;
+use std::fmt;
+use std::io::{self, Read};
+use std::ops::ControlFlow;
+
+use crate::exposition::{Check, Checked, CheckedSample, Destiny, Inspector, Problem, Text};
+use crate::grouping::GroupingKey;
+
+use super::check::{check_families, check_sample};
+use super::error::UnpushableError;
+
+/// The longest text that is read into memory to be sent, in bytes. What is longer is read while it is being sent, once for each
+/// try.
+const IN_MEMORY: u64 = 1 << 20;
+
+/// Text that has been checked for a group and is pushed as it stands, mended or converted as the [`Check`] asks for.
+///
+/// ```
+/// use std::ops::ControlFlow;
+///
+/// use pushjob::exposition::{Check, Inspector, Problem};
+/// use pushjob::grouping::GroupingKey;
+/// use pushjob::push::{Method, PushText, Request};
+///
+/// struct Ignore;
+///
+/// impl Inspector for Ignore {
+///     fn problem(&mut self, _: Problem) -> ControlFlow<()> {
+///         ControlFlow::Continue(())
+///     }
+/// }
+///
+/// let key = GroupingKey::new("etl")?;
+/// let text = b"rows 42\r\n".as_slice();
+/// if let Some(text) = PushText::check(&key, &text, Check::new().mend(), &mut Ignore)? {
+///     let request = Request::of_text(&key, Method::Post, &text)?;
+///     assert_eq!(request.body(), Some("rows 42\n"));
+/// }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct PushText<'t> {
+    text: &'t dyn Text,
+    check: Check,
+    checked: Checked,
+}
+
+impl<'t> PushText<'t> {
+    /// Checks text: as a gateway does, and for what a gateway would store wrongly in this group or be broken by. None where
+    /// there are errors; `inspector` has been told of them.
+    ///
+    /// # Errors
+    ///
+    /// What keeps the text from being read.
+    pub fn check(
+        key: &GroupingKey,
+        text: &'t dyn Text,
+        check: Check,
+        inspector: &mut dyn Inspector,
+    ) -> io::Result<Option<Self>> {
+        let check = check.destiny(Destiny::ThisGroup);
+        let mut rules = Rules { key, inspector };
+        let checked = check.run(text, &mut rules)?;
+        Ok((checked.errors == 0).then_some(Self {
+            text,
+            check,
+            checked,
+        }))
+    }
+
+    /// What has been found.
+    #[must_use]
+    pub fn checked(&self) -> &Checked {
+        &self.checked
+    }
+
+    /// The bytes that are sent.
+    pub(super) fn read(&self) -> impl Read + use<'t> {
+        self.check.output(self.text, &self.checked)
+    }
+
+    /// How many they are.
+    pub(super) fn length(&self) -> u64 {
+        self.checked.length
+    }
+
+    /// All of it, if that is not much.
+    pub(super) fn small(&self) -> io::Result<Option<String>> {
+        if self.length() > IN_MEMORY {
+            return Ok(None);
+        }
+        let mut text = Vec::new();
+        self.read().read_to_end(&mut text)?;
+        // Only in a comment may be something else.
+        Ok(Some(match String::from_utf8(text) {
+            Ok(text) => text,
+            Err(error) => String::from_utf8_lossy(error.as_bytes()).into_owned(),
+        }))
+    }
+
+    pub(super) fn check_names(&self) -> Result<(), UnpushableError> {
+        check_families(&self.checked)
+    }
+
+    pub(super) fn has_family(&self, name: &str) -> bool {
+        self.checked
+            .families
+            .iter()
+            .any(|family| family.name == name)
+    }
+}
+
+impl fmt::Debug for PushText<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PushText")
+            .field("check", &self.check)
+            .field("checked", &self.checked)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What a group does not allow.
+struct Rules<'a> {
+    key: &'a GroupingKey,
+    inspector: &'a mut dyn Inspector,
+}
+
+impl Inspector for Rules<'_> {
+    fn problem(&mut self, problem: Problem) -> ControlFlow<()> {
+        self.inspector.problem(problem)
+    }
+
+    fn sample(&mut self, sample: &CheckedSample<'_>) -> Result<(), Box<dyn Error + Send + Sync>> {
+        check_sample(self.key, sample)?;
+        self.inspector.sample(sample)
+    }
+}
