@@ -12,6 +12,7 @@ mod support;
 
 mod architecture;
 mod auth;
+mod check_command;
 mod corpus;
 mod delivery;
 mod embedded;

@@ -46,6 +46,13 @@ impl Console {
         }
     }
 
+    /// Lines that are written as they are.
+    pub(crate) fn text(self, text: &str) {
+        if self.level >= -1 && !text.is_empty() {
+            write(text.to_owned());
+        }
+    }
+
     fn line(self, least: i16, message: impl Display) {
         if self.level >= least {
             let message = message.to_string().replace(['\n', '\r'], " ");

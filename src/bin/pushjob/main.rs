@@ -2,10 +2,13 @@
 
 mod announce;
 mod args;
+mod check;
 mod console;
 mod delete;
 mod exit;
+mod findings;
 mod group;
+mod input;
 mod push;
 mod recipient;
 mod record;
@@ -23,6 +26,7 @@ fn main() -> ExitCode {
         Ok(Command::Push(args)) => push::push(&args, push::Verb::Push),
         Ok(Command::Pushadd(args)) => push::push(&args, push::Verb::PushAdd),
         Ok(Command::Delete(args)) => delete::delete(&args),
+        Ok(Command::Check(args)) => check::check(&args),
         Err(exit) => exit,
     };
     exit.into()

@@ -14,6 +14,7 @@ use std::time::Duration;
 
 use clap::error::ErrorKind;
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+use pushjob::exposition::Format;
 use pushjob::job::Signal;
 
 pub(crate) use self::shared::{GatewayArgs, GroupArgs};
@@ -64,6 +65,14 @@ pub(crate) enum Command {
         after_help = "Exit codes: 0 done; 1 refused or unreachable; 2 wrong usage."
     )]
     Delete(DeleteArgs),
+    /// Check metrics without sending them
+    #[command(
+        override_usage = "pushjob check [OPTIONS] [FILE]...",
+        after_help = "What is wrong is said as FILE:LINE:COLUMN on stderr, with the line. A text is good when a Pushgateway takes \
+                      it as it is; `push` and `pushadd` also mend line ends.\n\n\
+                      Exit codes: 0 all is good; 1 something is wrong or cannot be read; 2 wrong usage."
+    )]
+    Check(CheckArgs),
 }
 
 const PUSH_HELP: &str = "Input is the Prometheus text format 0.0.4. It is checked whole before anything is sent.\n\n\
@@ -225,6 +234,57 @@ pub(crate) struct SampleArgs {
     /// The help text of such a gauge or counter
     #[arg(long, value_name = "NAME=TEXT", allow_hyphen_values = true)]
     pub(crate) help_text: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CheckArgs {
+    /// Files in the text format or in OpenMetrics; `-` or nothing is stdin
+    #[arg(value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) text: TextArgs,
+
+    /// Warn of what is against good practice too: names, units, missing HELP
+    #[arg(long)]
+    pub(crate) lint: bool,
+
+    /// Take any text as the name of a metric or label, as a Pushgateway from 1.11 can
+    /// [env: PUSHJOB_UTF8_NAMES=true]
+    #[arg(long)]
+    pub(crate) utf8_names: bool,
+
+    #[command(flatten)]
+    pub(crate) messages: MessageArgs,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Input")]
+pub(crate) struct TextArgs {
+    /// Format of the input: `text` or `openmetrics`, which is converted
+    /// [default: openmetrics where the last line is `# EOF`, else text]
+    #[arg(long, value_enum, hide_possible_values = true, value_name = "FORMAT")]
+    format: Option<InputFormat>,
+
+    /// Remove timestamps, which a Pushgateway refuses
+    #[arg(long)]
+    pub(crate) strip_timestamps: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum InputFormat {
+    Text,
+    Openmetrics,
+}
+
+impl TextArgs {
+    /// None where the text tells.
+    pub(crate) fn format(&self) -> Option<Format> {
+        self.format.map(|format| match format {
+            InputFormat::Text => Format::Text,
+            InputFormat::Openmetrics => Format::OpenMetrics,
+        })
+    }
 }
 
 #[derive(Debug, Args)]

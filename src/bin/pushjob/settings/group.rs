@@ -13,8 +13,8 @@ const HOSTNAME_FLAG: &str = "--instance-hostname";
 const HOSTNAME_VARIABLE: &str = "PUSHJOB_INSTANCE_HOSTNAME";
 
 /// Which names are taken.
-pub(super) fn names(args: &GroupArgs) -> Result<NameValidation, Mistake> {
-    let utf8 = switched_on(args.utf8_names, "--utf8-names", "PUSHJOB_UTF8_NAMES")?;
+pub(super) fn names(utf8_names: bool) -> Result<NameValidation, Mistake> {
+    let utf8 = switched_on(utf8_names, "--utf8-names", "PUSHJOB_UTF8_NAMES")?;
     Ok(match utf8 {
         Some(_) => NameValidation::Utf8,
         None => NameValidation::Legacy,

@@ -112,6 +112,11 @@ impl Troubles {
     }
 }
 
+/// Which names are taken, for a command that needs no gateway.
+pub(crate) fn names(utf8_names: bool) -> Result<NameValidation, String> {
+    group::names(utf8_names).map_err(Mistake::into_message)
+}
+
 const NOT_RECORDED: &str = "the run is not recorded";
 
 /// Reads the settings: flags first, then the environment, where an empty variable counts as none.
@@ -127,7 +132,7 @@ pub(crate) fn settings(args: &GatewayArgs) -> Result<Settings, String> {
         let consequence = format!("{PUSH_RETRIES} is used");
         troubles.keep(mistake, &consequence).map(|()| PUSH_RETRIES)
     })?;
-    let names = group::names(&args.group).or_else(|mistake| {
+    let names = group::names(args.group.utf8_names).or_else(|mistake| {
         // Whoever has set it wants them.
         let consequence = "UTF-8 names are taken";
         troubles

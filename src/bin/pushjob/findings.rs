@@ -1,0 +1,146 @@
+//! What is wrong with a text, for people to read.
+
+use std::collections::BTreeSet;
+use std::fmt::Write;
+use std::io;
+use std::ops::ControlFlow;
+
+use pushjob::exposition::{Inspector, Problem, Severity, Text, lines_of};
+
+/// The most problems of one text that are shown; the rest is counted.
+const MOST_SHOWN: usize = 20;
+
+/// Where a check is given up: who has so many mistakes has one.
+const MOST_COUNTED: u64 = 10_000;
+
+/// The most that is shown of a line, in characters.
+const SHOWN_LINE: usize = 100;
+
+/// Collects the problems of a text.
+#[derive(Default)]
+pub(crate) struct Findings {
+    shown: Vec<Problem>,
+    counted: u64,
+    pub(crate) errors: u64,
+}
+
+impl Inspector for Findings {
+    fn problem(&mut self, problem: Problem) -> ControlFlow<()> {
+        self.counted += 1;
+        self.errors += u64::from(problem.severity() == Severity::Error);
+        let place = |problem: &Problem| (problem.error().line(), problem.error().column());
+        let later = self
+            .shown
+            .partition_point(|other| place(other) <= place(&problem));
+        self.shown.insert(later, problem);
+        if self.shown.len() > MOST_SHOWN {
+            // What hinders comes before what could be better.
+            let least = self
+                .shown
+                .iter()
+                .rposition(|problem| problem.severity() < Severity::Error);
+            self.shown.remove(least.unwrap_or(MOST_SHOWN));
+        }
+        if self.counted < MOST_COUNTED {
+            ControlFlow::Continue(())
+        } else {
+            ControlFlow::Break(())
+        }
+    }
+}
+
+impl Findings {
+    /// What is said of those that are not shown.
+    fn more(&self) -> Option<String> {
+        let more = self.counted - self.shown.len() as u64;
+        let or_more = if self.counted >= MOST_COUNTED {
+            "at least "
+        } else {
+            ""
+        };
+        (more > 0).then(|| format!("and {or_more}{more} more"))
+    }
+
+    /// All of it, each problem with its line and a caret under the place.
+    pub(crate) fn page(&self, name: &str, text: &dyn Text, colour: Colour) -> io::Result<String> {
+        let numbers: BTreeSet<usize> = self
+            .shown
+            .iter()
+            .map(|problem| problem.error().line())
+            .collect();
+        let lines = lines_of(text, &numbers)?;
+        let mut page = String::new();
+        for problem in &self.shown {
+            let error = problem.error();
+            let place = format!("{name}:{}:{}:", error.line(), error.column());
+            let (paint, word) = match problem.severity() {
+                Severity::Error => ("1;31", ""),
+                _ => ("1;33", "warning: "),
+            };
+            let what = format!("{word}{}", error.reason());
+            let what = printable(&what);
+            // Writing to a text does not fail.
+            let _ = writeln!(
+                page,
+                "{} {}",
+                colour.paint("1", &place),
+                colour.paint(paint, &what)
+            );
+            if let Some(line) = lines.get(&error.line()) {
+                let (excerpt, caret) = excerpt(line, error.column());
+                let caret = format!("{:>caret$}", "^");
+                let _ = writeln!(page, "  {excerpt}\n  {}", colour.paint("1;32", &caret));
+            }
+        }
+        if let Some(more) = self.more() {
+            let _ = writeln!(page, "{name}: {more}");
+        }
+        Ok(page)
+    }
+}
+
+/// Whether there is colour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Colour {
+    Plain,
+    Coloured,
+}
+
+impl Colour {
+    fn paint(self, code: &str, text: &str) -> String {
+        match self {
+            Self::Plain => text.to_owned(),
+            Self::Coloured => format!("\x1b[{code}m{text}\x1b[0m"),
+        }
+    }
+}
+
+/// The part of a line around a place, and the column of the place in it.
+fn excerpt(line: &[u8], column: usize) -> (String, usize) {
+    let text = String::from_utf8_lossy(line);
+    let start = column.saturating_sub(SHOWN_LINE * 3 / 4);
+    let mut shown = String::new();
+    let mut caret = column - start;
+    if start > 0 {
+        shown.push('…');
+        caret += 1;
+    }
+    shown.extend(text.chars().skip(start).take(SHOWN_LINE).map(visible));
+    if text.chars().nth(start + SHOWN_LINE).is_some() {
+        shown.push('…');
+    }
+    (shown.trim_end().to_owned(), caret)
+}
+
+/// One character for another, so that what stands below stays below.
+fn visible(character: char) -> char {
+    match character {
+        '\t' => ' ',
+        control if control.is_control() => '·',
+        other => other,
+    }
+}
+
+fn printable(text: &str) -> String {
+    text.chars().map(visible).collect()
+}

@@ -1,0 +1,101 @@
+//! What is read: files, and stdin.
+
+use std::fs::File;
+use std::io::{self, IsTerminal, Read, Seek, Write};
+use std::os::fd::AsFd;
+use std::path::Path;
+
+use pushjob::exposition::Text;
+
+/// The most that is kept of a pipe in memory, in bytes; more goes to a temporary file.
+const IN_MEMORY: u64 = 4 << 20;
+
+/// The most that is read of a pipe, in bytes. A file has an end of its own.
+const PIPE_LIMIT: u64 = 64 << 30;
+
+/// Text to be read, with the name that it has in messages.
+pub(crate) struct Input {
+    pub(crate) name: String,
+    content: Content,
+}
+
+enum Content {
+    /// A regular file, from this byte on.
+    File(File, u64),
+    Memory(Vec<u8>),
+}
+
+impl Input {
+    /// Opens a file; `-` is stdin.
+    pub(crate) fn open(path: &Path) -> Result<Self, String> {
+        if path == Path::new("-") {
+            return Self::stdin();
+        }
+        let name = path.display().to_string();
+        match File::open(path).and_then(Content::of) {
+            Ok(content) => Ok(Self { name, content }),
+            Err(error) => Err(format!("cannot read {name}: {error}")),
+        }
+    }
+
+    pub(crate) fn stdin() -> Result<Self, String> {
+        let file = io::stdin().as_fd().try_clone_to_owned().map(File::from);
+        match file.and_then(Content::of) {
+            Ok(content) => Ok(Self {
+                name: "stdin".to_owned(),
+                content,
+            }),
+            Err(error) => Err(format!("cannot read stdin: {error}")),
+        }
+    }
+
+    /// Whether stdin is a terminal, where nobody may be about to type.
+    pub(crate) fn stdin_is_terminal() -> bool {
+        io::stdin().is_terminal()
+    }
+}
+
+impl Content {
+    fn of(mut file: File) -> io::Result<Self> {
+        let metadata = file.metadata()?;
+        // Files in /proc and the like are regular too, but have no length before they are read.
+        if metadata.is_file() && metadata.len() > 0 {
+            let start = file.stream_position()?;
+            return Ok(Self::File(file, start));
+        }
+        let mut memory = Vec::new();
+        (&mut file).take(IN_MEMORY).read_to_end(&mut memory)?;
+        if (memory.len() as u64) < IN_MEMORY {
+            return Ok(Self::Memory(memory));
+        }
+        let mut rest = file.take(PIPE_LIMIT - IN_MEMORY);
+        let Ok(mut spill) = tempfile::tempfile() else {
+            // Where no file can be made, there is still memory.
+            rest.read_to_end(&mut memory)?;
+            return Ok(Self::Memory(memory));
+        };
+        spill.write_all(&memory)?;
+        io::copy(&mut rest, &mut spill)?;
+        if rest.limit() == 0 {
+            let reason = format!("it is longer than {PIPE_LIMIT} bytes");
+            return Err(io::Error::other(reason));
+        }
+        Ok(Self::File(spill, 0))
+    }
+}
+
+impl Text for Input {
+    fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+        match &self.content {
+            Content::File(file, start) => Text::read_at(file, buffer, start + offset),
+            Content::Memory(bytes) => bytes.read_at(buffer, offset),
+        }
+    }
+
+    fn length(&self) -> io::Result<u64> {
+        match &self.content {
+            Content::File(file, start) => Ok(file.length()?.saturating_sub(*start)),
+            Content::Memory(bytes) => bytes.length(),
+        }
+    }
+}
