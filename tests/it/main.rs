@@ -31,6 +31,7 @@ mod metrics;
 mod proxy;
 mod push_client;
 mod push_command;
+mod push_text;
 mod readme;
 mod refusals;
 mod roundtrip;

@@ -64,12 +64,30 @@ impl Console {
 /// Whether a message was not taken in time; then nobody is waited for again.
 static UNHEARD: AtomicBool = AtomicBool::new(false);
 
+/// Whether there is a line that the next one takes the place of.
+static TRANSIENT: AtomicBool = AtomicBool::new(false);
+
+/// Shows a line on a terminal that the next one, or the next message, takes the place of.
+pub(crate) fn transient(line: &str) {
+    TRANSIENT.store(!line.is_empty(), Ordering::Relaxed);
+    // Where there is no terminal any more nobody misses it.
+    let _ = write!(io::stderr(), "{CLEAR}{line}");
+}
+
+/// Back to the beginning of a line, and all of it away.
+const CLEAR: &str = "\r\x1b[K";
+
 /// Writes in one call, so that lines of several processes do not mix. When stderr is closed, full or not read there is
 /// nobody to tell, and the job matters more: it is not waited for longer than [`PATIENCE`] in all.
 fn write(text: String) {
     if UNHEARD.load(Ordering::Relaxed) {
         return;
     }
+    let text = if TRANSIENT.swap(false, Ordering::Relaxed) {
+        format!("{CLEAR}{text}")
+    } else {
+        text
+    };
     let (sender, written) = sync_channel(1);
     let text = Arc::<str>::from(text);
     let shared = Arc::clone(&text);

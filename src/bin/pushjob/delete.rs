@@ -1,6 +1,6 @@
 //! `pushjob delete`.
 
-use pushjob::push::Change;
+use pushjob::push::{Change, Request};
 
 use crate::args::DeleteArgs;
 use crate::exit::Exit;
@@ -9,7 +9,7 @@ use crate::group::Group;
 pub(crate) fn delete(args: &DeleteArgs) -> Exit {
     let console = args.messages.console();
     match Group::named_by(&args.gateway) {
-        Ok(group) => group.deliver(Change::Delete, console),
+        Ok(group) => group.deliver(Request::new(group.key(), Change::Delete), console),
         Err(message) => {
             console.error(message);
             Exit::WrongUsage

@@ -50,8 +50,13 @@ impl Inspector for Findings {
 }
 
 impl Findings {
+    /// The problems in their order, at most so many as are shown.
+    pub(crate) fn shown(&self) -> &[Problem] {
+        &self.shown
+    }
+
     /// What is said of those that are not shown.
-    fn more(&self) -> Option<String> {
+    pub(crate) fn more(&self) -> Option<String> {
         let more = self.counted - self.shown.len() as u64;
         let or_more = if self.counted >= MOST_COUNTED {
             "at least "

@@ -2,7 +2,7 @@
 
 use pushjob::exposition::NameValidation;
 use pushjob::grouping::GroupingKey;
-use pushjob::push::{Change, Pushgateway, Request, side_by_side};
+use pushjob::push::{Method, Pushgateway, Request, UnpushableError, side_by_side};
 
 use crate::args::GatewayArgs;
 use crate::console::{Console, chain, done};
@@ -44,18 +44,31 @@ impl Group {
         self.names
     }
 
-    /// Delivers a change to all of them, and says of each where it failed.
-    pub(crate) fn deliver(&self, change: Change<'_>, console: Console) -> Exit {
-        let (verb, what) = match change {
-            Change::Delete => ("delete", "deleted"),
-            _ => ("push", "delivered to"),
-        };
-        let request = match Request::new(&self.key, change) {
+    pub(crate) fn key(&self) -> &GroupingKey {
+        &self.key
+    }
+
+    /// On how many gateways it is.
+    pub(crate) fn gateways(&self) -> usize {
+        self.clients.len()
+    }
+
+    /// Sends a request to all of them, and says of each where it failed.
+    pub(crate) fn deliver(
+        &self,
+        request: Result<Request<'_>, UnpushableError>,
+        console: Console,
+    ) -> Exit {
+        let request = match request {
             Ok(request) => request,
             Err(error) => {
-                console.error(format_args!("cannot {verb}: {error}"));
+                console.error(format_args!("cannot push: {error}"));
                 return Exit::NotDone;
             }
+        };
+        let (verb, what) = match request.method() {
+            Method::Delete => ("delete", "deleted"),
+            _ => ("push", "delivered to"),
         };
         let results = side_by_side(&self.clients, |client| client.send(&request));
         let mut exit = Exit::Done;

@@ -84,6 +84,38 @@ impl Content {
     }
 }
 
+/// A text, and what comes behind it.
+pub(crate) struct Joined<'a> {
+    first: &'a dyn Text,
+    length: u64,
+    second: &'a [u8],
+}
+
+impl<'a> Joined<'a> {
+    pub(crate) fn new(first: &'a dyn Text, second: &'a str) -> io::Result<Self> {
+        Ok(Self {
+            first,
+            length: first.length()?,
+            second: second.as_bytes(),
+        })
+    }
+}
+
+impl Text for Joined<'_> {
+    fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+        if let Some(offset) = offset.checked_sub(self.length) {
+            return self.second.read_at(buffer, offset);
+        }
+        let left = usize::try_from(self.length - offset).unwrap_or(usize::MAX);
+        let most = buffer.len().min(left);
+        self.first.read_at(&mut buffer[..most], offset)
+    }
+
+    fn length(&self) -> io::Result<u64> {
+        Ok(self.length + self.second.len() as u64)
+    }
+}
+
 impl Text for Input {
     fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
         match &self.content {

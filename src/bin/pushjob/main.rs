@@ -9,6 +9,7 @@ mod exit;
 mod findings;
 mod group;
 mod input;
+mod progress;
 mod push;
 mod recipient;
 mod record;

@@ -1,8 +1,8 @@
 //! Samples on the command line.
 
 use pushjob::exposition::{
-    FamilyError, MetricFamilies, MetricFamily, MetricName, MetricType, MetricValue, NameValidation,
-    Series, parse_float,
+    Checked, FamilyError, MetricFamilies, MetricFamily, MetricName, MetricType, MetricValue,
+    NameValidation, Series, encode, parse_float,
 };
 
 use crate::args::SampleArgs;
@@ -55,22 +55,39 @@ pub(crate) fn samples(args: &SampleArgs, names: NameValidation) -> Result<Metric
     collect(drafts).map_err(|error| error.to_string())
 }
 
-/// The families of both, where samples of the same name join.
-pub(crate) fn merge(
-    read: MetricFamilies,
-    given: MetricFamilies,
-) -> Result<MetricFamilies, FamilyError> {
-    let mut drafts: Vec<MetricFamily> = read.into_iter().collect();
-    for family in given {
-        let draft = draft(&mut drafts, family.name(), family.metric_type());
-        for (labels, value) in family.metrics() {
-            draft.insert(labels.clone(), value.clone())?;
+/// The samples as text that can stand behind a text that has been checked, which may hold some of the same families.
+pub(crate) fn behind(checked: &Checked, given: &MetricFamilies) -> Result<String, String> {
+    // The text before may have no newline at its end.
+    let mut text = "\n".to_owned();
+    for family in given.iter() {
+        let name = family.name().as_str();
+        let known = checked.families.iter().find(|known| known.name == name);
+        let mut own = MetricFamilies::new();
+        own.insert(family.clone())
+            .map_err(|error| error.to_string())?;
+        let Some(known) = known.filter(|known| known.samples > 0) else {
+            text.push_str(&encode(&own));
+            continue;
+        };
+        if known.metric_type != family.metric_type() {
+            let wrong = FamilyError::WrongType {
+                metric: name.to_owned(),
+                declared: known.metric_type,
+                found: family.metric_type(),
+            };
+            return Err(wrong.to_string());
         }
-        if let Some(help) = family.help() {
-            draft.set_help(help);
+        if known.has_help && family.help().is_some() {
+            return Err(format!("--help-text: {name} has a HELP line already"));
+        }
+        for line in encode(&own).lines() {
+            if !line.starts_with("# TYPE") {
+                text.push_str(line);
+                text.push('\n');
+            }
         }
     }
-    collect(drafts)
+    Ok(text)
 }
 
 fn collect(drafts: Vec<MetricFamily>) -> Result<MetricFamilies, FamilyError> {

@@ -75,7 +75,7 @@ pub(crate) enum Command {
     Check(CheckArgs),
 }
 
-const PUSH_HELP: &str = "Input is the Prometheus text format 0.0.4. It is checked whole before anything is sent.\n\n\
+const PUSH_HELP: &str = "Input is the Prometheus text format 0.0.4, or OpenMetrics. It is checked whole before anything is sent.\n\n\
                          Exit codes: 0 done; 1 refused or unreachable; 2 wrong usage.";
 
 #[derive(Debug, Args)]
@@ -209,6 +209,9 @@ pub(crate) struct PushArgs {
     /// File in the text format; `-` or nothing is stdin
     #[arg(value_name = "FILE")]
     pub(crate) file: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) text: TextArgs,
 
     #[command(flatten)]
     pub(crate) samples: SampleArgs,
