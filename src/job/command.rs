@@ -9,7 +9,8 @@ use super::signal::Signal;
 pub struct Job {
     program: OsString,
     arguments: Vec<OsString>,
-    hidden_environment: Vec<OsString>,
+    /// Names, each once, with the value to give it; without one it is taken out.
+    environment: Vec<(OsString, Option<OsString>)>,
     pub(super) limits: Limits,
 }
 
@@ -34,7 +35,7 @@ impl Job {
         Self {
             program: program.into(),
             arguments: arguments.into_iter().map(Into::into).collect(),
-            hidden_environment: Vec::new(),
+            environment: Vec::new(),
             limits: Limits {
                 start_due: None,
                 heartbeat: None,
@@ -53,8 +54,19 @@ impl Job {
     }
 
     /// Keeps an environment variable from the job. Defaults to none: it gets the environment of this process.
-    pub fn without_env(mut self, name: impl AsRef<OsStr>) -> Self {
-        self.hidden_environment.push(name.as_ref().to_owned());
+    pub fn without_env(self, name: impl AsRef<OsStr>) -> Self {
+        self.change_env(name.as_ref(), None)
+    }
+
+    /// Sets an environment variable for the job, in the place of one of that name that it would inherit. Defaults to
+    /// none: it gets the environment of this process.
+    pub fn env(self, name: impl AsRef<OsStr>, value: impl Into<OsString>) -> Self {
+        self.change_env(name.as_ref(), Some(value.into()))
+    }
+
+    fn change_env(mut self, name: &OsStr, value: Option<OsString>) -> Self {
+        self.environment.retain(|(other, _)| other != name);
+        self.environment.push((name.to_owned(), value));
         self
     }
 
@@ -115,9 +127,9 @@ impl Job {
             .chain(self.arguments.iter().map(OsString::as_os_str))
     }
 
-    /// The environment variables to be taken out, among those that are set.
-    pub(super) fn hidden(&self) -> impl Iterator<Item = &OsStr> {
-        let names = self.hidden_environment.iter().map(OsString::as_os_str);
-        names.filter(|name| std::env::var_os(name).is_some())
+    /// How its environment differs from that of this process: variables to set, and those without a value to take out.
+    pub(super) fn environment(&self) -> impl Iterator<Item = (&OsStr, Option<&OsStr>)> {
+        let changes = self.environment.iter();
+        changes.map(|(name, value)| (name.as_os_str(), value.as_deref()))
     }
 }

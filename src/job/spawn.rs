@@ -1,5 +1,6 @@
 //! Starting a job.
 
+use std::env;
 use std::ffi::CString;
 use std::io;
 use std::os::unix::ffi::OsStrExt;
@@ -7,12 +8,12 @@ use std::os::unix::process::CommandExt;
 use std::process::Command;
 
 use super::command::Job;
-use super::sys::{self, Inherited, Recipient};
+use super::sys::{self, Image, Inherited, Recipient, Variable};
 
 /// Starts a job with the signals as they were inherited, and returns the number of its process.
 ///
-/// The fast way cannot change the environment or have SIGCHLD ignored, and does not run a script without interpreter
-/// line, which the C library's `execvp` gives to a shell; then it goes by fork and exec.
+/// The fast way cannot have SIGCHLD ignored, and does not run a script without interpreter line, which the C library's
+/// `execvp` gives to a shell; then it goes by fork and exec.
 ///
 /// `about_to` is called right before each attempt.
 ///
@@ -23,12 +24,8 @@ pub(super) fn spawn(
     recipient: Recipient,
     about_to: &mut dyn FnMut(),
 ) -> io::Result<i32> {
-    if inherited.is_usual() && job.hidden().next().is_none() {
-        let line: Result<Vec<CString>, _> = job
-            .line()
-            .map(|part| CString::new(part.as_bytes()))
-            .collect();
-        match sys::spawn(&line?, inherited, recipient, about_to) {
+    if inherited.is_usual() {
+        match sys::spawn(&image(job)?, inherited, recipient, about_to) {
             Err(error) if sys::is_unknown_format(&error) => {}
             result => return result,
         }
@@ -36,8 +33,13 @@ pub(super) fn spawn(
     let mut line = job.line();
     let mut command = Command::new(line.next().unwrap_or_default());
     command.args(line);
-    for name in job.hidden() {
-        command.env_remove(name);
+    for (name, value) in job.environment() {
+        match value {
+            Some(value) => command.env(name, value),
+            // One that is not there is left alone: every change has the library sort the environment.
+            None if env::var_os(name).is_none() => &mut command,
+            None => command.env_remove(name),
+        };
     }
     if recipient == Recipient::Group {
         command.process_group(0);
@@ -46,4 +48,23 @@ pub(super) fn spawn(
     about_to();
     let child = command.spawn()?;
     i32::try_from(child.id()).map_err(io::Error::other)
+}
+
+/// A job as the system takes it.
+fn image(job: &Job) -> io::Result<Image> {
+    let arguments: Result<_, _> = job
+        .line()
+        .map(|part| CString::new(part.as_bytes()))
+        .collect();
+    let changes = job.environment().map(|(name, value)| {
+        let name = name.as_bytes().to_owned();
+        let entry = value.map(|value| CString::new([&name[..], b"=", value.as_bytes()].concat()));
+        let entry = entry.transpose()?;
+        Ok(Variable { name, entry })
+    });
+    let changes: io::Result<_> = changes.collect();
+    Ok(Image {
+        arguments: arguments?,
+        changes: changes?,
+    })
 }

@@ -4,7 +4,7 @@
     reason = "signals and wait4 are not in the standard library"
 )]
 
-use std::ffi::CString;
+use std::ffi::{CStr, CString};
 use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::mem::MaybeUninit;
@@ -314,13 +314,60 @@ unsafe extern "C" {
     static mut environ: *const *mut libc::c_char;
 }
 
-/// Starts a program, looked for in `PATH`, with the environment of this process and the signal mask that was
-/// inherited. Unlike fork this does not copy the page tables of this process, which takes longer than all else in it.
+/// What to start.
+pub(super) struct Image {
+    /// The program and its arguments.
+    pub(super) arguments: Vec<CString>,
+    /// How its environment differs from that of this process.
+    pub(super) changes: Vec<Variable>,
+}
+
+/// A change of one variable of the environment.
+pub(super) struct Variable {
+    pub(super) name: Vec<u8>,
+    /// Name, equals sign and value; or nothing, to take it out.
+    pub(super) entry: Option<CString>,
+}
+
+/// The environment of this process with changes, ended by null. All that is not changed is byte for byte and in the order
+/// in which it is here, also what occurs twice or has no name, which the standard library would drop.
+fn environment(changes: &[Variable]) -> Vec<*mut libc::c_char> {
+    let stays = |entry: &[u8]| {
+        changes.iter().all(|change| {
+            let rest = entry.strip_prefix(change.name.as_slice());
+            rest.is_none_or(|rest| rest.first() != Some(&b'='))
+        })
+    };
+    let mut entries = Vec::new();
+    // SAFETY: the pointer is read. Who changes the environment beside other threads breaks the contract of
+    // std::env::set_var; this crate never does.
+    let mut at = unsafe { environ };
+    while !at.is_null() {
+        // SAFETY: a valid place in an array that is ended by null, whose end has not been reached.
+        let entry = unsafe { at.read() };
+        if entry.is_null() {
+            break;
+        }
+        // SAFETY: entries of the environment are strings ended by zero.
+        if stays(unsafe { CStr::from_ptr(entry) }.to_bytes()) {
+            entries.push(entry);
+        }
+        // SAFETY: this was not the end of the array.
+        at = unsafe { at.add(1) };
+    }
+    let added = changes.iter().filter_map(|change| change.entry.as_ref());
+    entries.extend(added.map(|entry| entry.as_ptr().cast_mut()));
+    entries.push(ptr::null_mut());
+    entries
+}
+
+/// Starts a program, looked for in `PATH`, with the signal mask that was inherited. Unlike fork this does not copy the
+/// page tables of this process, which takes longer than all else in it.
 ///
 /// SIGPIPE and closed standard streams are as the caller had them. What it had set for SIGCHLD cannot be given back in
 /// this way. `about_to` is called when nothing else is left to do.
 pub(super) fn spawn(
-    arguments: &[CString],
+    image: &Image,
     inherited: &Inherited,
     recipient: Recipient,
     about_to: &mut dyn FnMut(),
@@ -336,15 +383,14 @@ pub(super) fn spawn(
     if recipient == Recipient::Group {
         attributes.set_own_group()?;
     }
-    let program = arguments.first().ok_or(io::ErrorKind::InvalidInput)?;
-    let mut argv: Vec<*mut libc::c_char> = arguments
+    let program = image.arguments.first().ok_or(io::ErrorKind::InvalidInput)?;
+    let mut argv: Vec<*mut libc::c_char> = image
+        .arguments
         .iter()
         .map(|argument| argument.as_ptr().cast_mut())
         .collect();
     argv.push(ptr::null_mut());
-    // SAFETY: the pointer is read, and used by the call below. Who changes the environment beside other threads breaks the
-    // contract of std::env::set_var; this crate never does.
-    let environment = unsafe { environ };
+    let environment = environment(&image.changes);
     let mut pid = 0;
     about_to();
     // SAFETY: program, arguments and environment are strings ended by zero in arrays ended by null, which the call only
@@ -356,7 +402,7 @@ pub(super) fn spawn(
             &raw const actions.0,
             &raw const attributes.attributes,
             argv.as_ptr(),
-            environment,
+            environment.as_ptr(),
         )
     })?;
     Ok(pid)

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::support::{
-    Listening, Stage, Terminal, fifo, listener, pushjob, read_pipe, script, signal, within,
+    Listening, Stage, Terminal, fifo, listener, pushjob_by, read_pipe, script, signal, within,
 };
 
 /// The command up to the job, of which only the code and the output matter.
@@ -24,10 +24,11 @@ fn a_job_has_the_group_of_the_terminal_or_one_of_its_own() {
     // What matters is the terminal of the session, not what stands in its place on stdin.
     let terminal = Terminal::running(&format!("exec {RUN} -- perl -e '{groups}' </dev/null"));
     assert_eq!(terminal.ends().1, "ours\r\n");
-    // Both ways to start a job: with a variable to hide it goes by fork.
-    for variable in ["UNUSED", "PUSHJOB_PASSWORD"] {
-        pushjob(["run", "-qq", "--job", "j", "--", "perl", "-e", groups])
-            .env(variable, "secret")
+    // Both ways to start a job: with CHLD ignored it goes by fork.
+    for trap in ["", "trap '' CHLD; "] {
+        let caller = format!("{trap}exec \"$0\" \"$@\"");
+        pushjob_by(["sh", "-c", &caller], ["run", "-qq", "--job", "j"])
+            .job(["perl", "-e", groups])
             .run()
             .exits(0)
             .prints("own\n");

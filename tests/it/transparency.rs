@@ -3,7 +3,7 @@
 use std::io::Read;
 use std::process::{Command, Stdio};
 
-use crate::support::{Pushgateway, pushjob};
+use crate::support::{Pushgateway, pushjob, pushjob_by};
 
 /// What stands before a command to run it as a job.
 const WRAPPED: [&str; 7] = [
@@ -72,17 +72,49 @@ fn input_arguments_and_stderr_pass_through() {
 #[test]
 fn the_environment_passes_but_for_our_secrets() {
     let gateway = Pushgateway::start();
-    pushjob(["run", "--job", "x", "--gateway", gateway.address()])
-        .args(["--username", "u"])
-        .env("PUSHJOB_PASSWORD", "secret")
-        .env("PUSHJOB_BEARER_TOKEN", "secret")
-        .env("PUSHJOB_PUSH_TIMEOUT", "9s")
-        .env("SOMETHING_ELSE", "kept")
-        .job(["sh", "-c"])
-        .arg("echo ${PUSHJOB_PASSWORD-gone} ${PUSHJOB_BEARER_TOKEN-gone} $PUSHJOB_PUSH_TIMEOUT $SOMETHING_ELSE")
-        .run()
-        .exits(0)
-        .prints("gone gone 9s kept\n");
+    // Both ways to start a job: with CHLD ignored it goes by fork.
+    for trap in ["", "trap '' CHLD; "] {
+        let caller = format!("{trap}exec \"$0\" \"$@\"");
+        let run = ["run", "--job", "x", "--gateway", gateway.address()];
+        pushjob_by(["sh", "-c", &caller], run)
+            .args(["--username", "u"])
+            .env("PUSHJOB_PASSWORD", "secret")
+            .env("PUSHJOB_BEARER_TOKEN", "secret")
+            .env("PUSHJOB_PUSH_TIMEOUT", "9s")
+            .env("SOMETHING_ELSE", "kept")
+            .job(["sh", "-c"])
+            .arg("echo ${PUSHJOB_PASSWORD-gone} ${PUSHJOB_BEARER_TOKEN-gone} $PUSHJOB_PUSH_TIMEOUT $SOMETHING_ELSE")
+            .run()
+            .exits(0)
+            .prints("gone gone 9s kept\n");
+    }
+}
+
+#[test]
+fn the_environment_keeps_its_order_and_what_is_odd_in_it() {
+    // No program passes on a name twice, none and no equals sign, so the system call does. The number is that of execve.
+    let number = if cfg!(target_arch = "x86_64") {
+        59
+    } else {
+        221
+    };
+    let caller = format!(
+        "my @env = ('Z=1', 'A=2', 'Z=3', '=4', 'odd', 'PUSHJOB_PASSWORD=x', 'PUSHJOB_PASSWORD2=y', \"PATH=$ENV{{PATH}}\"); \
+         my $null = pack('Q', 0); \
+         syscall({number}, $ARGV[0], pack('p*', @ARGV) . $null, pack('p*', @env) . $null)"
+    );
+    let run = |prefix: &[&str]| {
+        let mut command = Command::new("perl");
+        let command = command.args(["-e", &caller]).args(prefix);
+        let output = command.args(["/bin/cat", "/proc/self/environ"]).output();
+        String::from_utf8(output.unwrap().stdout).unwrap()
+    };
+    let plain = run(&[]).replace("PUSHJOB_PASSWORD=x\0", "");
+    let ours = run(&WRAPPED[1..]);
+    let path = std::env::var("PATH").unwrap();
+    let expected = format!("Z=1\0A=2\0Z=3\0=4\0odd\0PUSHJOB_PASSWORD2=y\0PATH={path}\0");
+    assert_eq!(plain, expected);
+    assert_eq!(ours, expected);
 }
 
 #[test]
@@ -157,8 +189,8 @@ fn signal_mask_and_dispositions_are_those_of_an_ordinary_caller() {
 
 #[test]
 fn streams_that_the_caller_had_closed_are_closed_for_the_job() {
-    // Both ways to start a job: with a variable to hide it goes by fork.
-    for variable in ["UNUSED", "PUSHJOB_PASSWORD"] {
+    // Both ways to start a job: with CHLD ignored it goes by fork.
+    for trap in ["", "trap '' CHLD; "] {
         for (redirection, job) in [
             (">&-", "echo hello"),
             ("<&-", "cat"),
@@ -167,10 +199,9 @@ fn streams_that_the_caller_had_closed_are_closed_for_the_job() {
         ] {
             let code = |prefix: &[&str]| {
                 let output = Command::new("sh")
-                    .args(["-c", &format!("exec \"$@\" {redirection}"), "sh"])
+                    .args(["-c", &format!("{trap}exec \"$@\" {redirection}"), "sh"])
                     .args(prefix)
                     .args(["sh", "-c", job])
-                    .env(variable, "secret")
                     .output()
                     .unwrap();
                 output.status.code()
