@@ -45,6 +45,7 @@
 //! - [`grouping`]: the grouping key and its path
 //! - [`push`]: the client
 //! - [`job`]: running a child process (Linux)
+//! - [`metrics_file`]: metrics from inside a job (Linux)
 //! - [`report`]: how a run went, as metrics (Linux)
 //! - [`sink`]: where metrics go, the gateway in memory among them
 //!
@@ -61,6 +62,8 @@ pub mod grouping;
 #[cfg(target_os = "linux")]
 pub mod job;
 pub mod metrics;
+#[cfg(target_os = "linux")]
+pub mod metrics_file;
 pub mod push;
 #[cfg(target_os = "linux")]
 pub mod report;

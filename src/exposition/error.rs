@@ -249,7 +249,7 @@ pub(super) enum ParseErrorKind {
     #[error(
         "type gauge_histogram is one that a gateway takes and cannot show: it would break the page of all"
     )]
-    GaugeHistogram { metric: String },
+    GaugeHistogram,
     #[error("no blank between the name {name} and the value {value}")]
     NoBlank { name: String, value: String },
     #[error("label `job` is overwritten by that of the group")]

@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::fmt;
 
 use super::error::FamilyError;
@@ -66,7 +67,7 @@ impl MetricType {
 
 /// The name of the histogram or summary that a series of this name belongs to, and the ending it has there. The types of
 /// families come from `type_of`.
-pub(super) fn owner(
+pub(crate) fn owner(
     series: &str,
     type_of: impl Fn(&str) -> Option<MetricType>,
 ) -> Option<(&str, &'static str)> {
@@ -187,6 +188,24 @@ impl MetricFamily {
         }
         self.metrics.insert(labels, value);
         Ok(())
+    }
+
+    /// Puts the value that comes after the one a series has had in its place. It must be of the type of the family, and the
+    /// labels none of the format's own.
+    pub(crate) fn update(
+        &mut self,
+        labels: Labels,
+        next: impl FnOnce(Option<&MetricValue>) -> MetricValue,
+    ) {
+        match self.metrics.entry(labels) {
+            Entry::Occupied(mut entry) => {
+                let value = next(Some(entry.get()));
+                entry.insert(value);
+            }
+            Entry::Vacant(entry) => {
+                entry.insert(next(None));
+            }
+        }
     }
 
     /// Its name.

@@ -46,6 +46,16 @@ impl Labels {
     pub fn iter(&self) -> impl Iterator<Item = (&LabelName, &str)> {
         self.0.iter().map(|(name, value)| (name, value.as_str()))
     }
+
+    /// The same labels without the one named `name`, and the value of that one.
+    pub(crate) fn split_off(mut self, name: &str) -> (Self, Option<String>) {
+        let value = self
+            .0
+            .iter()
+            .position(|(label, _)| label.as_str() == name)
+            .map(|index| self.0.remove(index).1);
+        (self, value)
+    }
 }
 
 impl fmt::Display for Labels {

@@ -25,11 +25,14 @@ pub use check::{
 };
 pub use encode::{CONTENT_TYPE, encode, format_float};
 pub use error::{FamilyError, NameError, ParseError, ValueError};
+pub(crate) use family::owner as series_owner;
 pub use family::{MetricFamilies, MetricFamily, MetricType};
 pub use gather::Gather;
 pub use labels::Labels;
 pub use names::{LabelName, MetricName, NameValidation};
 pub(crate) use names::{is_legacy, is_legacy_label, legacy_form};
+#[cfg(target_os = "linux")]
+pub(crate) use parse::{OneLine, one_line};
 pub use parse::{Series, parse, parse_float, parse_names};
 pub use text::{LINE_LIMIT, Text, lines_of};
 pub use value::{Bucket, Histogram, MetricValue, Quantile, Summary};

@@ -28,6 +28,7 @@ mod history;
 mod init;
 mod limits;
 mod metrics;
+mod metrics_file;
 mod proxy;
 mod push_client;
 mod push_command;

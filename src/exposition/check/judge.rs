@@ -176,8 +176,7 @@ impl Judge {
         let family = &self.families[owner.family];
         let metric_type = match family.declared {
             Some(Declared::GaugeHistogram) if !family.is_own => {
-                let metric = family.name.clone();
-                return Err((sample.at, ParseErrorKind::GaugeHistogram { metric }));
+                return Err((sample.at, ParseErrorKind::GaugeHistogram));
             }
             Some(Declared::Type(metric_type)) => metric_type,
             _ => MetricType::Untyped,

@@ -1,5 +1,6 @@
 mod assemble;
 mod float;
+mod one_line;
 mod scan;
 
 use super::check::{Check, Destiny};
@@ -8,6 +9,8 @@ use super::family::MetricFamilies;
 use super::labels::Labels;
 use super::names::{MetricName, NameValidation};
 use assemble::{Assembly, labels};
+
+pub(crate) use one_line::{OneLine, one_line};
 
 pub use float::parse_float;
 pub(super) use float::parse_float_bytes;

@@ -1,0 +1,104 @@
+use crate::exposition::error::{ParseError, ParseErrorKind};
+use crate::exposition::family::MetricType;
+use crate::exposition::labels::Labels;
+use crate::exposition::names::{LabelName, MetricName, NameValidation};
+
+use super::Series;
+use super::scan::{
+    Declared, Dialect, LabelSpan, Name, Sample, ScanError, Scanner, Statement, unescape,
+};
+
+/// What one line says, whatever the others do. Places are in bytes from its beginning.
+pub(crate) enum OneLine<'a> {
+    /// Nothing: it is blank, or a comment of no meaning.
+    Nothing,
+    /// The help text of a metric.
+    Help { name: MetricName, help: String },
+    /// The type of a metric, whose name stands at this place.
+    Type {
+        at: usize,
+        name: MetricName,
+        metric_type: MetricType,
+    },
+    /// A sample: a series at one place and its value at another, which was read from this text.
+    Sample {
+        at: usize,
+        value_at: usize,
+        series: Series,
+        text: &'a str,
+        value: f64,
+    },
+}
+
+/// Reads one line, without the newline at its end.
+pub(crate) fn one_line(
+    bytes: &[u8],
+    number: usize,
+    names: NameValidation,
+) -> Result<OneLine<'_>, ParseError> {
+    let mut scanner = Scanner::new(Dialect {
+        names,
+        open_metrics: false,
+    });
+    let read = scanner.scan(bytes).and_then(|statement| match statement {
+        Statement::Nothing | Statement::Mention { .. } => Ok(OneLine::Nothing),
+        Statement::Help { name, at, text } => {
+            if let Err(error) = std::str::from_utf8(text) {
+                return Err((at + error.valid_up_to(), ParseErrorKind::NotUtf8));
+            }
+            let name = metric_name(name)?;
+            let help = unescape(text).into_owned();
+            Ok(OneLine::Help { name, help })
+        }
+        Statement::Type { name, declared } => {
+            let at = name.at;
+            let name = metric_name(name)?;
+            match declared {
+                Declared::Type(metric_type) => Ok(OneLine::Type {
+                    at,
+                    name,
+                    metric_type,
+                }),
+                Declared::GaugeHistogram => Err((at, ParseErrorKind::GaugeHistogram)),
+            }
+        }
+        Statement::Sample(sample) => read_sample(bytes, &sample),
+    });
+    read.map_err(|(at, reason)| {
+        let column = String::from_utf8_lossy(&bytes[..at]).chars().count() + 1;
+        ParseError::new(number, column, reason)
+    })
+}
+
+fn read_sample<'a>(bytes: &'a [u8], sample: &Sample<'_>) -> Result<OneLine<'a>, ScanError> {
+    if let Some(timestamp) = sample.timestamp {
+        return Err((timestamp.start - 1, ParseErrorKind::Timestamp));
+    }
+    let value = sample.value;
+    let labels = sample.labels.iter().map(|label| pair(bytes, label));
+    let labels: Result<_, _> = labels.collect();
+    let labels =
+        Labels::from_pairs(labels?).map_err(|error| (sample.at, ParseErrorKind::Family(error)))?;
+    Ok(OneLine::Sample {
+        at: sample.at,
+        value_at: value.start,
+        series: Series {
+            name: metric_name(sample.name)?,
+            labels,
+        },
+        // A number is ASCII.
+        text: std::str::from_utf8(&bytes[value.start..value.end]).unwrap_or_default(),
+        value: sample.number(),
+    })
+}
+
+fn metric_name(name: Name<'_>) -> Result<MetricName, ScanError> {
+    MetricName::utf8(unescape(name.raw).into_owned())
+        .map_err(|_| (name.at, ParseErrorKind::NoMetricName))
+}
+
+fn pair(line: &[u8], label: &LabelSpan) -> Result<(LabelName, String), ScanError> {
+    let name = LabelName::utf8(unescape(label.name.of(line)).into_owned())
+        .map_err(|_| (label.name.start, ParseErrorKind::NoLabelName))?;
+    Ok((name, unescape(label.value.of(line)).into_owned()))
+}

@@ -1,0 +1,27 @@
+use crate::exposition::MetricFamilies;
+
+use super::error::BadLine;
+
+/// What was read of a file.
+#[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
+pub struct Contents {
+    /// The metrics.
+    pub families: MetricFamilies,
+    /// The first of the lines that were left out, at most ten.
+    pub bad_lines: Vec<BadLine>,
+    /// How many lines were left out in all.
+    pub bad_line_count: usize,
+}
+
+/// How many bad lines are kept.
+const MOST_KEPT: usize = 10;
+
+impl Contents {
+    pub(super) fn note(&mut self, line: BadLine) {
+        self.bad_line_count += 1;
+        if self.bad_lines.len() < MOST_KEPT {
+            self.bad_lines.push(line);
+        }
+    }
+}

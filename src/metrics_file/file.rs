@@ -1,0 +1,113 @@
+use std::env;
+use std::ffi::OsString;
+use std::fs::{self, File, Permissions};
+use std::io;
+use std::os::fd::AsRawFd;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use rustix::fs::{MemfdFlags, memfd_create};
+
+use super::contents::Contents;
+use super::error::CreateError;
+use super::ledger::Ledger;
+use super::lines::Lines;
+use super::rules::Rules;
+
+/// The variable of the environment in which a job finds the path of its file.
+pub const METRICS_FILE: &str = "PUSHJOB_METRICS_FILE";
+
+/// Where the file is made if it can be, after `$TMPDIR`.
+const FOLDERS: [&str; 3] = ["/tmp", "/var/tmp", "/dev/shm"];
+
+/// The most that is read of a file, in bytes.
+const READ_LIMIT: u64 = 1 << 30;
+
+/// When a file is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reading {
+    /// While the job runs: a last line without an end is still being written.
+    Running,
+    /// When it has ended: such a line is a bad one.
+    Ended,
+}
+
+/// A file for the metrics of one job. It has no name in any folder, so that nothing is left of it when this is dropped or
+/// the process ends, however it ends; and a job does not inherit it, but opens it by its path, as often as it likes.
+///
+/// The path leads through this process. It is open to jobs that run as the same user with no fewer rights, and for as long
+/// as this exists.
+#[derive(Debug)]
+pub struct MetricsFile {
+    file: File,
+    path: PathBuf,
+}
+
+impl MetricsFile {
+    /// Makes an empty file in `$TMPDIR`, `/tmp`, `/var/tmp` or `/dev/shm`; or in memory where none of them can be
+    /// written to.
+    ///
+    /// # Errors
+    ///
+    /// [`CreateError`] when there is no `/proc`, or no file can be made at all.
+    pub fn create() -> Result<Self, CreateError> {
+        // As this /proc numbers the process, which may not be as the process does.
+        let process =
+            fs::read_link("/proc/self").map_err(|source| CreateError::NoProc { source })?;
+        let file = unnamed().map_err(|source| CreateError::NoFile { source })?;
+        let mut path = Path::new("/proc").join(process);
+        path.push("fd");
+        path.push(file.as_raw_fd().to_string());
+        Ok(Self { file, path })
+    }
+
+    /// The path by which a job opens it.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Whether nothing has been written to it.
+    ///
+    /// # Errors
+    ///
+    /// What the system says.
+    pub fn is_empty(&self) -> io::Result<bool> {
+        Ok(self.file.metadata()?.len() == 0)
+    }
+
+    /// Reads what it holds by now, at most 1 GiB. The memory that this takes grows with the number of series, and not
+    /// with the length of the file.
+    ///
+    /// # Errors
+    ///
+    /// What the system says. What is wrong with a line is none.
+    pub fn read(&self, reading: Reading, rules: &Rules) -> io::Result<Contents> {
+        let mut ledger = Ledger::new(rules);
+        let mut lines = Lines::new(&self.file, READ_LIMIT)?;
+        while let Some((number, line)) = lines.next()? {
+            ledger.take(number, &line, reading);
+        }
+        Ok(ledger.finish())
+    }
+}
+
+/// A file that only this process knows of.
+fn unnamed() -> io::Result<File> {
+    let chosen = env::var_os("TMPDIR").filter(|folder| !folder.is_empty());
+    let mut folders = chosen.into_iter().chain(FOLDERS.map(OsString::from));
+    let file = folders
+        .find_map(|folder| tempfile::tempfile_in(folder).ok())
+        .map_or_else(in_memory, Ok)?;
+    // The job opens it anew, also where the umask of this process takes that right from who makes a file.
+    file.set_permissions(Permissions::from_mode(0o600))?;
+    Ok(file)
+}
+
+fn in_memory() -> io::Result<File> {
+    let create = |flags| memfd_create("pushjob-metrics", flags);
+    // Systems can be set to refuse files in memory that could be executed; old ones do not know the difference.
+    let file = create(MemfdFlags::CLOEXEC | MemfdFlags::NOEXEC_SEAL)
+        .or_else(|_| create(MemfdFlags::CLOEXEC))?;
+    Ok(file.into())
+}

@@ -1,0 +1,47 @@
+//! Metrics from inside a job: the file that a job appends them to, and the run that reads it.
+//!
+//! A run [makes](MetricsFile::create) the file and names it to the job in the variable [`METRICS_FILE`]. The job
+//! [appends](append) to it, and so may all that it starts, at the same time and in any language, for what it holds is the
+//! [text format](crate::exposition). When the job has ended the run [reads](MetricsFile::read) it.
+//!
+//! ```
+//! use pushjob::exposition::{MetricFamilies, MetricFamily, MetricName, encode};
+//! use pushjob::metrics_file::{MetricsFile, Operation, Reading, Rules, append};
+//!
+//! let file = MetricsFile::create()?;
+//!
+//! // The job.
+//! let mut rows = MetricFamilies::new();
+//! rows.insert(MetricFamily::gauge(MetricName::new("rows")?, 40.0))?;
+//! append(file.path(), &rows, Operation::Set)?;
+//! append(file.path(), &rows, Operation::Add)?;
+//!
+//! // The run.
+//! let contents = file.read(Reading::Ended, &Rules::default())?;
+//! assert_eq!(encode(&contents.families), "# TYPE rows gauge\nrows 80\n");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # How it differs from a scrape
+//!
+//! It is a log. A series that occurs again is an update: the last value counts, and so does the last help text. A comment
+//! of the form `# PUSHJOB ADD files_total{table="a"} 1` adds to what a series has had, or to 0; to who does not know it, it
+//! is a comment. Additions can come in any order, so that who counts side by side needs no lock.
+//!
+//! Every line is judged by itself. One that is wrong is a [`BadLine`] and left out, and the others count. So is one that
+//! has no end, because what wrote it has died.
+
+mod append;
+mod contents;
+mod draft;
+mod error;
+mod file;
+mod ledger;
+mod lines;
+mod rules;
+
+pub use append::{Operation, append};
+pub use contents::Contents;
+pub use error::{AppendError, BadLine, CreateError, Fault};
+pub use file::{METRICS_FILE, MetricsFile, Reading};
+pub use rules::Rules;
