@@ -105,6 +105,12 @@ impl Report {
         })
     }
 
+    /// How its metric names begin.
+    #[must_use]
+    pub fn prefix(&self) -> &str {
+        self.prefix.as_str()
+    }
+
     /// How old the last success may become, to be pushed for alert rules. Defaults to not at all.
     #[must_use]
     pub fn max_age(self, max_age: Option<Duration>) -> Self {

@@ -26,6 +26,8 @@ mod heartbeat;
 mod help;
 mod history;
 mod init;
+mod inside_job;
+mod job_file;
 mod limits;
 mod metrics;
 mod metrics_file;

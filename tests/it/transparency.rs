@@ -99,7 +99,8 @@ fn the_environment_keeps_its_order_and_what_is_odd_in_it() {
         221
     };
     let caller = format!(
-        "my @env = ('Z=1', 'A=2', 'Z=3', '=4', 'odd', 'PUSHJOB_PASSWORD=x', 'PUSHJOB_PASSWORD2=y', \"PATH=$ENV{{PATH}}\"); \
+        "my @env = ('Z=1', 'A=2', 'Z=3', '=4', 'odd', 'PUSHJOB_PASSWORD=x', 'PUSHJOB_PASSWORD2=y', \
+         'PUSHJOB_METRICS_FILE=of another run', \"PATH=$ENV{{PATH}}\"); \
          my $null = pack('Q', 0); \
          syscall({number}, $ARGV[0], pack('p*', @ARGV) . $null, pack('p*', @env) . $null)"
     );
@@ -109,12 +110,19 @@ fn the_environment_keeps_its_order_and_what_is_odd_in_it() {
         let output = command.args(["/bin/cat", "/proc/self/environ"]).output();
         String::from_utf8(output.unwrap().stdout).unwrap()
     };
-    let plain = run(&[]).replace("PUSHJOB_PASSWORD=x\0", "");
-    let ours = run(&WRAPPED[1..]);
     let path = std::env::var("PATH").unwrap();
-    let expected = format!("Z=1\0A=2\0Z=3\0=4\0odd\0PUSHJOB_PASSWORD2=y\0PATH={path}\0");
-    assert_eq!(plain, expected);
-    assert_eq!(ours, expected);
+    let same = format!("Z=1\0A=2\0Z=3\0=4\0odd\0PUSHJOB_PASSWORD2=y\0PATH={path}\0");
+    let plain = run(&[]).replace("PUSHJOB_PASSWORD=x\0", "");
+    assert_eq!(
+        plain.replace("PUSHJOB_METRICS_FILE=of another run\0", ""),
+        same
+    );
+    let ours = run(&WRAPPED[1..]);
+    let added = ours.strip_prefix(&same).unwrap();
+    assert!(
+        added.starts_with("PUSHJOB_METRICS_FILE=/proc/") && added.matches('\0').count() == 1,
+        "{ours}"
+    );
 }
 
 #[test]

@@ -1,7 +1,8 @@
-//! What is pushed while the job runs: its start, and signs of life.
+//! What is pushed while the job runs: its start, and signs of life with the metrics that the job has by then.
 
 use std::io;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::thread;
 use std::time::Duration;
@@ -10,12 +11,23 @@ use pushjob::exposition::MetricFamilies;
 use pushjob::grouping::GroupingKey;
 use pushjob::push::{PushError, Pushgateway};
 
+use crate::job_metrics::JobMetrics;
+
+/// Something to push.
+#[derive(Clone)]
+pub(crate) struct News {
+    pub(crate) families: MetricFamilies,
+    /// With a sign of life: what the job has left in its file.
+    pub(crate) job: Option<Arc<JobMetrics>>,
+}
+
 /// Pushes one thing after the other, in a thread and on a connection of its own.
 pub(crate) struct Announcer {
     client: Arc<Pushgateway>,
     /// Takes something when the thread waits for it, so that nothing is ever queued.
-    next: SyncSender<MetricFamilies>,
+    next: SyncSender<News>,
     told: Receiver<Told>,
+    finishing: Arc<AtomicBool>,
 }
 
 /// How that went.
@@ -35,43 +47,61 @@ pub(crate) enum Announced {
 
 impl Announcer {
     /// Begins with this.
-    pub(crate) fn begin(
-        client: Pushgateway,
-        key: GroupingKey,
-        first: MetricFamilies,
-    ) -> io::Result<Self> {
+    pub(crate) fn begin(client: Pushgateway, key: GroupingKey, first: News) -> io::Result<Self> {
         let client = Arc::new(client);
         let (next, waiting) = sync_channel(0);
         let (end, told) = sync_channel(1);
+        let finishing = Arc::new(AtomicBool::new(false));
         let pushing = Arc::clone(&client);
+        let ending = Arc::clone(&finishing);
         thread::Builder::new().spawn(move || {
             let mut told = Told::default();
-            let mut families = Ok(first);
-            while let Ok(pushed) = families {
-                match pushing.push_add(&key, &pushed) {
-                    Ok(_) => told.delivered += 1,
+            let goes_on = || !ending.load(Ordering::Relaxed);
+            let mut news = Ok(first);
+            while let Ok(News { families, job }) = news {
+                match pushing.push_add(&key, &families) {
+                    Ok(_) => {
+                        told.delivered += 1;
+                        // By themselves, so that they can take nothing of ours along. The end pushes them again, and says
+                        // what is wrong with them then.
+                        let job = job.filter(|_| goes_on()).and_then(|job| job.so_far());
+                        if let Some(families) = job.filter(|_| goes_on()) {
+                            let _ = pushing.push_add(&key, &families);
+                        }
+                    }
                     Err(error) => {
                         told.failed += 1;
                         told.last_error = Some(error);
                     }
                 }
-                families = waiting.recv();
+                news = waiting.recv();
             }
             // Nobody may be left to receive it; then nobody wants it.
             let _ = end.send(told);
         })?;
-        Ok(Self { client, next, told })
+        Ok(Self {
+            client,
+            next,
+            told,
+            finishing,
+        })
     }
 
     /// Pushes this too, unless what came before is still under way.
-    pub(crate) fn push(&self, families: MetricFamilies) {
-        let _ = self.next.try_send(families);
+    pub(crate) fn push(&self, news: News) {
+        let _ = self.next.try_send(news);
     }
 
     /// Makes sure that nothing of it is sent from now on: a pause ends at once, a request under way has `patience` to
     /// be answered and is cut off then.
     pub(crate) fn finish(self, patience: Duration) -> Announced {
-        let Self { client, next, told } = self;
+        let Self {
+            client,
+            next,
+            told,
+            finishing,
+        } = self;
+        finishing.store(true, Ordering::Relaxed);
         client.stop_retrying();
         drop(next);
         let announced = match told.recv_timeout(patience) {

@@ -9,6 +9,7 @@ mod exit;
 mod findings;
 mod group;
 mod input;
+mod job_metrics;
 mod progress;
 mod push;
 mod recipient;

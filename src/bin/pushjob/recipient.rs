@@ -4,11 +4,12 @@ use std::time::{Duration, Instant};
 
 use pushjob::exposition::MetricFamilies;
 use pushjob::grouping::GroupingKey;
-use pushjob::push::{Change, Delivered, GatewayKind};
+use pushjob::push::{Change, Delivered, GatewayKind, PushError, Pushgateway};
 
-use crate::announce::{Announced, Announcer};
+use crate::announce::{Announced, Announcer, News};
 use crate::args::Method;
 use crate::console::chain;
+use crate::job_metrics::JobMetrics;
 use crate::record::Pending;
 use crate::settings::Gateway;
 
@@ -25,6 +26,8 @@ pub(crate) struct End<'a> {
     pub(crate) method: Method,
     pub(crate) key: &'a GroupingKey,
     pub(crate) families: &'a MetricFamilies,
+    /// What the job has left in its file.
+    pub(crate) job: Option<&'a JobMetrics>,
     /// Whether there have been signs of life.
     pub(crate) beating: bool,
     pub(crate) push_timeout: Duration,
@@ -48,6 +51,15 @@ impl<'a> End<'a> {
             Method::None => None,
         }
     }
+
+    /// The metrics of the job, if there are any to be added to the group after a change by this method. They are read when
+    /// ours have been delivered.
+    pub(crate) fn job_families(&self, method: Method) -> Option<&'a MetricFamilies> {
+        match method {
+            Method::Pushadd | Method::Push => self.job?.all(),
+            Method::Delete | Method::None => None,
+        }
+    }
 }
 
 /// How it went with one gateway.
@@ -55,6 +67,8 @@ pub(crate) struct Conclusion {
     pub(crate) url: String,
     /// None when nothing was to be delivered.
     pub(crate) result: Result<Option<Delivered>, String>,
+    /// The same for the metrics of the job.
+    pub(crate) job: Result<Option<Delivered>, String>,
     pub(crate) announced: Option<Announced>,
 }
 
@@ -68,13 +82,9 @@ impl Recipient {
     }
 
     /// Pushes while the job runs, without waiting for an answer.
-    pub(crate) fn tell(
-        &mut self,
-        key: &GroupingKey,
-        families: MetricFamilies,
-    ) -> Result<(), String> {
+    pub(crate) fn tell(&mut self, key: &GroupingKey, news: News) -> Result<(), String> {
         if let Some(announcer) = &self.announcer {
-            announcer.push(families);
+            announcer.push(news);
         } else {
             // What keeps it from being made may have passed when the end is to be delivered, or is said then.
             let client = match self.gateway.builder.build() {
@@ -85,7 +95,7 @@ impl Recipient {
                 }
             };
             let announcer =
-                Announcer::begin(client, key.clone(), families).map_err(|error| chain(&error))?;
+                Announcer::begin(client, key.clone(), news).map_err(|error| chain(&error))?;
             self.announcer = Some(announcer);
         }
         Ok(())
@@ -121,7 +131,8 @@ impl Recipient {
             .unwrap_or_default();
         pending.begin(&url);
         let announced = self.announcer.map(|announcer| announcer.finish(patience));
-        let remaining = end.push_timeout.saturating_sub(begin.elapsed());
+        let remaining = || end.push_timeout.saturating_sub(begin.elapsed());
+        let mut takes_more = true;
         let result = match (method, &announced) {
             (Method::Delete, Some(Announced::CutOff)) => Err(format!(
                 "{url}: the {} had no answer, and would bring the group back",
@@ -136,17 +147,52 @@ impl Recipient {
                     Some(reason) => Err(reason),
                     None => Ok(None),
                 },
-                Some(change) => built.and_then(|client| {
-                    let delivered = client.deliver_within(end.key, change, remaining);
-                    delivered.map(Some).map_err(|error| chain(&error))
+                Some(change) => built.as_ref().map_err(String::clone).and_then(|client| {
+                    let delivered = client.deliver_within(end.key, change, remaining());
+                    delivered.map(Some).map_err(|error| {
+                        takes_more = may_take_others(&error);
+                        chain(&error)
+                    })
                 }),
             },
         };
         pending.end(&url);
+        let job = match built {
+            Ok(client) if takes_more => {
+                let pending_job = format!("{url} (the metrics of the job)");
+                pending.begin(&pending_job);
+                let delivered = deliver_job(&client, end, method, remaining());
+                pending.end(&pending_job);
+                delivered
+            }
+            _ => Ok(None),
+        };
         Conclusion {
             url,
             result,
+            job,
             announced,
         }
     }
+}
+
+/// Whether a gateway that has not taken our metrics may take those of the job: it says no to one of ours by its name. That it
+/// cannot be reached is said once.
+fn may_take_others(error: &PushError) -> bool {
+    matches!(error, PushError::OtherType { .. })
+}
+
+/// Adds the metrics of the job to the group, if there are any, after a change by this method.
+fn deliver_job(
+    client: &Pushgateway,
+    end: &End<'_>,
+    method: Method,
+    remaining: Duration,
+) -> Result<Option<Delivered>, String> {
+    let Some(families) = end.job_families(method) else {
+        return Ok(None);
+    };
+    let change = Change::PushAdd(families);
+    let delivered = client.deliver_within(end.key, change, remaining);
+    delivered.map(Some).map_err(|error| chain(&error))
 }

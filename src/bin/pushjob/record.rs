@@ -7,13 +7,15 @@ use pushjob::exposition::{MetricFamilies, MetricFamily};
 use pushjob::grouping::GroupingKey;
 use pushjob::job::Outcome;
 use pushjob::metrics::{MetricsError, Registry};
-use pushjob::push::{Change, Delivered, GatewayKind, side_by_side};
+use pushjob::metrics_file::MetricsFile;
+use pushjob::push::{Change, GatewayKind, side_by_side};
 use pushjob::report::Report;
 use pushjob::sink::{EmbeddedGateway, Sink};
 
-use crate::announce::{Announced, Told};
+use crate::announce::{Announced, News, Told};
 use crate::args::Method;
 use crate::console::{Console, chain, done};
+use crate::job_metrics::{JobMetrics, rules};
 use crate::recipient::{Conclusion, End, Recipient};
 use crate::settings::{Gateway, Gateways, Settings, Trouble};
 
@@ -88,6 +90,8 @@ pub(crate) struct Recorder {
     push_timeout: Duration,
     destination: Destination,
     aim: Aim,
+    /// What the job leaves in its file, where it has one.
+    job: Option<Arc<JobMetrics>>,
     console: Console,
     /// Whether the start has been announced.
     started: bool,
@@ -125,7 +129,12 @@ impl Pending {
 
 impl Recorder {
     /// None when a mistake in the environment leaves open where to deliver.
-    pub(crate) fn new(settings: Settings, aim: Aim, console: Console) -> Option<Self> {
+    pub(crate) fn new(
+        settings: Settings,
+        aim: Aim,
+        file: Option<Arc<MetricsFile>>,
+        console: Console,
+    ) -> Option<Self> {
         let embedded = |why| Destination::Embedded(EmbeddedGateway::new(), why);
         let destination = match settings.gateways {
             _ if aim.dry_run => embedded("dry run, nothing was sent; Prometheus would scrape:"),
@@ -137,11 +146,17 @@ impl Recorder {
             }
             Gateways::Unusable => return None,
         };
+        let key = settings.key?;
+        let job = file.map(|file| {
+            let rules = rules(&aim.report, &key, settings.names);
+            Arc::new(JobMetrics::new(file, rules))
+        });
         Some(Self {
-            key: settings.key?,
+            key,
             push_timeout: settings.push_timeout,
             destination,
             aim,
+            job,
             console,
             started: false,
             beating: false,
@@ -157,7 +172,7 @@ impl Recorder {
     /// Says that the job has started, without waiting for an answer.
     pub(crate) fn announce(&mut self, started: SystemTime) -> Result<(), String> {
         self.started = true;
-        self.tell(self.aim.report.start(started))
+        self.tell(self.aim.report.start(started), None)
             .map_err(|reason| format!("cannot announce the start: {reason}"))
     }
 
@@ -168,13 +183,18 @@ impl Recorder {
         if self.started {
             families.extend(self.aim.report.start(started));
         }
-        self.tell(families)
+        self.tell(families, self.job.clone())
             .map_err(|reason| format!("cannot push a heartbeat: {reason}"))
     }
 
-    fn tell(&mut self, families: Vec<MetricFamily>) -> Result<(), String> {
+    fn tell(
+        &mut self,
+        families: Vec<MetricFamily>,
+        job: Option<Arc<JobMetrics>>,
+    ) -> Result<(), String> {
         let families = gather(families).map_err(|error| chain(&error))?;
         match &mut self.destination {
+            // What the job has left can be seen there only at the end.
             Destination::Embedded(gateway, _) => {
                 let change = Change::PushAdd(&families);
                 gateway
@@ -183,9 +203,10 @@ impl Recorder {
                     .map_err(|error| chain(&error))
             }
             Destination::Gateways(recipients) => {
+                let news = News { families, job };
                 let told = recipients
                     .iter_mut()
-                    .map(|recipient| recipient.tell(&self.key, families.clone()));
+                    .map(|recipient| recipient.tell(&self.key, news.clone()));
                 // One that cannot be told keeps none of the others from it.
                 let told: Vec<_> = told.collect();
                 told.into_iter().collect()
@@ -208,8 +229,13 @@ impl Recorder {
             method,
             key: &self.key,
             families: &families,
+            job: self.job.as_deref(),
             beating: self.beating,
             push_timeout: self.push_timeout,
+        };
+        let told = || {
+            let job = self.job.as_ref();
+            job.is_none_or(|job| job.say_what_is_left_out(self.console))
         };
         match self.destination {
             Destination::Gateways(recipients) => {
@@ -218,30 +244,27 @@ impl Recorder {
                     let conclusion = recipient.conclude(&end, &self.pending);
                     say(&conclusion, &end, self.console)
                 };
-                side_by_side(recipients, conclude)
-                    .into_iter()
-                    .all(|delivered| delivered)
+                let delivered = side_by_side(recipients, conclude);
+                told() && delivered.into_iter().all(|delivered| delivered)
             }
             Destination::Embedded(gateway, why) => {
-                let conclusion = Conclusion {
-                    url: "the gateway in memory".to_owned(),
-                    result: deliver_embedded(&gateway, &end),
-                    announced: None,
-                };
+                let conclusion = conclude_embedded(&gateway, &end);
                 let delivered = say(&conclusion, &end, self.console);
+                let whole = told();
                 self.console.page(why, &gateway.page());
-                delivered
+                delivered && whole
             }
         }
     }
 }
 
-/// Says how it went with one gateway, and whether the end was delivered.
+/// Says how it went with one gateway, and whether all was delivered.
 fn say(conclusion: &Conclusion, end: &End<'_>, console: Console) -> bool {
     let (verb, what) = end.words();
     let Conclusion {
         url,
         result,
+        job,
         announced,
     } = conclusion;
     match result {
@@ -253,22 +276,41 @@ fn say(conclusion: &Conclusion, end: &End<'_>, console: Console) -> bool {
             if let Some(trouble) = announced.and_then(|told| trouble(told, url, end)) {
                 console.warning(trouble);
             }
-            true
         }
         // One message is enough when what came before did not arrive either.
+        Err(reason) => console.error(format_args!("cannot {verb}: {reason}")),
+    }
+    match job {
+        Ok(Some(delivered)) => {
+            let what = "delivered the metrics of the job to";
+            console.note(done(what, url, *delivered));
+        }
+        Ok(None) => {}
         Err(reason) => {
-            console.error(format_args!("cannot {verb}: {reason}"));
-            false
+            console.error(format_args!("cannot push the metrics of the job: {reason}"));
         }
     }
+    result.is_ok() && job.is_ok()
 }
 
-fn deliver_embedded(gateway: &EmbeddedGateway, end: &End<'_>) -> Result<Option<Delivered>, String> {
-    let Some(change) = end.change(end.method) else {
-        return Ok(None);
+fn conclude_embedded(gateway: &EmbeddedGateway, end: &End<'_>) -> Conclusion {
+    let deliver = |change| {
+        let delivered = gateway.deliver(end.key, change, end.push_timeout);
+        delivered.map(Some).map_err(|error| chain(&error))
     };
-    let delivered = gateway.deliver(end.key, change, end.push_timeout);
-    delivered.map(Some).map_err(|error| chain(&error))
+    let result = end.change(end.method).map_or(Ok(None), deliver);
+    // Where nothing is done at the end, there is what heartbeats would have brought.
+    let method = match end.method {
+        Method::None if end.beating => Method::Pushadd,
+        method => method,
+    };
+    let families = end.job_families(method);
+    Conclusion {
+        url: "the gateway in memory".to_owned(),
+        result,
+        job: families.map_or(Ok(None), |families| deliver(Change::PushAdd(families))),
+        announced: None,
+    }
 }
 
 /// What is wrong with what was pushed while the job ran. A last heartbeat that had no answer yet is nothing: it would have

@@ -1,13 +1,15 @@
 //! `pushjob run`: the job, and its exit code.
 
 use std::mem::ManuallyDrop;
+use std::sync::Arc;
 use std::time::Duration;
 
 use pushjob::job::{Ending, Job, Moment, Supervisor};
+use pushjob::metrics_file::{METRICS_FILE, MetricsFile};
 use pushjob::report::Report;
 
 use crate::args::{JobArgs, Method, ReportArgs, RunArgs, StartAfter};
-use crate::console::Console;
+use crate::console::{Console, chain};
 use crate::exit::Exit;
 use crate::record::{Aim, Methods, Recorder};
 use crate::settings::{Settings, Trouble, secret_variables, settings};
@@ -26,7 +28,7 @@ pub(crate) fn run(args: &RunArgs) -> Exit {
             return Exit::NothingRun;
         }
     };
-    let (plan, settings) =
+    let (mut plan, mut settings) =
         match Plan::new(args).and_then(|plan| Ok((plan, settings(&args.gateway)?))) {
             Ok(ready) => ready,
             Err(message) => {
@@ -34,7 +36,6 @@ pub(crate) fn run(args: &RunArgs) -> Exit {
                 return Exit::NothingRun;
             }
         };
-    let mut settings = settings;
     match plan.aim.unsupported(&settings) {
         Ok(trouble) => settings.troubles.extend(trouble),
         Err(message) => {
@@ -42,13 +43,26 @@ pub(crate) fn run(args: &RunArgs) -> Exit {
             return Exit::NothingRun;
         }
     }
-    if !may_run(&plan, &settings, console) {
-        return Exit::NothingRun;
-    }
-    let mut recorder = Recorder::new(settings, plan.aim, console);
     // What there is to say is said when the job has ended: stderr may be a pipe that nobody reads, and what is due for
     // the job cannot wait for that.
     let mut warnings = Vec::new();
+    let (job, file) = with_metrics_file(plan.job, |message| {
+        if plan.strict {
+            let consequence = String::new();
+            settings.troubles.push(Trouble {
+                message,
+                consequence,
+            });
+        } else {
+            warnings.push(message);
+        }
+    });
+    plan.job = job;
+    if !may_run(&plan, &settings, console) {
+        return Exit::NothingRun;
+    }
+    // The job writes to it also where nothing is recorded.
+    let mut recorder = Recorder::new(settings, plan.aim, file.clone(), console);
     let outcome = supervisor.run(&plan.job, &mut |moment| {
         let warning = match (moment, &mut recorder) {
             (Moment::StartDue(started), Some(recorder)) => recorder.announce(started).err(),
@@ -102,6 +116,19 @@ pub(crate) fn run(args: &RunArgs) -> Exit {
         return Exit::Undelivered;
     }
     exit
+}
+
+/// Gives a job a file for its metrics, in the place of one that an outer run may have given us. Without one the job is told of
+/// none.
+fn with_metrics_file(job: Job, trouble: impl FnOnce(String)) -> (Job, Option<Arc<MetricsFile>>) {
+    match MetricsFile::create() {
+        Ok(file) => (job.env(METRICS_FILE, file.path()), Some(Arc::new(file))),
+        Err(error) => {
+            let error = chain(&error);
+            trouble(format!("cannot take metrics from the job: {error}"));
+            (job.without_env(METRICS_FILE), None)
+        }
+    }
 }
 
 /// Says what is wrong with the environment, and whether the job may run all the same.

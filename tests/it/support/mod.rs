@@ -46,6 +46,11 @@ pub(crate) fn ok() -> Answer {
     Answer::Respond("200 OK", "", "")
 }
 
+/// A line of a script that appends these lines, as `printf` writes them, to the file of the job.
+pub(crate) fn appending(lines: &str) -> String {
+    format!("printf '{lines}' >> \"$PUSHJOB_METRICS_FILE\"\n")
+}
+
 /// Makes a named pipe, on which two processes wait for each other: opening one end waits for the other.
 pub(crate) fn fifo(path: &Path) {
     let status = Command::new("mkfifo").arg(path).status().unwrap();

@@ -1,0 +1,85 @@
+//! The metrics that the job leaves in its file.
+
+use std::sync::{Arc, OnceLock};
+
+use pushjob::exposition::{MetricFamilies, NameValidation};
+use pushjob::grouping::GroupingKey;
+use pushjob::metrics_file::{Contents, METRICS_FILE, MetricsFile, Reading, Rules};
+use pushjob::push::{PUSH_FAILURE_TIME, PUSH_TIME};
+use pushjob::report::Report;
+
+use crate::console::Console;
+
+/// The file of a run, and what may stand in it.
+pub(crate) struct JobMetrics {
+    file: Arc<MetricsFile>,
+    rules: Rules,
+    /// What it held when the job had ended, which is read once for all gateways.
+    end: OnceLock<Result<Contents, String>>,
+}
+
+impl JobMetrics {
+    pub(crate) fn new(file: Arc<MetricsFile>, rules: Rules) -> Self {
+        Self {
+            file,
+            rules,
+            end: OnceLock::new(),
+        }
+    }
+
+    /// What there is while the job runs, if there is anything. What is wrong with it is said at the end.
+    pub(crate) fn so_far(&self) -> Option<MetricFamilies> {
+        let contents = self.read(Reading::Running).ok()?;
+        Some(contents.families).filter(|families| !families.is_empty())
+    }
+
+    /// What there is when the job has ended, if there is anything.
+    pub(crate) fn all(&self) -> Option<&MetricFamilies> {
+        let end = self.end.get_or_init(|| self.read(Reading::Ended));
+        let families = &end.as_ref().ok()?.families;
+        Some(families).filter(|families| !families.is_empty())
+    }
+
+    fn read(&self, reading: Reading) -> Result<Contents, String> {
+        let contents = match self.file.is_empty() {
+            Ok(true) => return Ok(Contents::default()),
+            Ok(false) => self.file.read(reading, &self.rules),
+            Err(error) => Err(error),
+        };
+        contents.map_err(|error| format!("cannot read {METRICS_FILE}: {error}"))
+    }
+
+    /// Says what was left out at the end, and whether that was nothing.
+    pub(crate) fn say_what_is_left_out(&self, console: Console) -> bool {
+        let contents = match self.end.get() {
+            None => return true,
+            Some(Ok(contents)) => contents,
+            Some(Err(reason)) => {
+                console.error(reason);
+                return false;
+            }
+        };
+        for line in &contents.bad_lines {
+            console.warning(format_args!("{METRICS_FILE} {line}; left out"));
+        }
+        match contents.bad_line_count - contents.bad_lines.len() {
+            0 => {}
+            1 => console.warning(format_args!("{METRICS_FILE}: 1 more line was left out")),
+            more => console.warning(format_args!(
+                "{METRICS_FILE}: {more} more lines were left out"
+            )),
+        }
+        contents.bad_line_count == 0
+    }
+}
+
+/// What the metrics of a job must not be in the group of its run.
+pub(crate) fn rules(report: &Report, key: &GroupingKey, names: NameValidation) -> Rules {
+    let rules = Rules::default()
+        .names(names)
+        .reserve_prefix(report.prefix())
+        .reserve_metric(PUSH_TIME)
+        .reserve_metric(PUSH_FAILURE_TIME);
+    key.pairs()
+        .fold(rules, |rules, (label, _)| rules.reserve_label(label))
+}
