@@ -47,6 +47,7 @@ fn the_help_of_each_command_is_grouped_by_subject() {
             &["Metrics:", "Gateway:", "TLS:", "Group:", "Messages:"],
         ),
         ("delete", &["Gateway:", "TLS:", "Group:", "Messages:"]),
+        ("metric", &["Arguments:", "Metric:", "Messages:"]),
     ] {
         let help = help(command);
         let found: Vec<&str> = help
@@ -108,7 +109,7 @@ fn shared_flags_name_their_variable_and_their_default() {
 fn every_flag_stands_in_the_readme() {
     let readme =
         std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).unwrap();
-    for command in ["run", "push", "pushadd", "delete"] {
+    for command in ["run", "push", "pushadd", "delete", "metric"] {
         for (flag, _) in flags(&help(command)) {
             let known = readme.contains(&format!("`{flag}")) || flag == "--help";
             assert!(known, "{flag} of {command} is not in the README");

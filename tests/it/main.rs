@@ -29,6 +29,7 @@ mod init;
 mod inside_job;
 mod job_file;
 mod limits;
+mod metric_command;
 mod metrics;
 mod metrics_file;
 mod proxy;

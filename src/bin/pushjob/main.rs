@@ -10,6 +10,7 @@ mod findings;
 mod group;
 mod input;
 mod job_metrics;
+mod metric;
 mod progress;
 mod push;
 mod recipient;
@@ -29,6 +30,7 @@ fn main() -> ExitCode {
         Ok(Command::Pushadd(args)) => push::push(&args, push::Verb::PushAdd),
         Ok(Command::Delete(args)) => delete::delete(&args),
         Ok(Command::Check(args)) => check::check(&args),
+        Ok(Command::Metric(args)) => metric::metric(&args),
         Err(exit) => exit,
     };
     exit.into()

@@ -6,6 +6,7 @@
     reason = "the comments on the flags are the help text, which shows backticks as they are"
 )]
 
+mod metric;
 mod shared;
 
 use std::ffi::OsString;
@@ -17,6 +18,7 @@ use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 use pushjob::exposition::Format;
 use pushjob::job::Signal;
 
+pub(crate) use self::metric::{Kind, MetricArgs};
 pub(crate) use self::shared::{GatewayArgs, GroupArgs};
 use crate::console::Console;
 use crate::exit::Exit;
@@ -73,6 +75,9 @@ pub(crate) enum Command {
                       Exit codes: 0 all is good; 1 something is wrong or cannot be read; 2 wrong usage."
     )]
     Check(CheckArgs),
+    /// Set or add to a metric from inside a job, or count an observation; `pushjob run` pushes it
+    #[command(after_help = "Exit codes: 0 done; 1 it could not be written; 2 wrong usage.")]
+    Metric(MetricArgs),
 }
 
 const PUSH_HELP: &str = "Input is the Prometheus text format 0.0.4, or OpenMetrics. It is checked whole before anything is sent.\n\n\
@@ -178,8 +183,8 @@ pub(crate) struct ReportArgs {
     #[arg(long, value_name = "PREFIX", default_value = pushjob::report::DEFAULT_PREFIX)]
     pub(crate) metric_prefix: String,
 
-    /// Exit with 123 when the job succeeded but its result was not delivered, and with 125, before the job is
-    /// started, when the environment or a file is wrong
+    /// Exit with 123 when the job succeeded but its result, or a metric that it left, was not delivered, and with 125,
+    /// before the job is started, when the environment or a file is wrong
     #[arg(long)]
     pub(crate) strict: bool,
 
@@ -337,7 +342,10 @@ pub(crate) fn parse() -> Result<Command, Exit> {
     }
     let line: Vec<OsString> = std::env::args_os().skip(1).collect();
     let ours = line.split(|word| word == "--").next().unwrap_or_default();
-    let run = ours.iter().any(|word| word == "run");
+    let command = ours
+        .iter()
+        .find(|word| !word.as_encoded_bytes().starts_with(b"-"));
+    let run = command.is_some_and(|word| word == "run");
     let mut message = match error.kind() {
         ErrorKind::InvalidUtf8 => not_utf8(ours),
         ErrorKind::MissingRequiredArgument if run => "there is no command to run".to_owned(),

@@ -1,0 +1,218 @@
+//! `pushjob metric`: a metric from inside a job.
+
+use std::env;
+use std::path::PathBuf;
+
+use pushjob::exposition::{
+    Bucket, Histogram, LabelName, Labels, MetricFamilies, MetricFamily, MetricName, MetricValue,
+    NameValidation, Summary, parse_float,
+};
+use pushjob::metrics_file::{METRICS_FILE, Operation, append};
+use pushjob::push::{PUSH_FAILURE_TIME, PUSH_TIME};
+
+use crate::args::{Kind, MetricArgs};
+use crate::console::chain;
+use crate::exit::Exit;
+use crate::settings::names;
+
+pub(crate) fn metric(args: &MetricArgs) -> Exit {
+    let console = args.messages.console();
+    let entry = path(args).and_then(|path| Ok((path, Entry::new(args)?)));
+    let (path, entry) = match entry {
+        Ok(entry) => entry,
+        Err(message) => {
+            console.error(message);
+            return Exit::WrongUsage;
+        }
+    };
+    match append(&path, &entry.families, entry.operation) {
+        Ok(()) => {
+            console.note(format_args!("recorded {} in {}", args.name, path.display()));
+            Exit::Done
+        }
+        Err(error) => {
+            let reason = chain(&error);
+            console.error(format_args!("cannot record {}: {reason}", args.name));
+            Exit::NotDone
+        }
+    }
+}
+
+fn path(args: &MetricArgs) -> Result<PathBuf, String> {
+    let set = || env::var_os(METRICS_FILE).filter(|path| !path.is_empty());
+    let path = args
+        .options
+        .metrics_file
+        .clone()
+        .or_else(|| set().map(PathBuf::from));
+    path.ok_or_else(|| {
+        format!("--metrics-file is missing: {METRICS_FILE} is set in a job that `pushjob run` runs")
+    })
+}
+
+/// What is to be appended.
+struct Entry {
+    families: MetricFamilies,
+    operation: Operation,
+}
+
+impl Entry {
+    /// The message of an error names the argument.
+    fn new(args: &MetricArgs) -> Result<Self, String> {
+        let names = names(args.options.utf8_names)?;
+        let name = metric_name(&args.name, names)?;
+        let labels = labels(&args.options.label, names)?;
+        let (operation, value) = value(args)?;
+        let mut family = MetricFamily::new(name, value.metric_type());
+        if let Some(help) = &args.options.help_text {
+            family.set_help(help);
+        }
+        family
+            .insert(labels, value)
+            .map_err(|error| format!("--label: {error}"))?;
+        let mut families = MetricFamilies::new();
+        families.insert(family).map_err(|error| error.to_string())?;
+        Ok(Self {
+            families,
+            operation,
+        })
+    }
+}
+
+fn metric_name(name: &str, names: NameValidation) -> Result<MetricName, String> {
+    if [PUSH_TIME, PUSH_FAILURE_TIME].contains(&name) {
+        return Err(format!("metric {name} is set by the gateway itself"));
+    }
+    let checked = match names {
+        NameValidation::Legacy => MetricName::new(name.to_owned()),
+        NameValidation::Utf8 => MetricName::utf8(name.to_owned()),
+    };
+    checked.map_err(|error| error.to_string())
+}
+
+/// What can be known of a grouping label here is that `job` is one.
+fn labels(given: &[String], names: NameValidation) -> Result<Labels, String> {
+    let pair = |label: &String| {
+        let (name, value) = label
+            .split_once('=')
+            .ok_or_else(|| format!("--label: {label:?} is not of the form NAME=VALUE"))?;
+        match (name, value) {
+            ("job", _) => {
+                return Err("--label: `job` is a label of the group, which the run sets".to_owned());
+            }
+            ("instance", "") => {
+                let message = "--label: an empty `instance` is added by the gateway itself";
+                return Err(message.to_owned());
+            }
+            _ => {}
+        }
+        let name = match names {
+            NameValidation::Legacy => LabelName::new(name.to_owned()),
+            NameValidation::Utf8 => LabelName::utf8(name.to_owned()),
+        };
+        let name = name.map_err(|error| format!("--label: {error}"))?;
+        Ok((name, value.to_owned()))
+    };
+    let pairs: Result<_, String> = given.iter().map(pair).collect();
+    Labels::from_pairs(pairs?).map_err(|error| format!("--label: {error}"))
+}
+
+impl Kind {
+    /// With its article, for a message.
+    fn described(self) -> &'static str {
+        match self {
+            Self::Gauge => "a gauge",
+            Self::Counter => "a counter",
+            Self::Histogram => "a histogram",
+            Self::Summary => "a summary",
+            Self::Untyped => "an untyped metric",
+        }
+    }
+
+    /// The arguments of which one says the number.
+    fn takes(self) -> &'static [&'static str] {
+        match self {
+            Self::Gauge | Self::Counter => &["VALUE", "--add"],
+            Self::Untyped => &["VALUE"],
+            Self::Histogram | Self::Summary => &["--observe"],
+        }
+    }
+}
+
+/// What is done, and with what.
+fn value(args: &MetricArgs) -> Result<(Operation, MetricValue), String> {
+    let kind = args.kind;
+    if kind != Kind::Histogram && args.options.buckets.is_some() {
+        return Err("--buckets: only a histogram has buckets".to_owned());
+    }
+    let (argument, number) = number(args)?;
+    let operation = match argument {
+        "VALUE" => Operation::Set,
+        _ => Operation::Add,
+    };
+    let value = match kind {
+        Kind::Counter if operation == Operation::Add && (number < 0.0 || number.is_nan()) => {
+            let text = args.options.add.as_deref().unwrap_or_default();
+            return Err(format!(
+                "--add: {text} cannot be added to a counter, which only grows"
+            ));
+        }
+        Kind::Counter => MetricValue::Counter(number),
+        Kind::Gauge => MetricValue::Gauge(number),
+        Kind::Untyped => MetricValue::Untyped(number),
+        Kind::Histogram => MetricValue::Histogram(observed(number, args)?),
+        Kind::Summary => {
+            let summary = Summary::new(Vec::new(), number, 1);
+            MetricValue::Summary(summary.map_err(|error| format!("--observe: {error}"))?)
+        }
+    };
+    Ok((operation, value))
+}
+
+/// The number, with the argument that says it.
+fn number(args: &MetricArgs) -> Result<(&'static str, f64), String> {
+    let takes = args.kind.takes();
+    let given = [
+        ("VALUE", &args.value),
+        ("--add", &args.options.add),
+        ("--observe", &args.options.observe),
+    ];
+    let given = given
+        .into_iter()
+        .filter_map(|(argument, text)| Some((argument, text.as_deref()?)));
+    let mut fitting = None;
+    for (argument, text) in given {
+        if !takes.contains(&argument) {
+            let kind = args.kind.described();
+            return Err(format!("{argument}: {kind} takes {}", takes.join(" or ")));
+        }
+        if let Some((other, _)) = fitting.replace((argument, text)) {
+            return Err(format!("{other} and {argument}: give one of the two"));
+        }
+    }
+    let (argument, text) = fitting.ok_or_else(|| format!("{} is missing", takes.join(" or ")))?;
+    let number =
+        parse_float(text).ok_or_else(|| format!("{argument}: {text:?} is not a number"))?;
+    Ok((argument, number))
+}
+
+/// A histogram of one observation.
+fn observed(number: f64, args: &MetricArgs) -> Result<Histogram, String> {
+    let Some(bounds) = &args.options.buckets else {
+        let message = "--buckets is missing: the upper bounds, as in 0.1,1,10";
+        return Err(message.to_owned());
+    };
+    let mut buckets = Vec::new();
+    for text in bounds.split(',').map(str::trim) {
+        let upper_bound =
+            parse_float(text).ok_or_else(|| format!("--buckets: {text:?} is not a number"))?;
+        // There always is one without a bound.
+        if upper_bound != f64::INFINITY {
+            buckets.push(Bucket {
+                upper_bound,
+                cumulative_count: u64::from(number <= upper_bound),
+            });
+        }
+    }
+    Histogram::new(buckets, number, 1).map_err(|error| format!("--buckets: {error}"))
+}
