@@ -117,7 +117,8 @@ impl<'a> Ledger<'a> {
         self.left_out = None;
         // That a name is not taken is said of its samples.
         if self.rules.check_name(&name).is_ok() {
-            self.draft(name).set_help(help);
+            let index = self.draft(name);
+            self.drafts[index].set_help(help);
         }
     }
 
@@ -143,7 +144,8 @@ impl<'a> Ledger<'a> {
             None => self.collision(&name, metric_type).map(Fault::Family),
         };
         let Some(fault) = fault else {
-            self.draft(name).declare(metric_type);
+            let index = self.draft(name);
+            self.drafts[index].declare(metric_type);
             return Ok(());
         };
         self.left_out = Some(LeftOut {
@@ -185,40 +187,41 @@ impl<'a> Ledger<'a> {
             self.left_out = None;
         }
         self.rules.check_name(name)?;
-        let (family, part) = self.owner(name);
-        if let Some(metric_type) = self.type_of(family.as_str()) {
-            self.rules.check_type(&family, metric_type)?;
+        let owner = self.owner(name);
+        if let Some((index, _)) = owner {
+            self.rules.check_draft(&self.drafts[index])?;
         }
         self.rules.check_labels(&update.series)?;
-        self.check_legacy_name(&family)?;
-        self.check_legacy_name(name)?;
-        self.draft(family).update(part, update)
+        if self.rules.scheme() == NameValidation::Utf8 {
+            let family = owner.map(|(index, _)| self.drafts[index].name().clone());
+            self.check_legacy_name(family.as_ref().unwrap_or(name))?;
+            self.check_legacy_name(name)?;
+        }
+        let (index, part) = owner.unwrap_or_else(|| {
+            let index = self.draft(name.clone());
+            (index, Part::Entry)
+        });
+        self.drafts[index].update(part, update)
     }
 
     /// The family that a sample of this name belongs to: the one of its own name, or a histogram or summary of whose
     /// series it is one.
-    fn owner(&self, name: &MetricName) -> (MetricName, Part) {
-        if self.type_of(name.as_str()).is_none() {
-            let owner = series_owner(name.as_str(), |base| self.type_of(base));
-            if let Some((base, suffix)) = owner {
-                let part = match suffix {
-                    "_sum" => Part::Sum,
-                    "_count" => Part::Count,
-                    _ => Part::Entry,
-                };
-                if let Some(index) = self.by_name.get(base) {
-                    return (self.drafts[*index].name().clone(), part);
-                }
-            }
+    fn owner(&self, name: &MetricName) -> Option<(usize, Part)> {
+        let known = |index: &usize| self.drafts[*index].metric_type().is_some();
+        if let Some(index) = self.by_name.get(name).filter(|index| known(index)) {
+            return Some((*index, Part::Entry));
         }
-        (name.clone(), Part::Entry)
+        let (base, suffix) = series_owner(name.as_str(), |base| self.type_of(base))?;
+        let part = match suffix {
+            "_sum" => Part::Sum,
+            "_count" => Part::Count,
+            _ => Part::Entry,
+        };
+        Some((*self.by_name.get(base)?, part))
     }
 
     /// Whether who reads only legacy names can tell this one from the others.
     fn check_legacy_name(&mut self, name: &MetricName) -> Result<(), Fault> {
-        if self.rules.scheme() == NameValidation::Legacy {
-            return Ok(());
-        }
         let name = name.as_str();
         let other = self.by_legacy_name.entry(legacy_form(name));
         let other = other.or_insert_with(|| name.to_owned());
@@ -231,14 +234,15 @@ impl<'a> Ledger<'a> {
         })
     }
 
-    fn draft(&mut self, name: MetricName) -> &mut Draft {
-        let index = self.by_name.get(&name).copied().unwrap_or_else(|| {
-            self.drafts.push(Draft::new(name.clone()));
-            let index = self.drafts.len() - 1;
-            self.by_name.insert(name, index);
-            index
-        });
-        &mut self.drafts[index]
+    /// The family of this name, which is begun if there is none.
+    fn draft(&mut self, name: MetricName) -> usize {
+        if let Some(index) = self.by_name.get(&name) {
+            return *index;
+        }
+        let index = self.drafts.len();
+        self.drafts.push(Draft::new(name.clone()));
+        self.by_name.insert(name, index);
+        index
     }
 
     /// What all lines have come to.

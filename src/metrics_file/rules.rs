@@ -1,7 +1,8 @@
 use std::collections::HashMap;
 
-use crate::exposition::{Labels, MetricName, MetricType, NameValidation, Series, legacy_form};
+use crate::exposition::{Labels, MetricName, NameValidation, Series, legacy_form};
 
+use super::draft::Draft;
 use super::error::Fault;
 
 /// What the metrics of a job must not be, because they go to the same group as those of its run. Defaults to nothing.
@@ -77,18 +78,17 @@ impl Rules {
         Ok(())
     }
 
-    /// Whether a family of this name and type can have samples at all.
-    pub(super) fn check_type(
-        &self,
-        name: &MetricName,
-        metric_type: MetricType,
-    ) -> Result<(), Fault> {
+    /// Whether a family can have samples at all.
+    pub(super) fn check_draft(&self, draft: &Draft) -> Result<(), Fault> {
+        let Some(metric_type) = draft.metric_type() else {
+            return Ok(());
+        };
         let format = metric_type.reserved_label();
         match format.filter(|label| self.labels().any(|other| other == *label)) {
             Some(label) => Err(Fault::FormatLabel {
                 label,
                 metric_type,
-                metric: name.to_string(),
+                metric: draft.name().to_string(),
             }),
             None => Ok(()),
         }
