@@ -250,3 +250,33 @@ pub enum Fault {
         error: ValueError,
     },
 }
+
+#[cfg(test)]
+mod tests {
+    use std::error::Error;
+
+    use super::*;
+
+    #[test]
+    fn what_no_test_can_bring_about_says_what_it_is() {
+        let refused = CreateError::NoFile {
+            source: io::Error::from_raw_os_error(24),
+        };
+        let text = "no file can be made, not even in memory";
+        assert_eq!(refused.to_string(), text);
+        let source = refused.source().map(ToString::to_string);
+        assert_eq!(source.as_deref(), Some("Too many open files (os error 24)"));
+        for (fault, text) in [
+            (
+                Fault::LongFile { limit: 7 },
+                "line 3, column 5: no more than 7 bytes are read, and what follows is left out",
+            ),
+            (
+                Fault::LongLine,
+                "line 3, column 5: the line holds more than 1048576 bytes",
+            ),
+        ] {
+            assert_eq!(BadLine::new(3, 5, fault).to_string(), text);
+        }
+    }
+}

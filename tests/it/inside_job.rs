@@ -216,6 +216,27 @@ fn both_have_the_time_of_one_delivery() {
 }
 
 #[test]
+fn who_gives_up_waiting_for_them_is_told_that_it_is_them() {
+    let stage = Stage::new();
+    let silence = Answer::Telling(stage.ready(), Box::new(Answer::Silence));
+    let gateway = FakeGateway::answering([ok(), silence]);
+    let mut running = run_to(gateway.url()).script(appending("rows 7\\n")).start();
+    stage.wait_until_ready();
+    running.signal("INT");
+    assert!(
+        running
+            .next_message()
+            .contains("one more TERM, INT or QUIT gives it up")
+    );
+    running.signal("INT");
+    running.wait().exits(0).says(&format!(
+        "pushjob: cannot deliver the result to {}/metrics/job/j (the metrics of the job): given up, as INT \
+         was the second signal to ask for an end\n",
+        gateway.url()
+    ));
+}
+
+#[test]
 fn a_gateway_in_memory_shows_them() {
     let run = |args: &[&str]| {
         let finished = pushjob(["run", "--job", "j", "--dry-run"])

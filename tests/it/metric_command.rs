@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::support::{Pushgateway, Stage, fifo, pushjob, run_to, write_pipe};
+use crate::support::{Pushgateway, Stage, fifo, pushjob, pushjob_by, run_to, write_pipe};
 
 /// The command as a word of a script.
 const PUSHJOB: &str = env!("CARGO_BIN_EXE_pushjob");
@@ -249,6 +249,19 @@ fn what_cannot_be_written_is_an_error() {
         .exits(1)
         .says("pushjob: cannot record a: the run that /proc/0/fd/3 belongs to has ended\n");
     metric("/dev/null").exits(0).says("");
+    // A limit of 512 bytes, of which 12 are left.
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("file");
+    fs::write(&file, "#".repeat(499) + "\n").unwrap();
+    let limited = ["sh", "-c", "ulimit -f 1; exec \"$0\" \"$@\""];
+    pushjob_by(limited, ["metric", "gauge", "a", "1", "--metrics-file"])
+        .arg(&file)
+        .run()
+        .exits(1)
+        .says(&format!(
+            "pushjob: cannot record a: only 12 of 19 bytes were written to {}\n",
+            file.display()
+        ));
     pushjob([
         "metric",
         "-v",
