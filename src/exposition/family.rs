@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+#[cfg(target_os = "linux")]
 use std::collections::btree_map::Entry;
 use std::fmt;
 
@@ -192,6 +193,7 @@ impl MetricFamily {
 
     /// Puts the value that comes after the one a series has had in its place. It must be of the type of the family, and the
     /// labels none of the format's own.
+    #[cfg(target_os = "linux")]
     pub(crate) fn update(
         &mut self,
         labels: Labels,

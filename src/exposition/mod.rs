@@ -25,6 +25,7 @@ pub use check::{
 };
 pub use encode::{CONTENT_TYPE, encode, format_float};
 pub use error::{FamilyError, NameError, ParseError, ValueError};
+#[cfg(target_os = "linux")]
 pub(crate) use family::owner as series_owner;
 pub use family::{MetricFamilies, MetricFamily, MetricType};
 pub use gather::Gather;

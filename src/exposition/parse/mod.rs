@@ -1,5 +1,6 @@
 mod assemble;
 mod float;
+#[cfg(target_os = "linux")]
 mod one_line;
 mod scan;
 
@@ -10,6 +11,7 @@ use super::labels::Labels;
 use super::names::{MetricName, NameValidation};
 use assemble::{Assembly, labels};
 
+#[cfg(target_os = "linux")]
 pub(crate) use one_line::{OneLine, one_line};
 
 pub use float::parse_float;
