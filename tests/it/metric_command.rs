@@ -334,6 +334,8 @@ fn a_child_that_dies_in_the_middle_of_a_line_takes_only_that_along() {
     let samples = gateway.samples();
     assert_eq!(samples["before{instance=\"\",job=\"j\"}"], "1");
     assert_eq!(samples["after{instance=\"\",job=\"j\"}"], "2");
+    let page = gateway.get("/metrics");
+    assert!(page.contains("# TYPE after gauge\n"), "{page}");
 }
 
 #[test]

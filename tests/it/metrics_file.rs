@@ -326,9 +326,13 @@ fn what_is_appended_is_read_again() {
 fn where_a_writer_died_a_new_line_is_begun() {
     let file = MetricsFile::create().unwrap();
     fs::write(file.path(), "a 1\nb{l=\"").unwrap();
-    let families = parse(b"c 3\n").unwrap();
+    let families = parse(b"# TYPE c gauge\nc 3\n").unwrap();
     append(file.path(), &families, Operation::Set).unwrap();
     append(file.path(), &families, Operation::Add).unwrap();
+    assert_eq!(
+        fs::read_to_string(file.path()).unwrap(),
+        "a 1\nb{l=\"\n# TYPE c gauge\nc 3\n# TYPE c gauge\n# PUSHJOB ADD c 3\n"
+    );
     let contents = file.read(Reading::Ended, &rules()).unwrap();
     let said = "line 2, column 5: the value of label `l` has no closing `\"`".to_owned();
     assert_eq!(both(&contents), ("a 1\nc 6".to_owned(), vec![said]));
