@@ -17,7 +17,7 @@ const MAY_IMPORT: [(&str, &[&str]); 8] = [
 ];
 
 /// Which files may know a crate; folders stand for all in them.
-const CRATES: [(&str, &[&str]); 15] = [
+const CRATES: [(&str, &[&str]); 17] = [
     ("ureq", &["push/transport/", "push/tls/"]),
     ("rustls", &["push/tls/"]),
     ("rustls_native_certs", &["push/tls/"]),
@@ -28,7 +28,9 @@ const CRATES: [(&str, &[&str]); 15] = [
     ("base64", &["push/auth.rs", "grouping.rs"]),
     ("libc", &["job/sys.rs"]),
     ("rustix", &["metrics_file/file.rs"]),
-    ("tempfile", &["metrics_file/file.rs"]),
+    ("tempfile", &["metrics_file/file.rs", "bin/"]),
+    ("foldhash", &["exposition/check/"]),
+    ("memchr", &["exposition/text.rs"]),
     ("clap", &["bin/"]),
     ("humantime", &["bin/"]),
     ("url", &["push/"]),
