@@ -1,50 +1,15 @@
 //! What a Pushgateway says to the lines of a text, one after the other.
 
-use std::collections::HashMap;
-
 use crate::exposition::error::{FamilyError, ParseErrorKind};
 use crate::exposition::family::MetricType;
 use crate::exposition::parse::{
-    Declared, Name, Sample, ScanError, Statement, parse_float_bytes, unescape,
+    Declared, Sample, ScanError, Statement, parse_float_bytes, unescape,
 };
 
 use super::distribution::{Beginning, Distributions, Role, whole};
+use super::family::{Families, Family, Owner};
 use super::fingerprint::{Ink, Prints, Seen, Sighting, alias};
 use super::problem::{Problem, Severity};
-
-/// A metric family of which there has been a line.
-pub(crate) struct Family {
-    /// Its name, unescaped.
-    pub(crate) name: String,
-    pub(crate) declared: Option<Declared>,
-    pub(crate) has_help: bool,
-    /// The line that first named it.
-    pub(crate) line: usize,
-    /// A HELP text that no scrape can read, once there is a sample: its line and column.
-    bad_help: Option<(usize, usize)>,
-    /// Whether a gateway has a metric of this name itself; it drops what is pushed.
-    is_own: bool,
-    /// How many samples it has.
-    pub(crate) samples: u64,
-    /// Whether it has to be looked at once more for series that occur twice: its samples do not stand together, or are too
-    /// many.
-    pub(super) unsure: bool,
-}
-
-impl Family {
-    /// The type that its samples have.
-    pub(crate) fn metric_type(&self) -> MetricType {
-        match self.declared {
-            Some(Declared::Type(metric_type)) => metric_type,
-            _ => MetricType::Untyped,
-        }
-    }
-
-    /// Whether each of its samples is a series.
-    pub(super) fn is_plain(&self) -> bool {
-        self.metric_type().reserved_label().is_none()
-    }
-}
 
 /// Whether a text may hold timestamps.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -73,9 +38,7 @@ pub(crate) enum Destiny {
 pub(crate) struct Judge {
     timestamps: Timestamps,
     destiny: Destiny,
-    families: Vec<Family>,
-    by_name: HashMap<Box<[u8]>, usize, foldhash::fast::RandomState>,
-    last: Last,
+    families: Families,
     ink: Ink,
     /// The series of the family whose block is being read.
     seen: Seen,
@@ -84,20 +47,6 @@ pub(crate) struct Judge {
     /// Whether a label `job` has been warned of.
     has_job: bool,
     asides: Vec<Problem>,
-}
-
-/// What was found for the last name, which is mostly that of the next line too.
-#[derive(Default)]
-struct Last {
-    name: Vec<u8>,
-    found: Option<(usize, Role)>,
-}
-
-/// Whose line it is.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Owner {
-    pub(crate) family: usize,
-    pub(crate) role: Role,
 }
 
 impl Judge {
@@ -117,10 +66,10 @@ impl Judge {
     ) -> Result<Option<Owner>, ScanError> {
         match statement {
             Statement::Nothing => Ok(None),
-            Statement::Mention { name } => Ok(Some(self.owner(*name, line))),
+            Statement::Mention { name } => Ok(Some(self.families.owner(*name, line))),
             Statement::Help { name, at, text } => {
-                let owner = self.owner(*name, line);
-                let family = &mut self.families[owner.family];
+                let owner = self.families.owner(*name, line);
+                let family = self.families.get_mut(owner.family);
                 if family.has_help {
                     return Err((name.at, second("HELP", family)));
                 }
@@ -135,8 +84,8 @@ impl Judge {
                 Ok(Some(owner))
             }
             Statement::Type { name, declared, .. } => {
-                let owner = self.owner(*name, line);
-                let family = &mut self.families[owner.family];
+                let owner = self.families.owner(*name, line);
+                let family = self.families.get_mut(owner.family);
                 if family.declared.is_some() {
                     return Err((name.at, second("TYPE", family)));
                 }
@@ -145,15 +94,14 @@ impl Judge {
                     return Err((name.at, ParseErrorKind::TypeAfterSample { metric }));
                 }
                 family.declared = Some(*declared);
-                // What belongs to which family may be different now.
-                self.last.found = None;
+                self.families.forget_last();
                 Ok(Some(owner))
             }
             Statement::Sample(sample) => self.sample(sample, line).map(Some),
         }
     }
 
-    pub(crate) fn families(&self) -> &[Family] {
+    pub(super) fn families(&self) -> &Families {
         &self.families
     }
 
@@ -172,8 +120,8 @@ impl Judge {
     }
 
     fn sample(&mut self, sample: &Sample<'_>, line: usize) -> Result<Owner, ScanError> {
-        let owner = self.owner(sample.name, line);
-        let family = &self.families[owner.family];
+        let owner = self.families.owner(sample.name, line);
+        let family = self.families.get(owner.family);
         let metric_type = match family.declared {
             Some(Declared::GaugeHistogram) if !family.is_own => {
                 return Err((sample.at, ParseErrorKind::GaugeHistogram));
@@ -192,11 +140,11 @@ impl Judge {
                 return Err((timestamp.start - 1, ParseErrorKind::Timestamp));
             }
         }
-        if self.families[owner.family].samples == 0 {
+        if self.families.get(owner.family).samples == 0 {
             self.first_sample(owner.family, line);
         }
         match reserved {
-            _ if self.families[owner.family].is_own => {}
+            _ if self.families.get(owner.family).is_own => {}
             None => self.check_twice(sample, owner.family, line)?,
             Some(label) => {
                 let part = Part {
@@ -208,7 +156,7 @@ impl Judge {
                 self.distribution(sample, &part, line)?;
             }
         }
-        self.families[owner.family].samples += 1;
+        self.families.get_mut(owner.family).samples += 1;
         if sample.value.start == sample.name.at + sample.name.raw.len() {
             let reason = ParseErrorKind::NoBlank {
                 name: String::from_utf8_lossy(sample.name.raw).into_owned(),
@@ -221,7 +169,7 @@ impl Judge {
 
     /// Says what matters only to a family with samples.
     fn first_sample(&mut self, family: usize, line: usize) {
-        let family = &self.families[family];
+        let family = self.families.get(family);
         if family.is_own {
             if self.destiny == Destiny::AnyGroup {
                 let metric = family.name.clone();
@@ -248,8 +196,8 @@ impl Judge {
             return;
         }
         self.current = Some(family);
-        if self.families[family].samples > 0 {
-            self.families[family].unsure = true;
+        if self.families.get(family).samples > 0 {
+            self.families.get_mut(family).unsure = true;
         } else {
             self.seen.clear();
         }
@@ -273,7 +221,7 @@ impl Judge {
         line: usize,
     ) -> Result<(), ScanError> {
         self.turn_to(family);
-        if self.families[family].unsure {
+        if self.families.get(family).unsure {
             return Ok(());
         }
         let prints = self.prints(sample, None);
@@ -282,7 +230,7 @@ impl Judge {
             Sighting::First => Ok(()),
             Sighting::Again => Err((sample.at, twice(sample, prints))),
             Sighting::Unknown => {
-                self.families[family].unsure = true;
+                self.families.get_mut(family).unsure = true;
                 Ok(())
             }
         }
@@ -297,7 +245,7 @@ impl Judge {
         self.turn_to(part.owner.family);
         let prints = self.prints(sample, Some(part.label));
         self.check_job(sample, prints, line);
-        let family = &self.families[part.owner.family];
+        let family = self.families.get(part.owner.family);
         let print = prints.own.wrapping_add(part.owner.family as u128);
         if !self.distributions.is_current(print) {
             // A gateway does not tell those apart of which only `job` differs.
@@ -354,65 +302,11 @@ impl Judge {
         Ok(())
     }
 
-    /// The family that a name belongs to, as the gateway finds it: the one of this name, or the histogram or summary of
-    /// which it is a series; else a new one.
-    fn owner(&mut self, name: Name<'_>, line: usize) -> Owner {
-        if let Some((family, role)) = self.last.found {
-            if self.last.name == name.raw {
-                return Owner { family, role };
-            }
-        }
-        let (family, role) = self.find(name.raw).unwrap_or_else(|| {
-            let family = self.families.len();
-            self.families.push(Family {
-                name: unescape(name.raw).into_owned(),
-                declared: None,
-                has_help: false,
-                line,
-                bad_help: None,
-                is_own: matches!(
-                    name.raw,
-                    b"push_time_seconds" | b"push_failure_time_seconds"
-                ),
-                samples: 0,
-                unsure: false,
-            });
-            self.by_name.insert(name.raw.into(), family);
-            (family, Role::Entry)
-        });
-        self.last.name.clear();
-        self.last.name.extend_from_slice(name.raw);
-        self.last.found = Some((family, role));
-        Owner { family, role }
-    }
-
-    fn find(&self, name: &[u8]) -> Option<(usize, Role)> {
-        if let Some(family) = self.by_name.get(name) {
-            return Some((*family, Role::Entry));
-        }
-        let of = |suffix: &[u8], types: &[MetricType]| {
-            let base = name.strip_suffix(suffix)?;
-            let family = *self.by_name.get(base)?;
-            match self.families[family].declared? {
-                Declared::Type(metric_type) if types.contains(&metric_type) => Some(family),
-                _ => None,
-            }
-        };
-        let both = [MetricType::Histogram, MetricType::Summary];
-        if let Some(family) = of(b"_count", &both) {
-            return Some((family, Role::Count));
-        }
-        if let Some(family) = of(b"_sum", &both) {
-            return Some((family, Role::Sum));
-        }
-        of(b"_bucket", &[MetricType::Histogram]).map(|family| (family, Role::Entry))
-    }
-
     /// Stands for the series of a sample, if its family has to be looked at once more.
     pub(super) fn unsure_prints(&self, sample: &Sample<'_>) -> Option<Prints> {
-        let (family, _) = self.find(sample.name.raw)?;
-        let unsure = self.families[family].unsure;
-        (unsure && self.families[family].is_plain()).then(|| {
+        let (family, _) = self.families.find(sample.name.raw)?;
+        let unsure = self.families.get(family).unsure;
+        (unsure && self.families.get(family).is_plain()).then(|| {
             let name = self.ink.print(sample.name.raw);
             self.prints(sample, None).and(name)
         })
@@ -424,32 +318,8 @@ impl Judge {
             self.warn(line, reason);
         }
         let mut problems = self.asides();
-        problems.extend(self.collisions());
+        problems.extend(self.families.collisions());
         problems
-    }
-
-    /// Families whose names are those of series of a histogram or summary.
-    fn collisions(&self) -> Vec<Problem> {
-        let mut found = Vec::new();
-        for owner in self.families.iter().filter(|family| family.samples > 0) {
-            for suffix in owner.metric_type().suffixes() {
-                let name = format!("{}{suffix}", owner.name);
-                let other = self.by_name.get(name.as_bytes());
-                let Some(other) = other.map(|other| &self.families[*other]) else {
-                    continue;
-                };
-                if other.samples > 0 {
-                    let line = other.line.max(owner.line);
-                    let reason = FamilyError::SuffixCollision {
-                        metric: name,
-                        owner: owner.name.clone(),
-                    };
-                    let reason = ParseErrorKind::Family(reason);
-                    found.push(Problem::at(Severity::Error, (line, 1), reason));
-                }
-            }
-        }
-        found
     }
 }
 

@@ -5,7 +5,7 @@
 use crate::exposition::error::ParseErrorKind;
 use crate::exposition::family::MetricType;
 
-use super::judge::Family;
+use super::family::Family;
 
 /// Units that are not the base units, and those they should be.
 const UNITS: [(&str, &str); 37] = [

@@ -4,7 +4,9 @@ use crate::exposition::openmetrics::Converter;
 use crate::exposition::parse::{ScanError, Scanner, Statement};
 use crate::exposition::text::Line;
 
-use super::{Check, Format, Timestamps};
+use super::format::Format;
+use super::judge::Timestamps;
+use super::setup::Check;
 
 /// What some editors write before a text.
 pub(super) const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";

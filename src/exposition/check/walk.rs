@@ -7,12 +7,14 @@ use crate::exposition::error::ParseErrorKind;
 use crate::exposition::parse::{ScanError, Scanner, Statement};
 use crate::exposition::text::Line;
 
+use super::checked::{Checked, CheckedFamily};
+use super::family::{Family, Owner};
 use super::fingerprint::{Seen, Sighting};
-use super::judge::{Family, Judge, Owner, twice};
+use super::judge::{Judge, twice};
 use super::lint::lint;
 use super::problem::{Problem, Severity};
+use super::setup::Check;
 use super::stage::{BYTE_ORDER_MARK, Stage, Staged};
-use super::{Check, Checked, CheckedFamily};
 
 /// Comes along.
 pub(crate) trait Visitor {
@@ -229,7 +231,7 @@ fn take(
     let Some(owner) = judge.judge(statement, number)? else {
         return Ok(0);
     };
-    visitor.statement(statement, owner, &judge.families()[owner.family])?;
+    visitor.statement(statement, owner, judge.families().get(owner.family))?;
     Ok(u64::from(matches!(statement, Statement::Sample(_))))
 }
 

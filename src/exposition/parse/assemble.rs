@@ -11,7 +11,7 @@ use crate::exposition::names::{LabelName, MetricName};
 use crate::exposition::value::{Bucket, Histogram, MetricValue, Quantile, Summary};
 
 use super::parse_float_bytes;
-use super::scan::{LabelSpan, Sample, ScanError, Statement, unescape};
+use super::statement::{LabelSpan, Sample, ScanError, Statement, unescape};
 
 /// The families read so far, and what is wrong, if anything is.
 #[derive(Default)]

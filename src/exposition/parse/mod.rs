@@ -1,8 +1,10 @@
 mod assemble;
+mod cursor;
 mod float;
 #[cfg(target_os = "linux")]
 mod one_line;
 mod scan;
+mod statement;
 
 use super::check::{Check, Destiny};
 use super::error::{ParseError, ParseErrorKind};
@@ -16,9 +18,8 @@ pub(crate) use one_line::{OneLine, one_line};
 
 pub use float::parse_float;
 pub(super) use float::parse_float_bytes;
-pub(super) use scan::{
-    Declared, Dialect, Metadata, Name, Sample, ScanError, Scanner, Statement, metadata, unescape,
-};
+pub(super) use scan::{Dialect, Metadata, Scanner, metadata};
+pub(super) use statement::{Declared, Name, Sample, ScanError, Statement, unescape};
 
 /// Reads text in the exposition format, and refuses what a Pushgateway refuses: a last line without newline, carriage returns,
 /// timestamps, series that occur twice, TYPE lines after samples, names and escapes out of the format. [`Check`] finds more

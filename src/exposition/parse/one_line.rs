@@ -4,9 +4,8 @@ use crate::exposition::labels::Labels;
 use crate::exposition::names::{LabelName, MetricName, NameValidation};
 
 use super::Series;
-use super::scan::{
-    Declared, Dialect, LabelSpan, Name, Sample, ScanError, Scanner, Statement, unescape,
-};
+use super::scan::{Dialect, Scanner};
+use super::statement::{Declared, LabelSpan, Name, Sample, ScanError, Statement, unescape};
 
 /// What one line says, whatever the others do. Places are in bytes from its beginning.
 pub(crate) enum OneLine<'a> {

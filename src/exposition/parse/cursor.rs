@@ -1,0 +1,384 @@
+use crate::exposition::error::ParseErrorKind;
+use crate::exposition::family::MetricType;
+use crate::exposition::names::{NameValidation, name_length};
+
+use super::float::is_float;
+use super::statement::{Declared, LabelSpan, Name, Sample, ScanError, Span, Statement};
+
+/// A line, and how far it has been read.
+pub(super) struct Cursor<'a> {
+    pub(super) line: &'a [u8],
+    pub(super) at: usize,
+    pub(super) names: NameValidation,
+}
+
+impl<'a> Cursor<'a> {
+    pub(super) fn peek(&self) -> Option<u8> {
+        self.line.get(self.at).copied()
+    }
+
+    fn take(&mut self, byte: u8) -> bool {
+        let found = self.peek() == Some(byte);
+        self.at += usize::from(found);
+        found
+    }
+
+    pub(super) fn skip_blanks(&mut self) {
+        while let Some(b' ' | b'\t') = self.peek() {
+            self.at += 1;
+        }
+    }
+
+    fn fail<T>(&self, reason: ParseErrorKind) -> Result<T, ScanError> {
+        Err((self.at, reason))
+    }
+
+    /// What there is up to the next blank.
+    pub(super) fn word(&mut self) -> Span {
+        let start = self.at;
+        let rest = &self.line[start..];
+        let blank = rest.iter().position(|byte| matches!(byte, b' ' | b'\t'));
+        self.at += blank.unwrap_or(rest.len());
+        Span {
+            start,
+            end: self.at,
+        }
+    }
+
+    fn text(&self, span: Span) -> String {
+        String::from_utf8_lossy(span.of(self.line)).into_owned()
+    }
+
+    pub(super) fn rest(&self) -> Span {
+        Span {
+            start: self.at,
+            end: self.line.len(),
+        }
+    }
+
+    /// Reads what follows `#`: a HELP or TYPE line, or nothing of meaning.
+    pub(super) fn comment(&mut self) -> Result<Statement<'a>, ScanError> {
+        self.skip_blanks();
+        let keyword = match self.word().of(self.line) {
+            b"HELP" => "HELP",
+            b"TYPE" => "TYPE",
+            _ => return Ok(Statement::Nothing),
+        };
+        self.skip_blanks();
+        if self.peek().is_none() {
+            return Ok(Statement::Nothing);
+        }
+        let at = self.at;
+        let raw = if self.peek() == Some(b'"') {
+            self.quoted_name()?.of(self.line)
+        } else {
+            self.bare_name(true)
+        };
+        if !raw.is_empty() && self.peek().is_none() {
+            return Ok(Statement::Nothing);
+        }
+        if raw.is_empty() || !matches!(self.peek(), None | Some(b' ' | b'\t')) {
+            return Err((at, ParseErrorKind::NoMetricNameInComment { keyword }));
+        }
+        let name = Name { at, raw };
+        self.skip_blanks();
+        if self.peek().is_none() {
+            return Ok(Statement::Mention { name });
+        }
+        if keyword == "HELP" {
+            let at = self.at;
+            self.help(false)?;
+            let text = &self.line[at..];
+            return Ok(Statement::Help { name, at, text });
+        }
+        let declared = self.declared(self.rest())?;
+        Ok(Statement::Type { name, declared })
+    }
+
+    /// The type that a word stands for. A gateway takes backslashes anywhere for nothing, and any word that is the one it
+    /// knows in upper case, such as `ſummary`.
+    fn declared(&self, span: Span) -> Result<Declared, ScanError> {
+        let found = self.text(span);
+        let word = found.replace('\\', "").to_uppercase();
+        let is = |name: &str| word == name.to_ascii_uppercase();
+        MetricType::ALL
+            .into_iter()
+            .find(|metric_type| is(metric_type.as_str()))
+            .map(Declared::Type)
+            .or_else(|| is("gauge_histogram").then_some(Declared::GaugeHistogram))
+            .ok_or((span.start, ParseErrorKind::UnknownType { found }))
+    }
+
+    pub(super) fn help(&mut self, quotes: bool) -> Result<(), ScanError> {
+        while let Some(byte) = self.peek() {
+            self.at += 1;
+            if byte == b'\\' {
+                self.escape(quotes)?;
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn utf8(&self, span: Span) -> Result<(), ScanError> {
+        let bytes = span.of(self.line);
+        if bytes.is_ascii() {
+            return Ok(());
+        }
+        match std::str::from_utf8(bytes) {
+            Ok(_) => Ok(()),
+            Err(error) => Err((span.start + error.valid_up_to(), ParseErrorKind::NotUtf8)),
+        }
+    }
+
+    /// Checks an escape, of which the backslash has been read. A label value may escape its quotation mark; a help text has
+    /// none.
+    fn escape(&mut self, quotes: bool) -> Result<(), ScanError> {
+        match self.peek() {
+            Some(b'\\' | b'n') => {}
+            Some(b'"') if quotes => {}
+            _ => {
+                let rest = String::from_utf8_lossy(&self.line[self.at..]);
+                let found = rest.chars().next().map(String::from).unwrap_or_default();
+                let allowed = if quotes {
+                    r#"`\\`, `\n` and `\"`"#
+                } else {
+                    r"`\\` and `\n`"
+                };
+                return Err((self.at - 1, ParseErrorKind::BadEscape { found, allowed }));
+            }
+        }
+        self.at += 1;
+        Ok(())
+    }
+
+    /// A name without quotation marks; a metric name may hold colons, a label name may not.
+    pub(super) fn bare_name(&mut self, colons: bool) -> &'a [u8] {
+        let start = self.at;
+        self.at += name_length(&self.line[start..], colons);
+        &self.line[start..self.at]
+    }
+
+    /// A name in quotation marks, where UTF-8 names are taken; the content of the marks.
+    pub(super) fn quoted_name(&mut self) -> Result<Span, ScanError> {
+        let at = self.at;
+        if self.names == NameValidation::Legacy {
+            return self.fail(ParseErrorKind::QuotedName);
+        }
+        self.at += 1;
+        self.quoted()?.ok_or((at, ParseErrorKind::OpenName))
+    }
+
+    /// Reads up to the closing quotation mark; the opening one has been read. None when there is no closing one.
+    fn quoted(&mut self) -> Result<Option<Span>, ScanError> {
+        let start = self.at;
+        loop {
+            let rest = &self.line[self.at..];
+            let Some(length) = quote_or_escape(rest) else {
+                self.at = self.line.len();
+                return Ok(None);
+            };
+            self.at += length + 1;
+            if rest[length] == b'"' {
+                let end = self.at - 1;
+                let span = Span { start, end };
+                self.utf8(span)?;
+                return Ok(Some(span));
+            }
+            self.escape(true)?;
+        }
+    }
+
+    /// A metric name without quotation marks, most likely this one.
+    fn metric_name(&mut self, likely: &[u8]) -> &'a [u8] {
+        let rest = &self.line[self.at..];
+        if !likely.is_empty() && rest.starts_with(likely) {
+            if let Some(b'{' | b' ') = rest.get(likely.len()) {
+                self.at += likely.len();
+                return &rest[..likely.len()];
+            }
+        }
+        self.bare_name(true)
+    }
+
+    /// Reads a name and, in braces, labels.
+    pub(super) fn series(
+        &mut self,
+        labels: &mut Vec<LabelSpan>,
+        likely: &[u8],
+    ) -> Result<Name<'a>, ScanError> {
+        let at = self.at;
+        let name = if self.peek() == Some(b'{') {
+            self.name_in_braces()?
+        } else {
+            let raw = self.metric_name(likely);
+            if raw.is_empty() {
+                return Err((at, ParseErrorKind::NoMetricName));
+            }
+            let behind = self.at;
+            self.skip_blanks();
+            if !self.take(b'{') {
+                self.at = behind;
+                return Ok(Name { at, raw });
+            }
+            Name { at, raw }
+        };
+        loop {
+            self.skip_blanks();
+            if self.take(b'}') {
+                return Ok(name);
+            }
+            let label = self.label(labels)?;
+            self.skip_blanks();
+            if !self.take(b',') && self.peek() != Some(b'}') {
+                let label = self.text(label.name);
+                return self.fail(ParseErrorKind::NoComma { label });
+            }
+            labels.push(label);
+        }
+    }
+
+    /// Reads the metric name that stands first in braces, and the comma behind it.
+    fn name_in_braces(&mut self) -> Result<Name<'a>, ScanError> {
+        let start = self.at;
+        self.at += 1;
+        self.skip_blanks();
+        let at = self.at;
+        if self.peek() != Some(b'"') {
+            return Err((start, ParseErrorKind::NoMetricName));
+        }
+        let raw = self.quoted_name()?.of(self.line);
+        if raw.is_empty() {
+            return Err((at, ParseErrorKind::NoMetricName));
+        }
+        self.skip_blanks();
+        if !self.take(b',') && self.peek() != Some(b'}') {
+            return self.fail(ParseErrorKind::NoCommaAfterName);
+        }
+        Ok(Name { at, raw })
+    }
+
+    fn label(&mut self, before: &[LabelSpan]) -> Result<LabelSpan, ScanError> {
+        let at = self.at;
+        let name = if self.peek() == Some(b'"') {
+            self.quoted_name()?
+        } else {
+            let length = self.bare_name(false).len();
+            Span {
+                start: self.at - length,
+                end: self.at,
+            }
+        };
+        let raw = name.of(self.line);
+        if raw.is_empty() {
+            return Err((at, ParseErrorKind::NoLabelName));
+        }
+        if raw.starts_with(b"__") {
+            let label = self.text(name);
+            return Err((at, ParseErrorKind::ReservedLabel { label }));
+        }
+        // Of these a gateway takes more than one, where the type keeps them for itself.
+        let may_repeat = matches!(raw, b"le" | b"quantile");
+        if !may_repeat && before.iter().any(|other| other.name.of(self.line) == raw) {
+            let label = self.text(name);
+            return Err((at, ParseErrorKind::duplicate_label(label)));
+        }
+        self.skip_blanks();
+        if !self.take(b'=') {
+            let label = self.text(name);
+            return self.fail(ParseErrorKind::NoEquals { label });
+        }
+        self.skip_blanks();
+        let quote = self.at;
+        if !self.take(b'"') {
+            let label = self.text(name);
+            return self.fail(ParseErrorKind::NoOpeningQuote { label });
+        }
+        if let Some(value) = self.quoted()? {
+            return Ok(LabelSpan { name, value });
+        }
+        let label = self.text(name);
+        Err((quote, ParseErrorKind::NoClosingQuote { label }))
+    }
+
+    /// Checks the value, which has been read.
+    pub(super) fn value(&self, sample: &Sample<'_>) -> Result<(), ScanError> {
+        let span = sample.value;
+        if is_float(span.of(self.line)) {
+            return Ok(());
+        }
+        let reason = if span.start == span.end {
+            let series = sample.series();
+            ParseErrorKind::NoValue { series }
+        } else {
+            let found = self.text(span);
+            ParseErrorKind::NotANumber { found }
+        };
+        Err((span.start, reason))
+    }
+
+    /// Reads what stands behind the value.
+    pub(super) fn end(
+        &mut self,
+        sample: &mut Sample<'a>,
+        open_metrics: bool,
+    ) -> Result<(), ScanError> {
+        let behind = self.at;
+        self.skip_blanks();
+        if open_metrics && self.peek() == Some(b'#') {
+            sample.exemplar = Some(self.at);
+            return Ok(());
+        }
+        let word = self.word();
+        let bytes = word.of(self.line);
+        let is_timestamp = if open_metrics {
+            is_float(bytes)
+        } else {
+            is_integer(bytes)
+        };
+        if is_timestamp {
+            sample.timestamp = Some(word);
+            let end = self.at;
+            self.skip_blanks();
+            if open_metrics && self.peek() == Some(b'#') {
+                sample.exemplar = Some(self.at);
+                return Ok(());
+            }
+            if end == self.line.len() {
+                return Ok(());
+            }
+        }
+        let span = Span {
+            start: behind,
+            end: self.line.len(),
+        };
+        let found = self.text(span);
+        Err((behind, ParseErrorKind::Trailing { found }))
+    }
+}
+
+/// Where the next quotation mark or backslash is. Eight bytes are looked at at once: the first of them that is zero in `x` is
+/// the first with its upper bit set in `(x - 1) & !x`.
+fn quote_or_escape(text: &[u8]) -> Option<usize> {
+    const ONES: u64 = u64::from_ne_bytes([1; 8]);
+    let zeros = |x: u64| x.wrapping_sub(ONES) & !x & (ONES << 7);
+    let mut words = text.chunks_exact(8);
+    let mut at = 0;
+    for word in &mut words {
+        let mut bytes = [0; 8];
+        bytes.copy_from_slice(word);
+        let word = u64::from_le_bytes(bytes);
+        let quotes = zeros(word ^ (ONES * u64::from(b'"')));
+        let found = quotes | zeros(word ^ (ONES * u64::from(b'\\')));
+        if found != 0 {
+            return Some(at + found.trailing_zeros() as usize / 8);
+        }
+        at += 8;
+    }
+    let is_wanted = |byte: &u8| matches!(byte, b'"' | b'\\');
+    Some(at + words.remainder().iter().position(is_wanted)?)
+}
+
+/// Whether this is a timestamp: a whole number of 64 bits.
+fn is_integer(word: &[u8]) -> bool {
+    std::str::from_utf8(word).is_ok_and(|word| word.parse::<i64>().is_ok())
+}

@@ -1,0 +1,135 @@
+//! What a line says: places in it, of which nothing is copied.
+
+use std::borrow::Cow;
+
+use crate::exposition::error::ParseErrorKind;
+use crate::exposition::family::MetricType;
+
+use super::float::parse_float_bytes;
+
+/// What is wrong, and at which byte of the line.
+pub(crate) type ScanError = (usize, ParseErrorKind);
+
+/// A piece of a line, by bytes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Span {
+    pub(crate) start: usize,
+    pub(crate) end: usize,
+}
+
+impl Span {
+    pub(crate) fn of<'a>(&self, line: &'a [u8]) -> &'a [u8] {
+        &line[self.start..self.end]
+    }
+}
+
+/// A label as it stands in a line, both without quotation marks and with its escapes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct LabelSpan {
+    pub(crate) name: Span,
+    pub(crate) value: Span,
+}
+
+/// What a line says.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Statement<'a> {
+    /// Nothing: it is blank or a comment.
+    Nothing,
+    /// A HELP or TYPE line that ends behind the name.
+    Mention {
+        name: Name<'a>,
+    },
+    /// The text may not be UTF-8, which a gateway takes.
+    Help {
+        name: Name<'a>,
+        at: usize,
+        text: &'a [u8],
+    },
+    Type {
+        name: Name<'a>,
+        declared: Declared,
+    },
+    Sample(Sample<'a>),
+}
+
+/// What a TYPE line declares.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Declared {
+    Type(MetricType),
+    /// A type that gateways know by name, but cannot show.
+    GaugeHistogram,
+}
+
+/// A metric name in a line, without quotation marks and with its escapes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Name<'a> {
+    /// Where it stands, with the quotation mark.
+    pub(crate) at: usize,
+    pub(crate) raw: &'a [u8],
+}
+
+/// A sample line.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Sample<'a> {
+    pub(crate) line: &'a [u8],
+    /// Where it begins.
+    pub(crate) at: usize,
+    pub(crate) name: Name<'a>,
+    pub(crate) labels: &'a [LabelSpan],
+    pub(crate) value: Span,
+    pub(crate) timestamp: Option<Span>,
+    /// Where an exemplar begins, as the other dialect has them.
+    pub(crate) exemplar: Option<usize>,
+}
+
+impl<'a> Sample<'a> {
+    /// The value, which has been found to be a number.
+    pub(crate) fn number(&self) -> f64 {
+        parse_float_bytes(self.value.of(self.line)).unwrap_or(f64::NAN)
+    }
+
+    /// Names and values of the labels, as they stand in the line.
+    pub(crate) fn raw_labels(&self) -> impl Iterator<Item = (&'a [u8], &'a [u8])> + use<'a> {
+        let line = self.line;
+        self.labels
+            .iter()
+            .map(move |label| (label.name.of(line), label.value.of(line)))
+    }
+
+    /// The series as text, for messages.
+    pub(crate) fn series(&self) -> String {
+        let mut text = unescape(self.name.raw).into_owned();
+        for (index, (name, value)) in self.raw_labels().enumerate() {
+            text.push(if index == 0 { '{' } else { ',' });
+            text.push_str(&String::from_utf8_lossy(name));
+            text.push_str("=\"");
+            text.push_str(&String::from_utf8_lossy(value));
+            text.push('"');
+        }
+        if !self.labels.is_empty() {
+            text.push('}');
+        }
+        text
+    }
+}
+
+/// Text without its escapes, which have been checked.
+pub(crate) fn unescape(raw: &[u8]) -> Cow<'_, str> {
+    let text = String::from_utf8_lossy(raw);
+    if !raw.contains(&b'\\') {
+        return text;
+    }
+    let mut plain = String::with_capacity(text.len());
+    let mut characters = text.chars();
+    while let Some(character) = characters.next() {
+        plain.push(match character {
+            '\\' => match characters.next() {
+                Some('n') => '\n',
+                Some(other) => other,
+                None => '\\',
+            },
+            other => other,
+        });
+    }
+    Cow::Owned(plain)
+}
