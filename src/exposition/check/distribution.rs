@@ -8,8 +8,9 @@ use crate::exposition::value::{Bucket, contradiction, sort_and_find_twice};
 
 use super::fingerprint::Fingerprint;
 
-/// How many histograms and summaries are kept of which not all samples have come. Of more, it is not said what they lack.
-const MOST_OPEN: usize = 1 << 16;
+/// How many histograms and summaries are kept of which not all samples have come. Where there are more, it is not said what
+/// any of them lacks.
+const MOST_OPEN: usize = 1 << 14;
 
 /// What a sample of a histogram or summary is, by its name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,6 +53,8 @@ pub(super) type Contradiction = (usize, ParseErrorKind);
 pub(super) struct Distributions {
     current: Option<(Fingerprint, Distribution)>,
     open: HashMap<Fingerprint, Distribution>,
+    /// Whether some were not kept.
+    forgetful: bool,
 }
 
 impl Distributions {
@@ -75,6 +78,8 @@ impl Distributions {
                 spare = Some(last);
             } else if self.open.len() < MOST_OPEN {
                 self.open.insert(print, last);
+            } else {
+                self.forgetful = true;
             }
         }
         let next = match self.open.remove(&print) {
@@ -108,6 +113,10 @@ impl Distributions {
     pub(super) fn finish(&mut self) -> Vec<Contradiction> {
         let mut found = Vec::new();
         let current = self.current.take();
+        if self.forgetful {
+            // What seems to be missing may be in what was not kept.
+            return found;
+        }
         for (_, distribution) in self.open.drain().chain(current) {
             found.extend(distribution.contradictions());
         }

@@ -92,6 +92,9 @@ pub(super) fn alias(page: Fingerprint) -> Fingerprint {
 /// The most fingerprints that are kept, of 16 bytes each.
 pub(super) const MOST_SEEN: usize = 1 << 20;
 
+/// As many slots as hold them with some to spare.
+const MOST_SLOTS: usize = MOST_SEEN * 2;
+
 /// A set of fingerprints that never grows beyond [`MOST_SEEN`].
 #[derive(Default)]
 pub(super) struct Seen {
@@ -110,6 +113,14 @@ pub(super) enum Sighting {
 }
 
 impl Seen {
+    /// One that has all the room from the beginning, for as many as there may be.
+    pub(super) fn large() -> Self {
+        Self {
+            slots: vec![0; MOST_SLOTS],
+            taken: 0,
+        }
+    }
+
     pub(super) fn clear(&mut self) {
         // What was needed for many is too much to clear for few.
         if self.slots.len() > 64 && self.taken < self.slots.len() / 8 {
@@ -155,7 +166,7 @@ impl Seen {
     /// Makes room for more; false where there is as much as there may be.
     fn grow(&mut self) -> bool {
         let length = (self.slots.len() * 2).max(64);
-        if length > MOST_SEEN * 4 / 3 + MOST_SEEN {
+        if length > MOST_SLOTS {
             return false;
         }
         let old = std::mem::replace(&mut self.slots, vec![0; length]);

@@ -317,6 +317,8 @@ impl Judge {
         for (line, reason) in self.distributions.finish() {
             self.warn(line, reason);
         }
+        // There may be more ways through the text, which have a set of their own.
+        self.seen = Seen::default();
         let mut problems = self.asides();
         problems.extend(self.families.collisions());
         problems

@@ -253,7 +253,8 @@ pub(super) struct Part {
 
 impl Part {
     fn holds(self, print: u128) -> bool {
-        print % u128::from(self.parts) == u128::from(self.part)
+        // The upper half, taken for a fraction of one.
+        ((print >> 64) * u128::from(self.parts)) >> 64 == u128::from(self.part)
     }
 }
 
@@ -271,7 +272,11 @@ impl Search {
             part,
             stage: Stage::new(check),
             scanner: Scanner::new(check.dialect()),
-            seen: Seen::default(),
+            seen: if part.parts > 1 {
+                Seen::large()
+            } else {
+                Seen::default()
+            },
         }
     }
 }
