@@ -258,8 +258,8 @@ impl Converter {
         out: &mut Vec<u8>,
         mended: &mut Mended,
     ) -> Result<(), ScanError> {
-        let name = sample.name.raw;
-        let at = sample.name.at;
+        let name = sample.name().raw;
+        let at = sample.name().at;
         let current = self.family.as_ref();
         let suffix = if let Some(suffix) = current.and_then(|family| family.suffix_of(name)) {
             suffix

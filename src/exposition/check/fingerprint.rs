@@ -50,7 +50,7 @@ impl Ink {
     /// The labels, in whatever order they stand. `reserved` is the one that the type keeps for itself.
     pub(super) fn labels(&self, sample: &Sample<'_>, reserved: Option<&str>) -> Prints {
         let mut prints = Prints { own: 1, page: 1 };
-        for label in sample.labels {
+        for label in &sample.labels {
             let (name, value) = (label.name.of(sample.line), label.value.of(sample.line));
             if reserved.is_some_and(|reserved| name == reserved.as_bytes()) {
                 continue;

@@ -120,7 +120,7 @@ impl Judge {
     }
 
     fn sample(&mut self, sample: &Sample<'_>, line: usize) -> Result<Owner, ScanError> {
-        let owner = self.families.owner(sample.name, line);
+        let owner = self.families.owner(sample.name(), line);
         let family = self.families.get(owner.family);
         let metric_type = match family.declared {
             Some(Declared::GaugeHistogram) if !family.is_own => {
@@ -130,7 +130,14 @@ impl Judge {
             _ => MetricType::Untyped,
         };
         let reserved = metric_type.reserved_label();
-        check_repeated_labels(sample, reserved)?;
+        if let Some(span) = sample.repeated {
+            // A gateway takes a label twice where the type keeps it for itself.
+            let label = String::from_utf8_lossy(span.of(sample.line));
+            if reserved != Some(&*label) {
+                let reason = ParseErrorKind::duplicate_label(label.into_owned());
+                return Err((span.start, reason));
+            }
+        }
         let bound = match reserved {
             Some(label) => bound(sample, label)?,
             None => None,
@@ -157,9 +164,9 @@ impl Judge {
             }
         }
         self.families.get_mut(owner.family).samples += 1;
-        if sample.value.start == sample.name.at + sample.name.raw.len() {
+        if sample.value.start == sample.name().at + sample.name().raw.len() {
             let reason = ParseErrorKind::NoBlank {
-                name: String::from_utf8_lossy(sample.name.raw).into_owned(),
+                name: String::from_utf8_lossy(sample.name().raw).into_owned(),
                 value: String::from_utf8_lossy(sample.value.of(sample.line)).into_owned(),
             };
             self.warn(line, reason);
@@ -304,10 +311,10 @@ impl Judge {
 
     /// Stands for the series of a sample, if its family has to be looked at once more.
     pub(super) fn unsure_prints(&self, sample: &Sample<'_>) -> Option<Prints> {
-        let (family, _) = self.families.find(sample.name.raw)?;
+        let (family, _) = self.families.find(sample.name().raw)?;
         let unsure = self.families.get(family).unsure;
         (unsure && self.families.get(family).is_plain()).then(|| {
-            let name = self.ink.print(sample.name.raw);
+            let name = self.ink.print(sample.name().raw);
             self.prints(sample, None).and(name)
         })
     }
@@ -347,28 +354,10 @@ pub(super) fn twice(sample: &Sample<'_>, prints: Prints) -> ParseErrorKind {
     ParseErrorKind::Family(FamilyError::DuplicateSeries { series })
 }
 
-/// A gateway passes over a label twice where the type keeps it for itself; the scanner leaves that open.
-fn check_repeated_labels(sample: &Sample<'_>, reserved: Option<&str>) -> Result<(), ScanError> {
-    for label in ["le", "quantile"] {
-        if reserved == Some(label) {
-            continue;
-        }
-        let mut spans = sample.labels.iter().map(|span| span.name);
-        let mut named = spans
-            .by_ref()
-            .filter(|name| name.of(sample.line) == label.as_bytes());
-        if let (Some(_), Some(second)) = (named.next(), named.next()) {
-            let reason = ParseErrorKind::duplicate_label(label.to_owned());
-            return Err((second.start, reason));
-        }
-    }
-    Ok(())
-}
-
 /// The bound of a bucket or the quantile; the last counts.
 fn bound(sample: &Sample<'_>, label: &'static str) -> Result<Option<f64>, ScanError> {
     let mut bound = None;
-    for span in sample.labels {
+    for span in &sample.labels {
         if span.name.of(sample.line) == label.as_bytes() {
             let raw = span.value.of(sample.line);
             let Some(number) = parse_float_bytes(raw) else {

@@ -103,11 +103,11 @@ impl Draft {
                 MetricType::Gauge => MetricValue::Gauge(value),
                 _ => MetricValue::Untyped(value),
             };
-            let labels = labels(sample.line, sample.labels, None);
+            let labels = labels(sample.line, &sample.labels, None);
             self.simple.insert(labels, value);
             return;
         };
-        let labels = labels(sample.line, sample.labels, Some(reserved));
+        let labels = labels(sample.line, &sample.labels, Some(reserved));
         let distribution = self.distributions.entry(labels).or_default();
         match role {
             Role::Sum => distribution.sum = value,

@@ -3,7 +3,7 @@ use crate::exposition::family::MetricType;
 use crate::exposition::names::{NameValidation, name_length};
 
 use super::float::is_float;
-use super::statement::{Declared, LabelSpan, Name, Sample, ScanError, Span, Statement};
+use super::statement::{Declared, LabelSpan, Name, Parts, Sample, ScanError, Span, Statement};
 
 /// A line, and how far it has been read.
 pub(super) struct Cursor<'a> {
@@ -188,29 +188,43 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// A metric name without quotation marks, most likely this one.
-    fn metric_name(&mut self, likely: &[u8]) -> &'a [u8] {
-        let rest = &self.line[self.at..];
-        if !likely.is_empty() && rest.starts_with(likely) {
-            if let Some(b'{' | b' ') = rest.get(likely.len()) {
-                self.at += likely.len();
-                return &rest[..likely.len()];
-            }
+    /// Reads a sample line.
+    pub(super) fn sample(
+        &mut self,
+        parts: &mut Parts,
+        open_metrics: bool,
+    ) -> Result<(), ScanError> {
+        parts.at = self.at;
+        parts.repeated = None;
+        parts.timestamp = None;
+        parts.exemplar = None;
+        self.series(parts)?;
+        self.skip_blanks();
+        parts.value = self.word();
+        self.value(parts)?;
+        if self.at < self.line.len() {
+            self.end(parts, open_metrics)?;
         }
-        self.bare_name(true)
+        Ok(())
     }
 
     /// Reads a name and, in braces, labels.
-    pub(super) fn series(
-        &mut self,
-        labels: &mut Vec<LabelSpan>,
-        likely: &[u8],
-    ) -> Result<Name<'a>, ScanError> {
+    pub(super) fn series(&mut self, parts: &mut Parts) -> Result<Name<'a>, ScanError> {
+        let name = self.name_and_labels(parts)?;
+        parts.name_at = name.at;
+        let start = name.at + usize::from(self.line[name.at] == b'"');
+        let end = start + name.raw.len();
+        parts.name = Span { start, end };
+        Ok(name)
+    }
+
+    fn name_and_labels(&mut self, parts: &mut Parts) -> Result<Name<'a>, ScanError> {
+        parts.labels.clear();
         let at = self.at;
         let name = if self.peek() == Some(b'{') {
             self.name_in_braces()?
         } else {
-            let raw = self.metric_name(likely);
+            let raw = self.bare_name(true);
             if raw.is_empty() {
                 return Err((at, ParseErrorKind::NoMetricName));
             }
@@ -227,13 +241,13 @@ impl<'a> Cursor<'a> {
             if self.take(b'}') {
                 return Ok(name);
             }
-            let label = self.label(labels)?;
+            let label = self.label(parts)?;
             self.skip_blanks();
             if !self.take(b',') && self.peek() != Some(b'}') {
                 let label = self.text(label.name);
                 return self.fail(ParseErrorKind::NoComma { label });
             }
-            labels.push(label);
+            parts.labels.push(label);
         }
     }
 
@@ -257,7 +271,7 @@ impl<'a> Cursor<'a> {
         Ok(Name { at, raw })
     }
 
-    fn label(&mut self, before: &[LabelSpan]) -> Result<LabelSpan, ScanError> {
+    fn label(&mut self, parts: &mut Parts) -> Result<LabelSpan, ScanError> {
         let at = self.at;
         let name = if self.peek() == Some(b'"') {
             self.quoted_name()?
@@ -277,10 +291,16 @@ impl<'a> Cursor<'a> {
             return Err((at, ParseErrorKind::ReservedLabel { label }));
         }
         // Of these a gateway takes more than one, where the type keeps them for itself.
-        let may_repeat = matches!(raw, b"le" | b"quantile");
-        if !may_repeat && before.iter().any(|other| other.name.of(self.line) == raw) {
-            let label = self.text(name);
-            return Err((at, ParseErrorKind::duplicate_label(label)));
+        if parts
+            .labels
+            .iter()
+            .any(|other| other.name.of(self.line) == raw)
+        {
+            if !matches!(raw, b"le" | b"quantile") {
+                let label = self.text(name);
+                return Err((at, ParseErrorKind::duplicate_label(label)));
+            }
+            parts.repeated = Some(name);
         }
         self.skip_blanks();
         if !self.take(b'=') {
@@ -301,13 +321,14 @@ impl<'a> Cursor<'a> {
     }
 
     /// Checks the value, which has been read.
-    pub(super) fn value(&self, sample: &Sample<'_>) -> Result<(), ScanError> {
-        let span = sample.value;
+    fn value(&self, parts: &Parts) -> Result<(), ScanError> {
+        let span = parts.value;
         if is_float(span.of(self.line)) {
             return Ok(());
         }
         let reason = if span.start == span.end {
-            let series = sample.series();
+            let line = self.line;
+            let series = Sample { line, parts }.series();
             ParseErrorKind::NoValue { series }
         } else {
             let found = self.text(span);
@@ -317,15 +338,11 @@ impl<'a> Cursor<'a> {
     }
 
     /// Reads what stands behind the value.
-    pub(super) fn end(
-        &mut self,
-        sample: &mut Sample<'a>,
-        open_metrics: bool,
-    ) -> Result<(), ScanError> {
+    fn end(&mut self, parts: &mut Parts, open_metrics: bool) -> Result<(), ScanError> {
         let behind = self.at;
         self.skip_blanks();
         if open_metrics && self.peek() == Some(b'#') {
-            sample.exemplar = Some(self.at);
+            parts.exemplar = Some(self.at);
             return Ok(());
         }
         let word = self.word();
@@ -336,11 +353,11 @@ impl<'a> Cursor<'a> {
             is_integer(bytes)
         };
         if is_timestamp {
-            sample.timestamp = Some(word);
+            parts.timestamp = Some(word);
             let end = self.at;
             self.skip_blanks();
             if open_metrics && self.peek() == Some(b'#') {
-                sample.exemplar = Some(self.at);
+                parts.exemplar = Some(self.at);
                 return Ok(());
             }
             if end == self.line.len() {
@@ -358,7 +375,7 @@ impl<'a> Cursor<'a> {
 
 /// Where the next quotation mark or backslash is. Eight bytes are looked at at once: the first of them that is zero in `x` is
 /// the first with its upper bit set in `(x - 1) & !x`.
-fn quote_or_escape(text: &[u8]) -> Option<usize> {
+pub(super) fn quote_or_escape(text: &[u8]) -> Option<usize> {
     const ONES: u64 = u64::from_ne_bytes([1; 8]);
     let zeros = |x: u64| x.wrapping_sub(ONES) & !x & (ONES << 7);
     let mut words = text.chunks_exact(8);

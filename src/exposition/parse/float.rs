@@ -8,6 +8,9 @@ pub fn parse_float(text: &str) -> Option<f64> {
 }
 
 pub(crate) fn parse_float_bytes(text: &[u8]) -> Option<f64> {
+    if let Some(number) = small_whole(text) {
+        return Some(number);
+    }
     match spelling(text)? {
         Spelling::Decimal { .. } => {
             let number: f64 = std::str::from_utf8(text).ok()?.parse().ok()?;
@@ -20,6 +23,26 @@ pub(crate) fn parse_float_bytes(text: &[u8]) -> Option<f64> {
             f64::INFINITY
         }),
     }
+}
+
+/// The most digits of a whole number that is certainly one of 53 bits.
+const EXACT_DIGITS: usize = 15;
+
+/// A number of few digits and nothing else, as most counts are.
+fn small_whole(text: &[u8]) -> Option<f64> {
+    if text.is_empty() || text.len() > EXACT_DIGITS {
+        return None;
+    }
+    let mut number = 0_i64;
+    for byte in text {
+        let digit = byte.wrapping_sub(b'0');
+        if digit > 9 {
+            return None;
+        }
+        number = number * 10 + i64::from(digit);
+    }
+    #[expect(clippy::cast_precision_loss, reason = "it has at most 53 bits")]
+    Some(number as f64)
 }
 
 /// Whether this is a number, which takes less time than to read it.

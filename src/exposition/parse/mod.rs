@@ -3,6 +3,7 @@ mod cursor;
 mod float;
 #[cfg(target_os = "linux")]
 mod one_line;
+mod plain;
 mod scan;
 mod statement;
 

@@ -82,7 +82,7 @@ fn read_sample<'a>(bytes: &'a [u8], sample: &Sample<'_>) -> Result<OneLine<'a>, 
         at: sample.at,
         value_at: value.start,
         series: Series {
-            name: metric_name(sample.name)?,
+            name: metric_name(sample.name())?,
             labels,
         },
         // A number is ASCII.

@@ -4,7 +4,8 @@ use crate::exposition::error::ParseErrorKind;
 use crate::exposition::names::NameValidation;
 
 use super::cursor::Cursor;
-use super::statement::{LabelSpan, Name, Sample, ScanError, Span, Statement};
+use super::plain::plain_sample;
+use super::statement::{LabelSpan, Name, Parts, Sample, ScanError, Span, Statement};
 
 /// How a text is spelled.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -18,9 +19,7 @@ pub(crate) struct Dialect {
 #[derive(Default)]
 pub(crate) struct Scanner {
     dialect: Dialect,
-    labels: Vec<LabelSpan>,
-    /// The name in the last sample line, which is mostly that of the next.
-    last_name: Vec<u8>,
+    parts: Parts,
 }
 
 impl Scanner {
@@ -33,6 +32,10 @@ impl Scanner {
 
     /// Reads a line, without its newline.
     pub(crate) fn scan<'a>(&'a mut self, line: &'a [u8]) -> Result<Statement<'a>, ScanError> {
+        let parts = &mut self.parts;
+        if plain_sample(line, parts) {
+            return Ok(Statement::Sample(Sample { line, parts }));
+        }
         let mut cursor = Cursor {
             line,
             at: 0,
@@ -46,30 +49,8 @@ impl Scanner {
                 cursor.comment()
             }
             Some(_) => {
-                self.labels.clear();
-                let at = cursor.at;
-                let name = cursor.series(&mut self.labels, &self.last_name)?;
-                // In quotation marks it may be what it cannot be without.
-                if name.raw != self.last_name && line[at] != b'{' {
-                    self.last_name.clear();
-                    self.last_name.extend_from_slice(name.raw);
-                }
-                let mut sample = Sample {
-                    line,
-                    at,
-                    name,
-                    labels: &self.labels,
-                    value: Span::default(),
-                    timestamp: None,
-                    exemplar: None,
-                };
-                cursor.skip_blanks();
-                sample.value = cursor.word();
-                cursor.value(&sample)?;
-                if cursor.at < line.len() {
-                    cursor.end(&mut sample, self.dialect.open_metrics)?;
-                }
-                Ok(Statement::Sample(sample))
+                cursor.sample(parts, self.dialect.open_metrics)?;
+                Ok(Statement::Sample(Sample { line, parts }))
             }
         }
     }
@@ -79,14 +60,13 @@ impl Scanner {
         &'a mut self,
         text: &'a [u8],
     ) -> Result<(Name<'a>, &'a [LabelSpan], usize), ScanError> {
-        self.labels.clear();
         let mut cursor = Cursor {
             line: text,
             at: 0,
             names: self.dialect.names,
         };
-        let name = cursor.series(&mut self.labels, &[])?;
-        Ok((name, &self.labels, cursor.at))
+        let name = cursor.series(&mut self.parts)?;
+        Ok((name, &self.parts.labels, cursor.at))
     }
 }
 

@@ -1,6 +1,7 @@
 //! What a line says: places in it, of which nothing is copied.
 
 use std::borrow::Cow;
+use std::ops::Deref;
 
 use crate::exposition::error::ParseErrorKind;
 use crate::exposition::family::MetricType;
@@ -68,21 +69,46 @@ pub(crate) struct Name<'a> {
     pub(crate) raw: &'a [u8],
 }
 
-/// A sample line.
+/// A sample line. It is handed on often, and so but a reference.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Sample<'a> {
     pub(crate) line: &'a [u8],
+    pub(super) parts: &'a Parts,
+}
+
+/// Where the parts of a sample stand in its line.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Parts {
     /// Where it begins.
     pub(crate) at: usize,
-    pub(crate) name: Name<'a>,
-    pub(crate) labels: &'a [LabelSpan],
+    /// Where the name begins, with its quotation mark.
+    pub(crate) name_at: usize,
+    pub(crate) name: Span,
+    pub(crate) labels: Vec<LabelSpan>,
+    /// Where a name `le` or `quantile` stands that was there before: only the type tells whether it may.
+    pub(crate) repeated: Option<Span>,
     pub(crate) value: Span,
     pub(crate) timestamp: Option<Span>,
     /// Where an exemplar begins, as the other dialect has them.
     pub(crate) exemplar: Option<usize>,
 }
 
+impl Deref for Sample<'_> {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        self.parts
+    }
+}
+
 impl<'a> Sample<'a> {
+    pub(crate) fn name(&self) -> Name<'a> {
+        Name {
+            at: self.parts.name_at,
+            raw: self.parts.name.of(self.line),
+        }
+    }
+
     /// The value, which has been found to be a number.
     pub(crate) fn number(&self) -> f64 {
         parse_float_bytes(self.value.of(self.line)).unwrap_or(f64::NAN)
@@ -91,14 +117,13 @@ impl<'a> Sample<'a> {
     /// Names and values of the labels, as they stand in the line.
     pub(crate) fn raw_labels(&self) -> impl Iterator<Item = (&'a [u8], &'a [u8])> + use<'a> {
         let line = self.line;
-        self.labels
-            .iter()
-            .map(move |label| (label.name.of(line), label.value.of(line)))
+        let labels = self.parts.labels.iter();
+        labels.map(move |label| (label.name.of(line), label.value.of(line)))
     }
 
     /// The series as text, for messages.
     pub(crate) fn series(&self) -> String {
-        let mut text = unescape(self.name.raw).into_owned();
+        let mut text = unescape(self.name().raw).into_owned();
         for (index, (name, value)) in self.raw_labels().enumerate() {
             text.push(if index == 0 { '{' } else { ',' });
             text.push_str(&String::from_utf8_lossy(name));

@@ -8,7 +8,10 @@ use pushjob_fuzz::check;
 
 fuzz_target!(|text: &str| {
     let number = parse_float(text);
-    assert_eq!(number.map(f64::to_bits), plain_reading(text).map(f64::to_bits));
+    assert_eq!(
+        number.map(f64::to_bits),
+        plain_reading(text).map(f64::to_bits)
+    );
     if let Some(number) = number {
         written_and_read_back(number);
     }

@@ -1,4 +1,4 @@
-//! OpenMetrics: what is turned into the text format is what a gateway takes.
+//! `OpenMetrics`: what is turned into the text format is what a gateway takes.
 
 #![no_main]
 

@@ -1,0 +1,71 @@
+//! Sample lines as nearly all are written: `rows{table="users",shard="7"} 42`, without blanks, escapes or anything else out of
+//! the ordinary.
+
+use crate::exposition::names::{name_length, name_run};
+
+use super::cursor::quote_or_escape;
+use super::float::is_float;
+use super::statement::{LabelSpan, Parts, Span};
+
+/// Reads such a line. False for any other, which says nothing about whether it is right.
+pub(super) fn plain_sample(line: &[u8], parts: &mut Parts) -> bool {
+    parts.labels.clear();
+    let name = Span {
+        start: 0,
+        end: name_length(line, true),
+    };
+    let mut at = name.end;
+    if line.get(at) == Some(&b'{') {
+        match plain_labels(line, at + 1, &mut parts.labels) {
+            Some(end) => at = end,
+            None => return false,
+        }
+    }
+    if name.end == 0 || line.get(at) != Some(&b' ') {
+        return false;
+    }
+    parts.at = 0;
+    parts.name_at = 0;
+    parts.name = name;
+    parts.value = Span {
+        start: at + 1,
+        end: line.len(),
+    };
+    parts.repeated = None;
+    parts.timestamp = None;
+    parts.exemplar = None;
+    is_float(parts.value.of(line))
+}
+
+/// Reads labels up to the closing brace, and says what follows that.
+fn plain_labels(line: &[u8], start: usize, labels: &mut Vec<LabelSpan>) -> Option<usize> {
+    let is_ascii = line.is_ascii();
+    let mut at = start;
+    loop {
+        let name = Span {
+            start: at,
+            end: at + name_run(&line[at..], false),
+        };
+        let raw = name.of(line);
+        let begins_well = !raw.first()?.is_ascii_digit() && !raw.starts_with(b"__");
+        if !begins_well || !line[name.end..].starts_with(b"=\"") {
+            return None;
+        }
+        let start = name.end + 2;
+        let end = start + quote_or_escape(&line[start..])?;
+        let value = Span { start, end };
+        let bytes = value.of(line);
+        let is_text = is_ascii || std::str::from_utf8(bytes).is_ok();
+        let is_new = labels.iter().all(|other| other.name.of(line) != raw);
+        if line[end] != b'"' || !is_text || !is_new {
+            return None;
+        }
+        labels.push(LabelSpan { name, value });
+        at = end + 2;
+        match line.get(end + 1)? {
+            b',' => {}
+            b'}' => return Some(at),
+            _ => return None,
+        }
+    }
+}
