@@ -258,8 +258,12 @@ pub(super) enum ParseErrorKind {
         "series {series} is the same as another, once `job` is that of the group and `instance` is not empty"
     )]
     SameInGroup { series: String },
-    #[error("{metric} is a metric of the gateway itself, and hidden by this one")]
+    #[error("{metric} is set by the gateway itself, which drops this one")]
     OwnMetric { metric: String },
+    #[error(
+        "push_failure_time_seconds is set by the gateway itself: a second push would break the page of all"
+    )]
+    FailureTime,
     #[error("{reason}")]
     Objection { reason: String },
     #[error("the text does not end with `# EOF`, as OpenMetrics does: it may have been cut off")]

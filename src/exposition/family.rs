@@ -210,6 +210,18 @@ impl MetricFamily {
         }
     }
 
+    /// The value of a series.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn get(&self, labels: &Labels) -> Option<&MetricValue> {
+        self.metrics.get(labels)
+    }
+
+    /// How many series it has.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn len(&self) -> usize {
+        self.metrics.len()
+    }
+
     /// Its name.
     #[must_use]
     pub fn name(&self) -> &MetricName {

@@ -64,6 +64,11 @@ impl OpenType {
     }
 }
 
+/// All endings that there are.
+const ENDINGS: [&str; 8] = [
+    "_total", "_created", "_info", "_bucket", "_sum", "_count", "_gsum", "_gcount",
+];
+
 /// The family that is being read.
 struct Family {
     name: Vec<u8>,
@@ -98,6 +103,15 @@ impl Family {
         suffix
             .copied()
             .or((counter && rest.is_empty()).then_some(""))
+    }
+
+    /// Whether a sample of this name is meant for this family, of which it can be none.
+    fn is_misnamed(&self, sample: &[u8]) -> bool {
+        let rest = sample.strip_prefix(self.name.as_slice());
+        let is_ending = |rest: &[u8]| ENDINGS.iter().any(|ending| ending.as_bytes() == rest);
+        self.has_type
+            && rest
+                .is_some_and(|rest| rest.is_empty() || (self.begun.is_empty() && is_ending(rest)))
     }
 
     /// Writes the lines before the first sample of a family of the text format.
@@ -177,11 +191,11 @@ impl Converter {
             }
             return Err((0, ParseErrorKind::AfterEof));
         }
-        if line == b"# EOF" {
+        if line.trim_ascii_end() == b"# EOF" {
             self.ended = true;
             return Ok(());
         }
-        if line.first() == Some(&b'#') {
+        if line.trim_ascii_start().first() == Some(&b'#') {
             return match metadata(line, self.names)? {
                 Some(metadata) => self.metadata(&metadata, line),
                 None => Ok(()),
@@ -264,8 +278,7 @@ impl Converter {
         let suffix = if let Some(suffix) = current.and_then(|family| family.suffix_of(name)) {
             suffix
         } else {
-            let unsampled = current.filter(|family| family.has_type && family.begun.is_empty());
-            if let Some(family) = unsampled.filter(|family| name.starts_with(&family.name)) {
+            if let Some(family) = current.filter(|family| family.is_misnamed(name)) {
                 return Err((at, not_of(family, name)));
             }
             let quoted = sample.line.get(at) == Some(&b'"');

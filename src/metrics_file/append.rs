@@ -56,7 +56,7 @@ pub fn append(
     };
     let metadata = file.metadata().map_err(unwritable)?;
     // Another process may have got the number of a run that has ended, and have a file of its own in that place.
-    if of_a_process && metadata.is_file() && metadata.nlink() != 0 {
+    if of_a_process && !(metadata.is_file() && metadata.nlink() == 0) {
         return Err(AppendError::Gone {
             path: path.to_owned(),
         });

@@ -95,6 +95,16 @@ impl Draft {
         known.then(|| self.family.metric_type())
     }
 
+    /// How many series it has.
+    pub(super) fn len(&self) -> usize {
+        self.family.len() + self.distributions.len()
+    }
+
+    /// Whether it has a series of one sample with these labels.
+    pub(super) fn has(&self, labels: &Labels) -> bool {
+        self.family.get(labels).is_some()
+    }
+
     /// Whether it has had a TYPE line.
     pub(super) fn is_declared(&self) -> bool {
         self.declared

@@ -119,10 +119,16 @@ pub enum Fault {
     #[error("the line holds more than {LONGEST_LINE} bytes")]
     LongLine,
     /// The file is longer than what is read of it.
-    #[error("no more than {limit} bytes are read, and what follows is left out")]
+    #[error("only the first {limit} bytes are read")]
     LongFile {
         /// The most that is read.
         limit: u64,
+    },
+    /// There are more series than are held.
+    #[error("there are {limit} other series already")]
+    ManySeries {
+        /// The most that are held.
+        limit: usize,
     },
     /// A name that could be one of the run's own.
     #[error("metric {metric} begins with `{prefix}`, as the metrics of the run itself do")]

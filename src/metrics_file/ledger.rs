@@ -21,8 +21,13 @@ pub(super) struct Ledger<'a> {
     /// Names by the legacy name that stands for them, where others are taken.
     by_legacy_name: HashMap<String, String>,
     left_out: Option<LeftOut>,
+    /// How many series there are.
+    held: usize,
     contents: Contents,
 }
+
+/// The most series that are held, of some 600 bytes each.
+const MOST_SERIES: usize = 1_000_000;
 
 /// A TYPE line that was left out. The samples that follow it, which belong to it, would come to stand in other families.
 struct LeftOut {
@@ -47,6 +52,7 @@ impl<'a> Ledger<'a> {
             by_name: HashMap::new(),
             by_legacy_name: HashMap::new(),
             left_out: None,
+            held: 0,
             contents: Contents::default(),
         }
     }
@@ -201,7 +207,14 @@ impl<'a> Ledger<'a> {
             let index = self.draft(name.clone());
             (index, Part::Entry)
         });
-        self.drafts[index].update(part, update)
+        let draft = &mut self.drafts[index];
+        if self.held >= MOST_SERIES && !draft.has(&update.series.labels) {
+            return Err(Fault::ManySeries { limit: MOST_SERIES });
+        }
+        let before = draft.len();
+        draft.update(part, update)?;
+        self.held += draft.len() - before;
+        Ok(())
     }
 
     /// The family that a sample of this name belongs to: the one of its own name, or a histogram or summary of whose

@@ -63,14 +63,16 @@ impl Rules {
     /// Whether a sample or a family may have this name.
     pub(super) fn check_name(&self, name: &MetricName) -> Result<(), Fault> {
         let metric = name.as_str();
+        // Who reads only legacy names cannot tell other names from those.
+        let legacy = legacy_form(metric);
         let mut prefixes = self.prefixes.iter();
-        if let Some(prefix) = prefixes.find(|prefix| metric.starts_with(prefix.as_str())) {
+        if let Some(prefix) = prefixes.find(|prefix| legacy.starts_with(prefix.as_str())) {
             return Err(Fault::Prefix {
                 metric: metric.to_owned(),
                 prefix: prefix.clone(),
             });
         }
-        if self.metrics.iter().any(|reserved| reserved == metric) {
+        if self.metrics.contains(&legacy) {
             return Err(Fault::ReservedMetric {
                 metric: metric.to_owned(),
             });

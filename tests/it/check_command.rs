@@ -30,7 +30,7 @@ fn a_good_file_is_good_without_a_word() {
     check(&folder, &["good.prom"]).exits(0).prints("").says("");
     check(&folder, &["-v", "good.prom"])
         .exits(0)
-        .says("pushjob: good.prom: 2 samples in 2 metric families\n");
+        .says("pushjob: good.prom: samples: 2, metric families: 2\n");
 }
 
 #[test]

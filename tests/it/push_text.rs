@@ -373,7 +373,17 @@ fn a_text_that_changes_after_it_was_checked_is_not_taken_for_whole() {
     assert!(request.content_type().is_some());
     let gateway = Pushgateway::start();
     let client = pushjob::push::Pushgateway::new(gateway.address()).unwrap();
-    for change in [length / 2, length + 10] {
+    // A text that ends with a line is one that a gateway would take.
+    let content = fs::read(&path).unwrap();
+    let half = content.len() / 2;
+    let line_end = half
+        + content[half..]
+            .iter()
+            .position(|byte| *byte == b'\n')
+            .unwrap()
+        + 1;
+    for change in [length / 2, line_end as u64, length + 10] {
+        fs::write(&path, &content).unwrap();
         let file = File::options().write(true).open(&path).unwrap();
         file.set_len(change).unwrap();
         let error = client.send(&request).unwrap_err().to_string();

@@ -68,6 +68,9 @@ fn check_one(
         None => Format::of(input)?,
     };
     let mut findings = Findings::default();
+    if console.is_quiet() {
+        findings = findings.of_errors();
+    }
     let checked = rules.format(format).run(input, &mut findings)?;
     let colour = if std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none() {
         Colour::Coloured
@@ -78,7 +81,7 @@ fn check_one(
     if findings.errors == 0 {
         let families = checked.families.iter().filter(|family| family.samples > 0);
         console.note(format_args!(
-            "{}: {} samples in {} metric families",
+            "{}: samples: {}, metric families: {}",
             input.name,
             checked.samples,
             families.count()

@@ -46,6 +46,11 @@ impl Console {
         }
     }
 
+    /// Whether only errors are said.
+    pub(crate) fn is_quiet(self) -> bool {
+        self.level < 0
+    }
+
     /// Lines that are written as they are.
     pub(crate) fn text(self, text: &str) {
         if self.level >= -1 && !text.is_empty() {

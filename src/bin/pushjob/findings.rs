@@ -22,10 +22,15 @@ pub(crate) struct Findings {
     shown: Vec<Problem>,
     counted: u64,
     pub(crate) errors: u64,
+    /// Whether only errors count.
+    errors_only: bool,
 }
 
 impl Inspector for Findings {
     fn problem(&mut self, problem: Problem) -> ControlFlow<()> {
+        if self.errors_only && problem.severity() < Severity::Error {
+            return ControlFlow::Continue(());
+        }
         self.counted += 1;
         self.errors += u64::from(problem.severity() == Severity::Error);
         let place = |problem: &Problem| (problem.error().line(), problem.error().column());
@@ -50,6 +55,14 @@ impl Inspector for Findings {
 }
 
 impl Findings {
+    /// The same, but for errors only.
+    pub(crate) fn of_errors(self) -> Self {
+        Self {
+            errors_only: true,
+            ..self
+        }
+    }
+
     /// The problems in their order, at most so many as are shown.
     pub(crate) fn shown(&self) -> &[Problem] {
         &self.shown

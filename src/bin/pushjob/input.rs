@@ -11,7 +11,10 @@ use pushjob::exposition::Text;
 const IN_MEMORY: u64 = 4 << 20;
 
 /// The most that is read of a pipe, in bytes. A file has an end of its own.
-const PIPE_LIMIT: u64 = 64 << 30;
+const PIPE_LIMIT: u64 = 4 << 30;
+
+/// The most that is kept in memory where no file can be made, in bytes.
+const MEMORY_LIMIT: u64 = 256 << 20;
 
 /// Text to be read, with the name that it has in messages.
 pub(crate) struct Input {
@@ -71,11 +74,25 @@ impl Content {
         let mut rest = file.take(PIPE_LIMIT - IN_MEMORY);
         let Ok(mut spill) = tempfile::tempfile() else {
             // Where no file can be made, there is still memory.
+            let mut rest = rest.take(MEMORY_LIMIT);
             rest.read_to_end(&mut memory)?;
+            if rest.limit() == 0 {
+                let reason = format!(
+                    "no temporary file can be made, and it is longer than {MEMORY_LIMIT} bytes"
+                );
+                return Err(io::Error::other(reason));
+            }
             return Ok(Self::Memory(memory));
         };
-        spill.write_all(&memory)?;
-        io::copy(&mut rest, &mut spill)?;
+        let kept = spill
+            .write_all(&memory)
+            .and_then(|()| io::copy(&mut rest, &mut spill));
+        kept.map_err(|error| {
+            io::Error::new(
+                error.kind(),
+                format!("it cannot be kept in a temporary file: {error}"),
+            )
+        })?;
         if rest.limit() == 0 {
             let reason = format!("it is longer than {PIPE_LIMIT} bytes");
             return Err(io::Error::other(reason));

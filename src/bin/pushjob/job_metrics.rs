@@ -10,6 +10,9 @@ use pushjob::report::Report;
 
 use crate::console::Console;
 
+/// The longest file that is read for a heartbeat, in bytes: it is read anew for each.
+const LONGEST_BEAT: u64 = 16 << 20;
+
 /// The file of a run, and what may stand in it.
 pub(crate) struct JobMetrics {
     file: Arc<MetricsFile>,
@@ -29,8 +32,16 @@ impl JobMetrics {
 
     /// What there is while the job runs, if there is anything. What is wrong with it is said at the end.
     pub(crate) fn so_far(&self) -> Option<MetricFamilies> {
+        if self.file.length().ok()? > LONGEST_BEAT {
+            return None;
+        }
         let contents = self.read(Reading::Running).ok()?;
         Some(contents.families).filter(|families| !families.is_empty())
+    }
+
+    /// Whether the job has left anything.
+    pub(crate) fn has_any(&self) -> bool {
+        !self.file.is_empty().unwrap_or(true)
     }
 
     /// What there is when the job has ended, if there is anything.

@@ -42,6 +42,11 @@ impl<'a> End<'a> {
         }
     }
 
+    /// Whether a heartbeat that lands late could bring back older metrics of the job.
+    pub(crate) fn may_be_outrun(&self) -> bool {
+        self.beating && self.job.is_some_and(JobMetrics::has_any)
+    }
+
     /// What this method does to the group.
     pub(crate) fn change(&self, method: Method) -> Option<Change<'a>> {
         match method {
@@ -114,10 +119,12 @@ impl Recipient {
             _ => end.method,
         };
         // A gateway may carry out what it has received although we gave up on it. A start that lands late repeats what the
-        // end says, and a heartbeat what the group would keep; unless the end is to clear the group.
+        // end says, and a heartbeat what the group would keep; unless the end is to clear the group, or the heartbeat carries
+        // what the job had left by then.
         let patience = match method {
             Method::Delete => end.push_timeout / 2,
             Method::Push if end.beating => end.push_timeout / 2,
+            _ if end.may_be_outrun() => end.push_timeout / 2,
             _ => end.push_timeout / 10,
         };
         let gateway = &self.gateway;
@@ -161,7 +168,7 @@ impl Recipient {
             Ok(client) if takes_more => {
                 let pending_job = format!("{url} (the metrics of the job)");
                 pending.begin(&pending_job);
-                let delivered = deliver_job(&client, end, method, remaining());
+                let delivered = deliver_job(&client, end, method, &remaining);
                 pending.end(&pending_job);
                 delivered
             }
@@ -187,12 +194,12 @@ fn deliver_job(
     client: &Pushgateway,
     end: &End<'_>,
     method: Method,
-    remaining: Duration,
+    remaining: &dyn Fn() -> Duration,
 ) -> Result<Option<Delivered>, String> {
     let Some(families) = end.job_families(method) else {
         return Ok(None);
     };
     let change = Change::PushAdd(families);
-    let delivered = client.deliver_within(end.key, change, remaining);
+    let delivered = client.deliver_within(end.key, change, remaining());
     delivered.map(Some).map_err(|error| chain(&error))
 }

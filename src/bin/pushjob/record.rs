@@ -235,7 +235,11 @@ impl Recorder {
         };
         let told = || {
             let job = self.job.as_ref();
-            job.is_none_or(|job| job.say_what_is_left_out(self.console))
+            job.is_none_or(|job| {
+                // Also where it could not be pushed.
+                let _ = end.job_families(method);
+                job.say_what_is_left_out(self.console)
+            })
         };
         match self.destination {
             Destination::Gateways(recipients) => {
@@ -332,6 +336,9 @@ fn trouble(announced: &Announced, url: &str, end: &End<'_>) -> Option<String> {
         }) => Some(format!("cannot announce the start: {}", chain(error))),
         Announced::CutOff if !end.beating => Some(format!(
             "cannot announce the start: {url}: it had no answer when the job ended"
+        )),
+        Announced::CutOff if end.may_be_outrun() => Some(format!(
+            "{url}: the last heartbeat had no answer; should it arrive late, it brings older metrics of the job"
         )),
         Announced::Told(_) | Announced::CutOff => None,
     }

@@ -9,6 +9,13 @@ use crate::exposition::parse::{Declared, Name, unescape};
 use super::distribution::Role;
 use super::problem::{Problem, Severity};
 
+/// The metric that a gateway puts into every group, whatever is there.
+const PUSH_TIME: &str = "push_time_seconds";
+
+/// The metric that a gateway puts into every group where there is none of the name. A second push then makes it one of two
+/// types, which breaks the page of all.
+pub(super) const PUSH_FAILURE_TIME: &str = "push_failure_time_seconds";
+
 /// A metric family of which there has been a line.
 pub(crate) struct Family {
     /// Its name, unescaped.
@@ -19,8 +26,6 @@ pub(crate) struct Family {
     pub(crate) line: usize,
     /// A HELP text that no scrape can read, once there is a sample: its line and column.
     pub(super) bad_help: Option<(usize, usize)>,
-    /// Whether a gateway has a metric of this name itself; it drops what is pushed.
-    pub(super) is_own: bool,
     /// How many samples it has.
     pub(crate) samples: u64,
     /// Whether it has to be looked at once more for series that occur twice: its samples do not stand together, or are too
@@ -35,6 +40,11 @@ impl Family {
             Some(Declared::Type(metric_type)) => metric_type,
             _ => MetricType::Untyped,
         }
+    }
+
+    /// Whether a gateway puts a metric of its own in the place of this one.
+    pub(super) fn is_dropped(&self) -> bool {
+        self.name == PUSH_TIME
     }
 
     /// Whether each of its samples is a series.
@@ -79,11 +89,6 @@ impl Families {
         self.list.iter()
     }
 
-    /// What belongs to which family may be different now.
-    pub(super) fn forget_last(&mut self) {
-        self.last.found = None;
-    }
-
     /// The family that a name belongs to, as the gateway finds it: the one of this name, or the histogram or summary of
     /// which it is a series; else a new one.
     pub(super) fn owner(&mut self, name: Name<'_>, line: usize) -> Owner {
@@ -100,10 +105,6 @@ impl Families {
                 has_help: false,
                 line,
                 bad_help: None,
-                is_own: matches!(
-                    name.raw,
-                    b"push_time_seconds" | b"push_failure_time_seconds"
-                ),
                 samples: 0,
                 unsure: false,
             });
@@ -147,7 +148,7 @@ impl Families {
                 let series = [name, suffix.as_bytes()].concat();
                 let other = self.by_name.get(series.as_slice());
                 let other = other.map(|other| &self.list[*other]);
-                let sampled = |family: &&Family| family.samples > 0;
+                let sampled = |family: &&Family| family.samples > 0 && !family.is_dropped();
                 let Some(other) = other.filter(sampled).filter(|_| sampled(&owner)) else {
                     continue;
                 };

@@ -7,7 +7,7 @@ use crate::exposition::parse::{
 };
 
 use super::distribution::{Beginning, Distributions, Role, whole};
-use super::family::{Families, Family, Owner};
+use super::family::{Families, Family, Owner, PUSH_FAILURE_TIME};
 use super::fingerprint::{Ink, Prints, Seen, Sighting, alias};
 use super::problem::{Problem, Severity};
 
@@ -42,6 +42,8 @@ pub(crate) struct Judge {
     ink: Ink,
     /// The series of the family whose block is being read.
     seen: Seen,
+    /// The distributions, where a group may make two of them the same.
+    distributed: Seen,
     current: Option<usize>,
     distributions: Distributions,
     /// Whether a label `job` has been warned of.
@@ -69,6 +71,7 @@ impl Judge {
             Statement::Mention { name } => Ok(Some(self.families.owner(*name, line))),
             Statement::Help { name, at, text } => {
                 let owner = self.families.owner(*name, line);
+                let reads = self.destiny == Destiny::Reader;
                 let family = self.families.get_mut(owner.family);
                 if family.has_help {
                     return Err((name.at, second("HELP", family)));
@@ -76,7 +79,7 @@ impl Judge {
                 family.has_help = true;
                 if let Err(error) = std::str::from_utf8(text) {
                     let at = at + error.valid_up_to();
-                    if family.samples > 0 && !family.is_own {
+                    if family.samples > 0 && (reads || !family.is_dropped()) {
                         return Err((at, ParseErrorKind::NotUtf8));
                     }
                     family.bad_help = Some((line, at + 1));
@@ -94,7 +97,6 @@ impl Judge {
                     return Err((name.at, ParseErrorKind::TypeAfterSample { metric }));
                 }
                 family.declared = Some(*declared);
-                self.families.forget_last();
                 Ok(Some(owner))
             }
             Statement::Sample(sample) => self.sample(sample, line).map(Some),
@@ -123,7 +125,7 @@ impl Judge {
         let owner = self.families.owner(sample.name(), line);
         let family = self.families.get(owner.family);
         let metric_type = match family.declared {
-            Some(Declared::GaugeHistogram) if !family.is_own => {
+            Some(Declared::GaugeHistogram) if !self.drops(family) => {
                 return Err((sample.at, ParseErrorKind::GaugeHistogram));
             }
             Some(Declared::Type(metric_type)) => metric_type,
@@ -147,11 +149,14 @@ impl Judge {
                 return Err((timestamp.start - 1, ParseErrorKind::Timestamp));
             }
         }
-        if self.families.get(owner.family).samples == 0 {
+        if self.destiny == Destiny::AnyGroup && family.name == PUSH_FAILURE_TIME {
+            return Err((sample.at, ParseErrorKind::FailureTime));
+        }
+        if family.samples == 0 {
             self.first_sample(owner.family, line);
         }
         match reserved {
-            _ if self.families.get(owner.family).is_own => {}
+            _ if self.drops(self.families.get(owner.family)) => {}
             None => self.check_twice(sample, owner.family, line)?,
             Some(label) => {
                 let part = Part {
@@ -174,10 +179,15 @@ impl Judge {
         Ok(owner)
     }
 
+    /// Whether a gateway takes the samples of a family for nothing.
+    fn drops(&self, family: &Family) -> bool {
+        self.destiny != Destiny::Reader && family.is_dropped()
+    }
+
     /// Says what matters only to a family with samples.
     fn first_sample(&mut self, family: usize, line: usize) {
         let family = self.families.get(family);
-        if family.is_own {
+        if self.drops(family) {
             if self.destiny == Destiny::AnyGroup {
                 let metric = family.name.clone();
                 self.warn(line, ParseErrorKind::OwnMetric { metric });
@@ -243,6 +253,25 @@ impl Judge {
         }
     }
 
+    /// Whether a distribution is there already for a gateway, which does not tell those apart of which only `job` differs.
+    /// Takes note of it, as far as there is room.
+    fn is_taken(&mut self, prints: Prints, family: usize) -> bool {
+        let name = self.ink.print(self.families.get(family).name.as_bytes());
+        let Prints { own, page } = prints.and(name);
+        if self.distributed.contains(own) {
+            return false;
+        }
+        let is_taken = self.distributed.contains(alias(page))
+            || (own != page && self.distributed.contains(page));
+        if !is_taken {
+            self.distributed.insert(own);
+            if own != page {
+                self.distributed.insert(alias(page));
+            }
+        }
+        is_taken
+    }
+
     fn distribution(
         &mut self,
         sample: &Sample<'_>,
@@ -252,22 +281,13 @@ impl Judge {
         self.turn_to(part.owner.family);
         let prints = self.prints(sample, Some(part.label));
         self.check_job(sample, prints, line);
-        let family = self.families.get(part.owner.family);
         let print = prints.own.wrapping_add(part.owner.family as u128);
         if !self.distributions.is_current(print) {
-            // A gateway does not tell those apart of which only `job` differs.
-            let is_new = !self.seen.contains(prints.own);
-            let page = prints.page;
-            let known =
-                self.seen.contains(alias(page)) || (prints.own != page && self.seen.contains(page));
-            if is_new && known {
+            if self.destiny == Destiny::AnyGroup && self.is_taken(prints, part.owner.family) {
                 let series = sample.series();
                 return Err((sample.at, ParseErrorKind::SameInGroup { series }));
             }
-            if prints.own != page {
-                self.seen.insert(alias(page));
-            }
-            self.seen.insert(prints.own);
+            let family = self.families.get(part.owner.family);
             let mut labels = |text: &mut String| push_labels(text, sample, part.label);
             let wrong = self.distributions.turn_to(
                 print,
@@ -326,6 +346,7 @@ impl Judge {
         }
         // There may be more ways through the text, which have a set of their own.
         self.seen = Seen::default();
+        self.distributed = Seen::default();
         let mut problems = self.asides();
         problems.extend(self.families.collisions());
         problems

@@ -8,9 +8,16 @@ use super::stage::{Stage, Staged};
 /// A text as a gateway takes it, to be read; only a piece of it is in memory.
 pub struct Output<'t> {
     source: Source<'t>,
-    /// How much is to come, in bytes.
+    /// How much is to come of the source, in bytes.
     left: u64,
+    /// A newline that has been read and not handed out.
+    held: bool,
+    /// Why no more can be handed out, once the line that was begun has been spoilt.
+    failed: Option<io::Error>,
 }
+
+/// What makes a line wrong that was cut off.
+const SPOILER: u8 = b'{';
 
 enum Source<'t> {
     /// As it is.
@@ -45,6 +52,8 @@ impl<'t> Output<'t> {
         Self {
             source,
             left: length,
+            held: false,
+            failed: None,
         }
     }
 
@@ -62,23 +71,48 @@ impl<'t> Output<'t> {
 
 impl Read for Output<'_> {
     /// Reads the next bytes. When the text is no longer what it was when it was checked, as far as its length tells, that is an
-    /// error: a gateway must not take a part of it for the whole.
+    /// error.
+    ///
+    /// A gateway takes what was cut off at the end of a line for the whole. So a newline is never the last that is handed out,
+    /// but for the very last one, and before an error comes a byte that spoils the line.
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         if buffer.is_empty() {
             return Ok(0);
         }
-        let amount = self.read_some(buffer)?;
-        let is_other = if amount == 0 {
-            self.left > 0
-        } else {
-            amount as u64 > self.left
+        if let Some(error) = self.failed.take() {
+            return Err(error);
+        }
+        let mut filled = 0;
+        if std::mem::take(&mut self.held) {
+            buffer[0] = b'\n';
+            filled = 1;
+            // There is more to come behind it, for which there is no room here.
+            if buffer.len() == 1 {
+                return Ok(1);
+            }
+        }
+        let amount = self.read_some(&mut buffer[filled..]);
+        let is_other = match &amount {
+            Ok(0) => self.left > 0,
+            Ok(amount) => *amount as u64 > self.left,
+            Err(_) => true,
         };
         if is_other {
-            let reason = "the text was changed while it was being sent";
-            return Err(io::Error::new(ErrorKind::InvalidData, reason));
+            self.failed = Some(amount.err().unwrap_or_else(|| {
+                let reason = "the text was changed while it was being sent";
+                io::Error::new(ErrorKind::InvalidData, reason)
+            }));
+            buffer[filled] = SPOILER;
+            return Ok(filled + 1);
         }
+        let amount = amount?;
         self.left -= amount as u64;
-        Ok(amount)
+        filled += amount;
+        if self.left > 0 && filled > 1 && buffer[filled - 1] == b'\n' {
+            self.held = true;
+            filled -= 1;
+        }
+        Ok(filled)
     }
 }
 

@@ -130,7 +130,7 @@ impl<'v> Walk<'v> {
         let whole = line.bytes;
         let staged = match stage.stage(line) {
             Ok(staged) => staged,
-            Err(wrong) => return tour.error(number, whole, wrong),
+            Err(wrong) => return tour.refuse(whole, number, wrong),
         };
         tour.checked.length += staged.length() as u64;
         match staged {

@@ -1,9 +1,17 @@
+use std::collections::HashSet;
+
 use crate::exposition::error::ParseErrorKind;
 use crate::exposition::family::MetricType;
 use crate::exposition::names::{NameValidation, name_length};
 
 use super::float::is_float;
 use super::statement::{Declared, LabelSpan, Name, Parts, Sample, ScanError, Span, Statement};
+
+/// Up to so many labels each is compared with all others.
+pub(super) const FEW_LABELS: usize = 32;
+
+/// The most that a message shows of a text, in characters.
+const SHOWN: usize = 100;
 
 /// A line, and how far it has been read.
 pub(super) struct Cursor<'a> {
@@ -46,7 +54,7 @@ impl<'a> Cursor<'a> {
     }
 
     fn text(&self, span: Span) -> String {
-        String::from_utf8_lossy(span.of(self.line)).into_owned()
+        shortened(span.of(self.line))
     }
 
     pub(super) fn rest(&self) -> Span {
@@ -239,6 +247,9 @@ impl<'a> Cursor<'a> {
         loop {
             self.skip_blanks();
             if self.take(b'}') {
+                if parts.labels.len() > FEW_LABELS {
+                    self.check_many_labels(parts)?;
+                }
                 return Ok(name);
             }
             let label = self.label(parts)?;
@@ -290,17 +301,10 @@ impl<'a> Cursor<'a> {
             let label = self.text(name);
             return Err((at, ParseErrorKind::ReservedLabel { label }));
         }
-        // Of these a gateway takes more than one, where the type keeps them for itself.
-        if parts
-            .labels
-            .iter()
-            .any(|other| other.name.of(self.line) == raw)
-        {
-            if !matches!(raw, b"le" | b"quantile") {
-                let label = self.text(name);
-                return Err((at, ParseErrorKind::duplicate_label(label)));
-            }
-            parts.repeated = Some(name);
+        // Among many labels it is looked at when all are there.
+        let before = &parts.labels[..parts.labels.len().min(FEW_LABELS)];
+        if before.iter().any(|other| other.name.of(self.line) == raw) {
+            self.repeats(name, parts)?;
         }
         self.skip_blanks();
         if !self.take(b'=') {
@@ -318,6 +322,28 @@ impl<'a> Cursor<'a> {
         }
         let label = self.text(name);
         Err((quote, ParseErrorKind::NoClosingQuote { label }))
+    }
+
+    /// Looks whether there are two of a name among many labels.
+    fn check_many_labels(&self, parts: &mut Parts) -> Result<(), ScanError> {
+        let mut seen = HashSet::new();
+        let names: Vec<Span> = parts.labels.iter().map(|label| label.name).collect();
+        for name in names {
+            if !seen.insert(name.of(self.line)) {
+                self.repeats(name, parts)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Refuses a label that was there before, but for those of which a type may take more than one.
+    fn repeats(&self, name: Span, parts: &mut Parts) -> Result<(), ScanError> {
+        if matches!(name.of(self.line), b"le" | b"quantile") {
+            parts.repeated = Some(name);
+            return Ok(());
+        }
+        let label = self.text(name);
+        Err((name.start, ParseErrorKind::duplicate_label(label)))
     }
 
     /// Checks the value, which has been read.
@@ -370,6 +396,17 @@ impl<'a> Cursor<'a> {
         };
         let found = self.text(span);
         Err((behind, ParseErrorKind::Trailing { found }))
+    }
+}
+
+/// Text for a message.
+pub(super) fn shortened(bytes: &[u8]) -> String {
+    // No character has more than four bytes.
+    let most = bytes.len().min(SHOWN * 4 + 4);
+    let text = String::from_utf8_lossy(&bytes[..most]);
+    match text.char_indices().nth(SHOWN) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.into_owned(),
     }
 }
 

@@ -3,7 +3,7 @@
 
 use crate::exposition::names::{name_length, name_run};
 
-use super::cursor::quote_or_escape;
+use super::cursor::{FEW_LABELS, quote_or_escape};
 use super::float::is_float;
 use super::statement::{LabelSpan, Parts, Span};
 
@@ -57,7 +57,7 @@ fn plain_labels(line: &[u8], start: usize, labels: &mut Vec<LabelSpan>) -> Optio
         let bytes = value.of(line);
         let is_text = is_ascii || std::str::from_utf8(bytes).is_ok();
         let is_new = labels.iter().all(|other| other.name.of(line) != raw);
-        if line[end] != b'"' || !is_text || !is_new {
+        if line[end] != b'"' || !is_text || !is_new || labels.len() >= FEW_LABELS {
             return None;
         }
         labels.push(LabelSpan { name, value });

@@ -82,7 +82,9 @@ pub(crate) fn metadata(
     line: &[u8],
     names: NameValidation,
 ) -> Result<Option<Metadata<'_>>, ScanError> {
-    let mut cursor = Cursor { line, at: 1, names };
+    let mut cursor = Cursor { line, at: 0, names };
+    cursor.skip_blanks();
+    cursor.at += 1;
     cursor.skip_blanks();
     let keyword = match cursor.word().of(line) {
         b"HELP" => "HELP",

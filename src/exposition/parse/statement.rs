@@ -6,6 +6,7 @@ use std::ops::Deref;
 use crate::exposition::error::ParseErrorKind;
 use crate::exposition::family::MetricType;
 
+use super::cursor::{FEW_LABELS, shortened};
 use super::float::parse_float_bytes;
 
 /// What is wrong, and at which byte of the line.
@@ -124,12 +125,9 @@ impl<'a> Sample<'a> {
     /// The series as text, for messages.
     pub(crate) fn series(&self) -> String {
         let mut text = unescape(self.name().raw).into_owned();
-        for (index, (name, value)) in self.raw_labels().enumerate() {
+        for (index, (name, value)) in self.raw_labels().enumerate().take(FEW_LABELS) {
             text.push(if index == 0 { '{' } else { ',' });
-            text.push_str(&String::from_utf8_lossy(name));
-            text.push_str("=\"");
-            text.push_str(&String::from_utf8_lossy(value));
-            text.push('"');
+            text.extend([&shortened(name), "=\"", &shortened(value), "\""]);
         }
         if !self.labels.is_empty() {
             text.push('}');
