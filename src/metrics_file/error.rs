@@ -275,7 +275,7 @@ mod tests {
         for (fault, text) in [
             (
                 Fault::LongFile { limit: 7 },
-                "line 3, column 5: no more than 7 bytes are read, and what follows is left out",
+                "line 3, column 5: only the first 7 bytes are read",
             ),
             (
                 Fault::LongLine,
