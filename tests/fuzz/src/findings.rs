@@ -126,5 +126,15 @@ fn look_at_places(problems: &[Problem], text: &dyn Text, whole: &[u8]) {
             "there is no column {column} in {:?}: {problem:?}",
             String::from_utf8_lossy(line)
         );
+        if error.reason() == "not valid UTF-8" {
+            // All that stands before has been found to be valid.
+            let valid = line.utf8_chunks().next().map_or("", |chunk| chunk.valid());
+            let marked = number == 1 && line.starts_with(b"\xef\xbb\xbf");
+            let place = valid.chars().count() + 1;
+            assert!(
+                column == place || (marked && column + 1 == place),
+                "column {column} instead of {place}: {problem:?}"
+            );
+        }
     }
 }

@@ -1,11 +1,13 @@
-//! What the targets have in common: a check whose findings can be compared, texts that are handed out in pieces, and what a
-//! text must be after it was mended or converted.
+//! What the targets have in common: a check whose findings can be compared, texts that are handed out in pieces, what a text
+//! must be after it was mended or converted, and what only a gateway says.
 
 mod findings;
+mod gateway;
 mod output;
 mod pieces;
 
 pub use findings::{Findings, Seen, check};
+pub use gateway::{DROPPED, OnlyThere, REFUSED, mentions, same_in_group};
 pub use output::{OutputLines, is_sample_line, output};
 pub use pieces::Pieces;
 

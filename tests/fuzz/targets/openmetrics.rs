@@ -3,7 +3,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use pushjob::exposition::{Check, Format, Mended, NameValidation, parse_names};
+use pushjob::exposition::{Check, Format, NameValidation, parse_names};
 use pushjob_fuzz::{Findings, NAMES, OutputLines, Pieces, check, output, ways};
 
 fuzz_target!(|text: &[u8]| {
@@ -46,24 +46,17 @@ fn converted(open: &Check, names: NameValidation, text: &[u8], findings: &Findin
     if let Err(error) = parse_names(&made, names) {
         panic!("what is converted cannot be read: {error}");
     }
-    let before_the_end = before_eof(text, checked.mended);
-    let lost = OutputLines::compare(before_the_end, &made);
+    let lost = OutputLines::compare(before_eof(text), &made);
     let mended = (checked.mended.timestamps, checked.mended.exemplars);
     assert_eq!((lost.timestamps, lost.exemplars), mended);
 }
 
-/// The lines before `# EOF`, which may need mending itself.
-fn before_eof(text: &[u8], mended: Mended) -> &[u8] {
+/// The lines before `# EOF`.
+fn before_eof(text: &[u8]) -> &[u8] {
     let mut length = 0;
     for line in text.split_inclusive(|byte| *byte == b'\n') {
-        let mut bare = line.strip_suffix(b"\n").unwrap_or(line);
-        if mended.byte_order_mark && length == 0 {
-            bare = bare.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bare);
-        }
-        if mended.carriage_returns > 0 {
-            bare = bare.strip_suffix(b"\r").unwrap_or(bare);
-        }
-        if bare == b"# EOF" {
+        let bare = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line);
+        if bare.trim_ascii_end() == b"# EOF" {
             break;
         }
         length += line.len();

@@ -2,14 +2,17 @@
 
 #![no_main]
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use libfuzzer_sys::fuzz_target;
 use pushjob::exposition::{
     Check, Labels, Mended, MetricFamilies, MetricFamily, MetricValue, NameValidation, ParseError,
-    Series, encode, parse_names,
+    Problem, Series, encode, parse_names,
 };
-use pushjob_fuzz::{Findings, NAMES, OutputLines, Pieces, Seen, check, output, ways};
+use pushjob_fuzz::{
+    DROPPED, Findings, NAMES, OnlyThere, OutputLines, Pieces, REFUSED, Seen, check, mentions,
+    output, same_in_group, ways,
+};
 
 fuzz_target!(|text: &[u8]| {
     let [legacy, utf8] = NAMES.map(|names| one_scheme(text, names));
@@ -44,7 +47,7 @@ fn one_scheme(text: &[u8], names: NameValidation) -> Findings {
             read(&families, &as_it_is);
             written_anew(&families, names);
         }
-        Err(error) => refused(&error, &as_it_is),
+        Err(error) => refused(text, &error, &as_it_is),
     }
     as_it_is
 }
@@ -87,55 +90,55 @@ fn mended(way: &Check, plain: &Check, text: &[u8], findings: &Findings) {
     );
 }
 
-/// How an error begins and ends that only a gateway makes: it puts a `job` of its own in the place of any other.
-const SAME_IN_GROUP: (&str, &str) = (
-    "series ",
-    " is the same as another, once `job` is that of the group and `instance` is not empty",
-);
-
-/// The series that only a gateway takes for another, if this is such an error.
-fn same_in_group(error: &ParseError) -> Option<String> {
-    let reason = error.reason();
-    let series = reason.strip_prefix(SAME_IN_GROUP.0)?;
-    Some(series.strip_suffix(SAME_IN_GROUP.1)?.to_owned())
-}
-
-/// A reader refuses a text for the first error that a gateway finds too. Before it there may be series that only a gateway
-/// takes for the same; and those that are the same to both may be called so by the gateway's reason.
-fn refused(error: &ParseError, findings: &Findings) {
+/// A reader refuses a text for the first error that a check finds too. Before it there may be those that only a gateway makes;
+/// and series that are the same to both may be called so by the gateway's reason.
+fn refused(text: &[u8], error: &ParseError, findings: &Findings) {
     let is_the_one = |found: &ParseError| {
-        let twice = same_in_group(found).map(|series| format!("series {series} occurs twice"));
-        let place = |error: &ParseError| (error.line(), error.column());
-        found == error || place(found) == place(error) && twice == Some(error.reason())
+        let same = matches!(OnlyThere::of(found), Some(OnlyThere::SameInGroup(series))
+            if error.reason() == format!("series {series} occurs twice"));
+        found == error || same && (found.line(), found.column()) == (error.line(), error.column())
     };
-    let mut errors = findings.errors().map(pushjob::exposition::Problem::error);
-    let first = errors.find(|found| is_the_one(found) || same_in_group(found).is_none());
-    assert!(first.is_some_and(is_the_one), "{error} or {first:?}");
+    let mut errors = findings.errors().map(Problem::error);
+    let mut lines = text.split(|byte| *byte == b'\n');
+    let line = lines.nth(error.line() - 1).unwrap_or_default();
+    let is_right = if mentions(line, DROPPED) {
+        true
+    } else if mentions(line, REFUSED) {
+        errors
+            .any(|found| is_the_one(found) || OnlyThere::of(found) == Some(OnlyThere::FailureTime))
+    } else if mentions(text, DROPPED) || mentions(text, REFUSED) {
+        // A check does not follow their samples, so that it may find a series twice sooner.
+        errors.any(is_the_one)
+    } else {
+        let first = errors.find(|found| is_the_one(found) || OnlyThere::of(found).is_none());
+        first.is_some_and(is_the_one)
+    };
+    assert!(is_right, "{error} in {:?}", findings.problems);
 }
 
-/// A reader takes a text in which a gateway finds no error but series that only it takes for the same; and those are there
-/// where the labels say so.
+/// A reader takes a text in which a check finds no error but those that only a gateway makes; and these are there where the
+/// labels and names say so.
 fn read(families: &MetricFamilies, findings: &Findings) {
-    let same: Vec<_> = findings
-        .errors()
-        .map(|problem| same_in_group(problem.error()))
-        .collect();
-    assert!(
-        !same.contains(&None),
-        "only one took: {:?}",
-        findings.problems
-    );
-    let of_all = families.iter().map(same_on_page).sum::<usize>();
-    assert_eq!(
-        same.is_empty(),
-        of_all == 0,
-        "{of_all} are the same: {same:?}"
-    );
-    let are_plain = families
+    let (mut same, mut failure_times) = (0, 0);
+    for problem in findings.errors() {
+        match OnlyThere::of(problem.error()) {
+            Some(OnlyThere::SameInGroup(_)) => same += 1,
+            Some(OnlyThere::FailureTime) => failure_times += 1,
+            None => panic!("a reader takes what a check does not: {problem:?}"),
+        }
+    }
+    let refused = families.get(REFUSED);
+    let is_there = refused.is_some_and(|family| !family.is_empty());
+    assert_eq!(failure_times > 0, is_there);
+    let of_all = families.iter().map(same_in_group).sum::<usize>();
+    assert_eq!(same > 0, of_all > 0, "{:?}", findings.problems);
+    let is_plain = |family: &MetricFamily| family.metric_type().reserved_label().is_none();
+    // A histogram is refused line by line.
+    if families
         .iter()
-        .all(|family| same_on_page(family) == 0 || family.metric_type().reserved_label().is_none());
-    if are_plain {
-        assert_eq!(same.len(), of_all, "{same:?}");
+        .all(|family| is_plain(family) || same_in_group(family) == 0)
+    {
+        assert_eq!(same, of_all, "{:?}", findings.problems);
     }
     let named = |name: &str, family: &MetricFamily| {
         (
@@ -154,36 +157,12 @@ fn read(families: &MetricFamilies, findings: &Findings) {
         .map(|family| (family.name.clone(), (family.metric_type, family.has_help)))
         .collect();
     assert_eq!(read, checked);
-    if same.is_empty() {
+    if same == 0 {
         samples_of_plain_families(families, &findings.samples);
     }
 }
 
-/// How many series of a family are those of others, once a gateway has put in its `job`.
-fn same_on_page(family: &MetricFamily) -> usize {
-    if is_of_gateway(family.name().as_str()) {
-        return 0;
-    }
-    let pages: BTreeSet<Vec<(&str, &str)>> = family
-        .metrics()
-        .map(|(labels, _)| {
-            let pairs = labels.iter().map(|(name, value)| (name.as_str(), value));
-            pairs
-                .filter(|(name, value)| {
-                    *name != "job" && !(*name == "instance" && value.is_empty())
-                })
-                .collect()
-        })
-        .collect();
-    family.metrics().count() - pages.len()
-}
-
-/// Whether it is a metric that a gateway has itself. What is pushed under its name is dropped, and may hold a series twice.
-fn is_of_gateway(name: &str) -> bool {
-    matches!(name, "push_time_seconds" | "push_failure_time_seconds")
-}
-
-/// An inspector is shown the samples that a reader keeps.
+/// An inspector is shown the samples that a reader keeps, but for those that are refused.
 fn samples_of_plain_families(families: &MetricFamilies, samples: &[Seen]) {
     type Values = BTreeMap<(String, Vec<(String, String)>), u64>;
     let is_plain = |sample: &&Seen| sample.metric_type.reserved_label().is_none();
@@ -199,7 +178,10 @@ fn samples_of_plain_families(families: &MetricFamilies, samples: &[Seen]) {
             .collect()
     };
     let mut kept = Values::new();
-    for family in families.iter() {
+    for family in families
+        .iter()
+        .filter(|family| family.name().as_str() != REFUSED)
+    {
         for (labels, value) in family.metrics() {
             if let MetricValue::Counter(value)
             | MetricValue::Gauge(value)
@@ -224,13 +206,12 @@ fn written_anew(families: &MetricFamilies, names: NameValidation) {
     let plain = Check::new().names(names);
     let findings = check(&plain, &canonical.as_bytes(), canonical.as_bytes());
     read(&again, &findings);
-    let as_before = families.iter().filter(|family| !family.is_empty());
-    let (before, after) = (as_before.map(same_on_page), again.iter().map(same_on_page));
-    assert!(before.eq(after));
-    let wrong = findings
-        .errors()
-        .any(|problem| same_in_group(problem.error()).is_none());
-    assert!(!wrong, "{:?}\n{canonical}", findings.problems);
+    let before = families.iter().filter(|family| !family.is_empty());
+    assert!(
+        before
+            .map(same_in_group)
+            .eq(again.iter().map(same_in_group))
+    );
 }
 
 /// A series at the beginning of any text is left as it was read.
