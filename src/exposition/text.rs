@@ -80,8 +80,8 @@ pub fn lines_of(
 ) -> io::Result<BTreeMap<usize, Vec<u8>>> {
     let mut found = BTreeMap::new();
     let mut lines = Lines::new(text);
-    while found.len() < numbers.len() {
-        let Some(line) = lines.next()? else { break };
+    while found.len() < numbers.len() && lines.advance()? {
+        let line = lines.line();
         if numbers.contains(&line.number) {
             let excerpt = line.bytes.get(..LINE_EXCERPT).unwrap_or(line.bytes);
             found.insert(line.number, excerpt.to_vec());
@@ -110,7 +110,16 @@ pub(super) struct Lines<'t> {
     end: usize,
     /// How much of that is known to hold no newline.
     searched: usize,
+    line: Place,
     number: usize,
+}
+
+/// Where the line stands in the buffer.
+#[derive(Default)]
+struct Place {
+    start: usize,
+    end: usize,
+    ended: bool,
 }
 
 /// One line.
@@ -133,42 +142,52 @@ impl<'t> Lines<'t> {
             start: 0,
             end: 0,
             searched: 0,
+            line: Place::default(),
             number: 0,
         }
     }
 
-    /// The next line, or None at the end.
-    pub(super) fn next(&mut self) -> io::Result<Option<Line<'_>>> {
+    /// The line that it is at.
+    pub(super) fn line(&self) -> Line<'_> {
+        Line {
+            bytes: &self.buffer[self.line.start..self.line.end],
+            number: self.number,
+            ended: self.line.ended,
+        }
+    }
+
+    /// Goes on to the next line; false at the end.
+    pub(super) fn advance(&mut self) -> io::Result<bool> {
         loop {
             let unread = &self.buffer[self.start + self.searched..self.end];
             if let Some(length) = memchr::memchr(b'\n', unread) {
                 let length = self.searched + length;
-                return self.give(length, true).map(Some);
+                return self.turn_to(length, true).map(|()| true);
             }
             self.searched = self.end - self.start;
             if self.fill()? == 0 {
                 let rest = self.end - self.start;
                 return match rest {
-                    0 => Ok(None),
-                    _ => self.give(rest, false).map(Some),
+                    0 => Ok(false),
+                    _ => self.turn_to(rest, false).map(|()| true),
                 };
             }
         }
     }
 
-    fn give(&mut self, length: usize, ended: bool) -> io::Result<Line<'_>> {
+    fn turn_to(&mut self, length: usize, ended: bool) -> io::Result<()> {
         if length > LINE_LIMIT {
             return Err(self.too_long());
         }
-        let start = self.start;
+        self.line = Place {
+            start: self.start,
+            end: self.start + length,
+            ended,
+        };
         self.start += length + usize::from(ended);
         self.searched = 0;
         self.number += 1;
-        Ok(Line {
-            bytes: &self.buffer[start..start + length],
-            number: self.number,
-            ended,
-        })
+        Ok(())
     }
 
     fn too_long(&self) -> io::Error {

@@ -129,9 +129,10 @@ impl Changed<'_> {
         while self.read == self.ready.len() {
             self.ready.clear();
             self.read = 0;
-            let Some(line) = self.lines.next()? else {
+            if !self.lines.advance()? {
                 return Ok(0);
-            };
+            }
+            let line = self.lines.line();
             let number = line.number;
             let staged = self.stage.stage(line).map_err(|(_, reason)| {
                 let reason = format!("line {number}: {reason}");

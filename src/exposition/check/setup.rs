@@ -137,8 +137,8 @@ impl Check {
     ) -> io::Result<Checked> {
         let mut walk = Walk::new(self, visitor);
         let mut lines = Lines::new(text);
-        while let Some(line) = lines.next()? {
-            if walk.line(line).is_break() {
+        while lines.advance()? {
+            if walk.line(lines.line()).is_break() {
                 return Ok(walk.end());
             }
         }
@@ -149,8 +149,8 @@ impl Check {
         for part in 0..parts {
             let mut search = Search::new(self, Part { part, parts });
             let mut lines = Lines::new(text);
-            while let Some(line) = lines.next()? {
-                if walk.search(&mut search, line).is_break() {
+            while lines.advance()? {
+                if walk.search(&mut search, lines.line()).is_break() {
                     return Ok(walk.end());
                 }
             }
