@@ -410,26 +410,35 @@ pub(super) fn shortened(bytes: &[u8]) -> String {
     }
 }
 
-/// Where the next quotation mark or backslash is. Eight bytes are looked at at once: the first of them that is zero in `x` is
-/// the first with its upper bit set in `(x - 1) & !x`.
+/// Where the next quotation mark or backslash is.
 pub(super) fn quote_or_escape(text: &[u8]) -> Option<usize> {
-    const ONES: u64 = u64::from_ne_bytes([1; 8]);
-    let zeros = |x: u64| x.wrapping_sub(ONES) & !x & (ONES << 7);
-    let mut words = text.chunks_exact(8);
     let mut at = 0;
-    for word in &mut words {
-        let mut bytes = [0; 8];
-        bytes.copy_from_slice(word);
-        let word = u64::from_le_bytes(bytes);
-        let quotes = zeros(word ^ (ONES * u64::from(b'"')));
-        let found = quotes | zeros(word ^ (ONES * u64::from(b'\\')));
-        if found != 0 {
-            return Some(at + found.trailing_zeros() as usize / 8);
+    while let Some(word) = text[at..].first_chunk::<16>() {
+        match quote_or_escape_in(*word) {
+            Some(found) => return Some(at + found),
+            None => at += 16,
         }
-        at += 8;
+    }
+    let rest = &text[at..];
+    if let Some(word) = rest.first_chunk::<8>() {
+        let mut padded = [0; 16];
+        padded[..8].copy_from_slice(word);
+        if let Some(found) = quote_or_escape_in(padded) {
+            return Some(at + found);
+        }
     }
     let is_wanted = |byte: &u8| matches!(byte, b'"' | b'\\');
-    Some(at + words.remainder().iter().position(is_wanted)?)
+    Some(at + rest.iter().position(is_wanted)?)
+}
+
+/// Looks at sixteen bytes at once: the first of them that is zero in `x` is the first with its upper bit set in
+/// `(x - 1) & !x`.
+fn quote_or_escape_in(word: [u8; 16]) -> Option<usize> {
+    const ONES: u128 = u128::from_ne_bytes([1; 16]);
+    let zeros = |x: u128| x.wrapping_sub(ONES) & !x & (ONES << 7);
+    let word = u128::from_le_bytes(word);
+    let found = zeros(word ^ (ONES * u128::from(b'"'))) | zeros(word ^ (ONES * u128::from(b'\\')));
+    (found != 0).then(|| found.trailing_zeros() as usize / 8)
 }
 
 /// Whether this is a timestamp: a whole number of 64 bits.

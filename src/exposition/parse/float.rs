@@ -54,6 +54,22 @@ pub(crate) fn is_float(text: &[u8]) -> bool {
     }
 }
 
+/// Whether the last bytes of a line, of which there are a few, are digits and nothing else. False says nothing. They are looked
+/// at all at once, since a loop costs most where nobody can tell how often it turns.
+pub(super) fn ends_with_digits(line: &[u8], length: usize) -> bool {
+    const ONES: u64 = u64::from_ne_bytes([1; 8]);
+    const ZEROS: u64 = ONES * b'0' as u64;
+    const UPPER: u64 = ONES * 0xf0;
+    let (Some(last), 1..=8) = (line.last_chunk::<8>(), length) else {
+        return false;
+    };
+    let bits = length * 8;
+    let beyond = ZEROS & !(u64::MAX >> (64 - bits));
+    let word = u64::from_le_bytes(*last) >> (64 - bits) | beyond;
+    // Only of digits are the upper bits those of zero, and still when 6 is added.
+    word & UPPER == ZEROS && word.wrapping_add(ONES * 6) & UPPER == ZEROS
+}
+
 #[derive(Clone, Copy)]
 enum Spelling {
     Decimal { may_overflow: bool },
@@ -113,6 +129,26 @@ fn word(text: &[u8], unsigned: &[u8]) -> Option<Spelling> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn digits_at_the_end_of_a_line_are_seen_at_once() {
+        for length in 1..=8 {
+            let digits = &b"90817263"[..length];
+            let line = [b"rows{a=\"b\"} ".as_slice(), digits].concat();
+            assert!(ends_with_digits(&line, length), "{length}");
+            for at in 0..length {
+                for byte in (0..=u8::MAX).filter(|byte| !byte.is_ascii_digit()) {
+                    let mut line = line.clone();
+                    let at = line.len() - length + at;
+                    line[at] = byte;
+                    assert!(!ends_with_digits(&line, length), "{length} {at} {byte}");
+                }
+            }
+        }
+        assert!(!ends_with_digits(b"rows{} 123456789", 9));
+        assert!(!ends_with_digits(b"rows{} ", 0));
+        assert!(!ends_with_digits(b"rows 7", 1));
+    }
 
     #[test]
     fn numbers_are_read_as_the_gateway_reads_them() {

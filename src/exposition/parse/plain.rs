@@ -4,7 +4,7 @@
 use crate::exposition::names::{name_length, name_run};
 
 use super::cursor::{FEW_LABELS, quote_or_escape};
-use super::float::is_float;
+use super::float::{ends_with_digits, is_float};
 use super::statement::{LabelSpan, Parts, Span};
 
 /// Reads such a line. False for any other, which says nothing about whether it is right.
@@ -12,7 +12,7 @@ pub(super) fn plain_sample(line: &[u8], parts: &mut Parts) -> bool {
     parts.labels.clear();
     let name = Span {
         start: 0,
-        end: name_length(line, true),
+        end: plain_name(line, &mut parts.known),
     };
     let mut at = name.end;
     if line.get(at) == Some(&b'{') {
@@ -34,12 +34,26 @@ pub(super) fn plain_sample(line: &[u8], parts: &mut Parts) -> bool {
     parts.repeated = None;
     parts.timestamp = None;
     parts.exemplar = None;
-    is_float(parts.value.of(line))
+    ends_with_digits(line, line.len() - at - 1) || is_float(parts.value.of(line))
+}
+
+/// How long the name is at the beginning of a line.
+fn plain_name(line: &[u8], known: &mut Vec<u8>) -> usize {
+    let behind = line.strip_prefix(known.as_slice());
+    if !known.is_empty() && matches!(behind, Some([b'{' | b' ', ..])) {
+        return known.len();
+    }
+    let length = name_length(line, true);
+    known.clear();
+    known.extend_from_slice(&line[..length]);
+    length
 }
 
 /// Reads labels up to the closing brace, and says what follows that.
 fn plain_labels(line: &[u8], start: usize, labels: &mut Vec<LabelSpan>) -> Option<usize> {
-    let is_ascii = line.is_ascii();
+    if !line.is_ascii() && std::str::from_utf8(line).is_err() {
+        return None;
+    }
     let mut at = start;
     loop {
         let name = Span {
@@ -54,10 +68,8 @@ fn plain_labels(line: &[u8], start: usize, labels: &mut Vec<LabelSpan>) -> Optio
         let start = name.end + 2;
         let end = start + quote_or_escape(&line[start..])?;
         let value = Span { start, end };
-        let bytes = value.of(line);
-        let is_text = is_ascii || std::str::from_utf8(bytes).is_ok();
         let is_new = labels.iter().all(|other| other.name.of(line) != raw);
-        if line[end] != b'"' || !is_text || !is_new || labels.len() >= FEW_LABELS {
+        if line[end] != b'"' || !is_new || labels.len() >= FEW_LABELS {
             return None;
         }
         labels.push(LabelSpan { name, value });

@@ -85,6 +85,8 @@ pub(crate) struct Parts {
     /// Where the name begins, with its quotation mark.
     pub(crate) name_at: usize,
     pub(crate) name: Span,
+    /// A name that has been read before, which is mostly the next too.
+    pub(super) known: Vec<u8>,
     pub(crate) labels: Vec<LabelSpan>,
     /// Where a name `le` or `quantile` stands that was there before: only the type tells whether it may.
     pub(crate) repeated: Option<Span>,
