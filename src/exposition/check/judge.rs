@@ -9,7 +9,7 @@ use crate::exposition::parse::{
 use super::distribution::{Beginning, Distributions, Role, whole};
 use super::family::{Families, Family, Owner, PUSH_FAILURE_TIME};
 use super::fingerprint::{Ink, Prints, Seen, Sighting, alias};
-use super::problem::{Problem, Severity};
+use super::problem::{Problem, Severity, column};
 
 /// Whether a text may hold timestamps.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -69,7 +69,11 @@ impl Judge {
         match statement {
             Statement::Nothing => Ok(None),
             Statement::Mention { name } => Ok(Some(self.families.owner(*name, line))),
-            Statement::Help { name, at, text } => {
+            Statement::Help {
+                name,
+                line: bytes,
+                at,
+            } => {
                 let owner = self.families.owner(*name, line);
                 let reads = self.destiny == Destiny::Reader;
                 let family = self.families.get_mut(owner.family);
@@ -77,12 +81,12 @@ impl Judge {
                     return Err((name.at, second("HELP", family)));
                 }
                 family.has_help = true;
-                if let Err(error) = std::str::from_utf8(text) {
+                if let Err(error) = std::str::from_utf8(&bytes[*at..]) {
                     let at = at + error.valid_up_to();
                     if family.samples > 0 && (reads || !family.is_dropped()) {
                         return Err((at, ParseErrorKind::NotUtf8));
                     }
-                    family.bad_help = Some((line, at + 1));
+                    family.bad_help = Some((line, column(bytes, at)));
                 }
                 Ok(Some(owner))
             }

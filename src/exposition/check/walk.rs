@@ -12,7 +12,7 @@ use super::family::{Family, Owner};
 use super::fingerprint::{Seen, Sighting};
 use super::judge::{Judge, twice};
 use super::lint::lint;
-use super::problem::{Problem, Severity};
+use super::problem::{Problem, Severity, column};
 use super::setup::Check;
 use super::stage::{BYTE_ORDER_MARK, Stage, Staged};
 
@@ -233,11 +233,6 @@ fn take(
     };
     visitor.statement(statement, owner, judge.families().get(owner.family))?;
     Ok(u64::from(matches!(statement, Statement::Sample(_))))
-}
-
-/// The character at this byte, from 1.
-fn column(line: &[u8], at: usize) -> usize {
-    String::from_utf8_lossy(&line[..at]).chars().count() + 1
 }
 
 fn is_blank(line: &[u8]) -> bool {

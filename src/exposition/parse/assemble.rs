@@ -66,7 +66,9 @@ impl Visitor for Assembly {
         match statement {
             Statement::Nothing | Statement::Mention { .. } => {}
             Statement::Type { .. } => draft.metric_type = Some(family.metric_type()),
-            Statement::Help { text, .. } => draft.help = Some(unescape(text).into_owned()),
+            Statement::Help { line, at, .. } => {
+                draft.help = Some(unescape(&line[*at..]).into_owned());
+            }
             Statement::Sample(sample) => draft.add(owner.role, sample),
         }
         Ok(())

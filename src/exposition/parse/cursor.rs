@@ -96,8 +96,8 @@ impl<'a> Cursor<'a> {
         if keyword == "HELP" {
             let at = self.at;
             self.help(false)?;
-            let text = &self.line[at..];
-            return Ok(Statement::Help { name, at, text });
+            let line = self.line;
+            return Ok(Statement::Help { name, line, at });
         }
         let declared = self.declared(self.rest())?;
         Ok(Statement::Type { name, declared })

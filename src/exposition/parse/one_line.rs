@@ -41,7 +41,8 @@ pub(crate) fn one_line(
     });
     let read = scanner.scan(bytes).and_then(|statement| match statement {
         Statement::Nothing | Statement::Mention { .. } => Ok(OneLine::Nothing),
-        Statement::Help { name, at, text } => {
+        Statement::Help { name, line, at } => {
+            let text = &line[at..];
             if let Err(error) = std::str::from_utf8(text) {
                 return Err((at + error.valid_up_to(), ParseErrorKind::NotUtf8));
             }

@@ -41,11 +41,11 @@ pub(crate) enum Statement<'a> {
     Mention {
         name: Name<'a>,
     },
-    /// The text may not be UTF-8, which a gateway takes.
+    /// The text is the rest of the line. It may not be UTF-8, which a gateway takes.
     Help {
         name: Name<'a>,
+        line: &'a [u8],
         at: usize,
-        text: &'a [u8],
     },
     Type {
         name: Name<'a>,
