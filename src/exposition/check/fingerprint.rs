@@ -182,3 +182,42 @@ impl Seen {
 fn nonzero(print: Fingerprint) -> Fingerprint {
     print.max(1)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    impl Seen {
+        /// One that is full, though there is next to nothing in it: to fill it takes long.
+        pub(in crate::exposition::check) fn full() -> Self {
+            Self {
+                taken: MOST_SLOTS / 4 * 3,
+                ..Self::large()
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_full_still_knows_what_it_holds() {
+        let mut seen = Seen::large();
+        assert_eq!(seen.insert(7), Sighting::First);
+        seen.taken = Seen::full().taken;
+        for _ in 0..2 {
+            assert_eq!(seen.insert(7), Sighting::Again);
+            assert_eq!(seen.insert(8), Sighting::Unknown);
+            // Where the other would be if one of them were somewhere else.
+            assert_eq!(seen.insert(7 + MOST_SLOTS as u128), Sighting::Unknown);
+        }
+        assert_eq!(seen.slots.len(), MOST_SLOTS);
+    }
+
+    #[test]
+    fn there_is_room_for_as_many_as_a_search_has_to_hold() {
+        // Searches are as many as there are this many samples, and these never spread quite evenly.
+        assert!(Seen::full().taken > MOST_SEEN + MOST_SEEN / 4);
+        let mut seen = Seen::large();
+        seen.taken = Seen::full().taken - 1;
+        assert_eq!(seen.insert(7), Sighting::First);
+        assert_eq!(seen.insert(8), Sighting::Unknown);
+    }
+}

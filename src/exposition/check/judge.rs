@@ -412,3 +412,26 @@ fn push_labels(text: &mut String, sample: &Sample<'_>, reserved: &str) {
         text.push('}');
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::exposition::parse::Scanner;
+
+    use super::*;
+
+    #[test]
+    fn a_family_of_more_series_than_are_kept_has_to_be_looked_at_once_more() {
+        let mut judge = Judge::default();
+        let mut scanner = Scanner::default();
+        let mut rows = |judge: &mut Judge, line: usize| {
+            let text = format!("rows{{line=\"{line}\"}} 1");
+            let statement = scanner.scan(text.as_bytes()).unwrap();
+            let owner = judge.judge(&statement, line).unwrap().unwrap();
+            judge.families().get(owner.family).unsure
+        };
+        assert!(!rows(&mut judge, 1));
+        judge.seen = Seen::full();
+        assert!(rows(&mut judge, 2));
+        assert!(rows(&mut judge, 3));
+    }
+}

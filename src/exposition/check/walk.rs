@@ -275,3 +275,29 @@ impl Search {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn several_searches_look_at_every_series_once_and_share_them_evenly() {
+        for parts in [1, 2, 3, 7, 1000] {
+            let prints = u128::from(parts) * 16;
+            let step = u128::MAX / prints;
+            let all: Vec<Part> = (0..parts).map(|part| Part { part, parts }).collect();
+            let mut held = vec![0; all.len()];
+            for print in 0..prints {
+                // The first and the last of a piece, so that both sides of each border are looked at.
+                for print in [print * step, (print + 1) * step - 1] {
+                    let holders = (0..all.len()).filter(|part| all[*part].holds(print));
+                    let holders: Vec<usize> = holders.collect();
+                    assert_eq!(holders.len(), 1, "{print:x} of {parts}: {holders:?}");
+                    held[holders[0]] += 1;
+                }
+            }
+            assert!(held.iter().all(|held| (31..=33).contains(held)), "{held:?}");
+            assert!(all[all.len() - 1].holds(u128::MAX));
+        }
+    }
+}
