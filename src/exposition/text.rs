@@ -221,3 +221,35 @@ impl<'t> Lines<'t> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+
+    /// Text of which every other read is interrupted.
+    struct Interrupted<'a>(&'a [u8], AtomicUsize);
+
+    impl Text for Interrupted<'_> {
+        fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+            if self.1.fetch_add(1, Ordering::Relaxed) % 2 == 0 {
+                return Err(ErrorKind::Interrupted.into());
+            }
+            self.0.read_at(buffer, offset)
+        }
+
+        fn length(&self) -> io::Result<u64> {
+            self.0.length()
+        }
+    }
+
+    #[test]
+    fn a_read_that_was_interrupted_is_tried_again() {
+        let text = Interrupted(b"a 1\nb 2", AtomicUsize::new(0));
+        let found = lines_of(&text, &BTreeSet::from([1, 2])).unwrap();
+        let expected = [(1, b"a 1".to_vec()), (2, b"b 2".to_vec())];
+        assert_eq!(found, BTreeMap::from(expected));
+        assert!(text.1.into_inner() > 2);
+    }
+}
