@@ -252,4 +252,16 @@ mod tests {
         assert_eq!(found, BTreeMap::from(expected));
         assert!(text.1.into_inner() > 2);
     }
+
+    #[test]
+    fn of_a_long_line_the_beginning_is_taken_out() {
+        let lines: Vec<Vec<u8>> = [LINE_EXCERPT - 1, LINE_EXCERPT, LINE_EXCERPT + 1, 3 * CHUNK]
+            .map(|length| vec![b'x'; length])
+            .into();
+        let text = lines.join(&b'\n');
+        let found = lines_of(&text, &(1..=4).collect()).unwrap();
+        let lengths: Vec<usize> = found.values().map(Vec::len).collect();
+        let kept = 64 * 1024;
+        assert_eq!(lengths, [kept - 1, kept, kept, kept]);
+    }
 }
