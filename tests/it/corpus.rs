@@ -404,3 +404,26 @@ fn a_line_of_many_labels_takes_no_more_than_its_time() {
         begin.elapsed()
     );
 }
+
+#[test]
+fn a_read_without_room_takes_nothing_out_of_the_text() {
+    // As it is, and mended.
+    for text in ["a 1\nb 2\nc 3\n", "a 1\nb 2\r\nc 3\n"] {
+        let check_as = Check::new().mend();
+        let (checked, _) = check(&check_as, &text.as_bytes());
+        let source = text.as_bytes();
+        let mut output = check_as.output(&source, &checked);
+        let mut read = Vec::new();
+        loop {
+            assert_eq!(output.read(&mut []).unwrap(), 0);
+            // The newline at its end is kept back, so that it would be lost now.
+            let mut buffer = [0; 4];
+            let amount = output.read(&mut buffer).unwrap();
+            if amount == 0 {
+                break;
+            }
+            read.extend_from_slice(&buffer[..amount]);
+        }
+        assert_eq!(String::from_utf8(read).unwrap(), "a 1\nb 2\nc 3\n");
+    }
+}
