@@ -1,11 +1,13 @@
 //! Text that is pushed as it stands: mended, converted, joined with samples, and as large as it may be.
 
+use std::error::Error;
 use std::fmt::Write as _;
 use std::fs::{self, File};
 use std::io::Write as _;
+use std::ops::ControlFlow;
 use std::path::Path;
 
-use pushjob::exposition::{Check, Inspector, Problem};
+use pushjob::exposition::{Check, CheckedSample, Inspector, Problem};
 use pushjob::grouping::GroupingKey;
 use pushjob::push::{Method, PushText, Request};
 
@@ -353,9 +355,43 @@ fn a_large_text_is_checked_whole_before_a_byte_is_sent_and_sent_anew_with_each_t
 struct Nothing;
 
 impl Inspector for Nothing {
-    fn problem(&mut self, problem: Problem) -> std::ops::ControlFlow<()> {
+    fn problem(&mut self, problem: Problem) -> ControlFlow<()> {
         panic!("{}", problem.error());
     }
+}
+
+/// Wants no sample of `rows`.
+#[derive(Default)]
+struct Picky(Vec<String>);
+
+impl Inspector for Picky {
+    fn problem(&mut self, problem: Problem) -> ControlFlow<()> {
+        self.0.push(problem.error().to_string());
+        ControlFlow::Continue(())
+    }
+
+    fn sample(&mut self, sample: &CheckedSample<'_>) -> Result<(), Box<dyn Error + Send + Sync>> {
+        match sample.metric() {
+            "rows" => Err(format!("nobody wants {}", sample.series()).into()),
+            _ => Ok(()),
+        }
+    }
+}
+
+#[test]
+fn a_text_that_the_caller_objects_to_is_not_to_be_pushed() {
+    let key = GroupingKey::new("j").unwrap();
+    let text = b"files 1\nrows{table=\"users\"} 2\n".as_slice();
+    let mut picky = Picky::default();
+    let checked = PushText::check(&key, &text, Check::new(), &mut picky).unwrap();
+    assert!(checked.is_none(), "{checked:?}");
+    assert_eq!(
+        picky.0,
+        ["line 2, column 1: nobody wants rows{table=\"users\"}"]
+    );
+    let text = b"files 1\n".as_slice();
+    let checked = PushText::check(&key, &text, Check::new(), &mut Picky::default()).unwrap();
+    assert!(checked.is_some());
 }
 
 #[test]
