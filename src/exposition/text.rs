@@ -96,14 +96,19 @@ const LINE_EXCERPT: usize = 64 * 1024;
 /// The longest line that is read, in bytes.
 pub const LINE_LIMIT: usize = 16 * 1024 * 1024;
 
-/// How much is read at once, in bytes.
+/// How much is read at once, in bytes; of a short text all, for which there is no need of so much room.
 const CHUNK: usize = 128 * 1024;
+
+/// The least room for a piece, in bytes.
+const LEAST_CHUNK: usize = 512;
 
 /// Reads text line by line; only a piece of it is in memory.
 pub(super) struct Lines<'t> {
     text: &'t dyn Text,
     /// Where the text is read next.
     offset: u64,
+    /// How much of it is read at once, at least.
+    chunk: usize,
     buffer: Vec<u8>,
     /// What of the buffer has not been given out.
     start: usize,
@@ -135,9 +140,13 @@ pub(super) struct Line<'a> {
 
 impl<'t> Lines<'t> {
     pub(super) fn new(text: &'t dyn Text) -> Self {
+        // And a byte more, to see where it ends.
+        let whole = text.length().unwrap_or(u64::MAX).saturating_add(1);
+        let whole = usize::try_from(whole).unwrap_or(usize::MAX);
         Self {
             text,
             offset: 0,
+            chunk: whole.clamp(LEAST_CHUNK, CHUNK),
             buffer: Vec::new(),
             start: 0,
             end: 0,
@@ -204,8 +213,8 @@ impl<'t> Lines<'t> {
         if self.end > LINE_LIMIT {
             return Err(self.too_long());
         }
-        if self.buffer.len() - self.end < CHUNK {
-            let length = (self.end + CHUNK).max(self.end.saturating_mul(2));
+        if self.buffer.len() - self.end < self.chunk {
+            let length = (self.end + self.chunk).max(self.end.saturating_mul(2));
             self.buffer.resize(length, 0);
         }
         loop {
