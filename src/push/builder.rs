@@ -10,7 +10,7 @@ use super::base::Scheme;
 use super::base::{BaseUrl, without_credentials};
 use super::compression::Compression;
 use super::error::ConfigError;
-use super::gateway::Pushgateway;
+use super::gateway::{GatewayAddress, Pushgateway};
 use super::header::{self, Header};
 use super::interrupt::Interrupt;
 use super::kind::GatewayKind;
@@ -197,6 +197,17 @@ impl PushgatewayBuilder {
         Ok(self
             .kind
             .unwrap_or_else(|| GatewayKind::of(&settled.url.base)))
+    }
+
+    /// Where it will send to. No file is read for that.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError`], as from [`check`](Self::check).
+    pub fn address(&self) -> Result<GatewayAddress, ConfigError> {
+        let kind = self.check()?;
+        let base = self.settle()?.url.base;
+        Ok(GatewayAddress { base, kind })
     }
 
     /// Checks what [`check`](Self::check) does and reads all files that are named, those of password and token too, as a

@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::file::FileKind;
 use super::kind::GatewayKind;
 use super::request::Method;
+use super::retry::may_pass;
 
 /// A gateway that cannot be talked to as configured.
 #[derive(Debug, thiserror::Error)]
@@ -298,6 +299,33 @@ pub enum PushError {
         /// The URL of the group.
         url: String,
     },
+}
+
+impl PushError {
+    /// Whether the same will be refused again: the gateway has said so, or it was found to be wrong before it was sent. Not where
+    /// there was no answer, where it is a matter of credentials, which change (401, 403, 407), or where the gateway refuses
+    /// everything for what others have left there: all that may pass.
+    #[must_use]
+    pub fn is_final(&self) -> bool {
+        match self {
+            Self::Unpushable(_)
+            | Self::Gather { .. }
+            | Self::Unsupported { .. }
+            | Self::Redirect { .. }
+            | Self::OtherType { .. } => true,
+            Self::Status { status, .. } => !may_pass(*status) && !matches!(status, 401 | 403 | 407),
+            Self::Credentials { .. }
+            | Self::Inconsistent { .. }
+            | Self::NoAnswer { .. }
+            | Self::ShutDown { .. } => false,
+        }
+    }
+
+    /// Whether a gateway that has not taken this may take other metrics: it says no to one by its name.
+    #[must_use]
+    pub fn is_about_one_metric(&self) -> bool {
+        matches!(self, Self::OtherType { .. })
+    }
 }
 
 impl From<UnpushableError> for PushError {

@@ -32,6 +32,27 @@ pub struct Delivered {
     pub elapsed: Duration,
 }
 
+/// Where a gateway is, as it stands in messages: without credentials.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct GatewayAddress {
+    pub(super) base: String,
+    pub(super) kind: GatewayKind,
+}
+
+impl GatewayAddress {
+    /// The base URL.
+    #[must_use]
+    pub fn base_url(&self) -> &str {
+        &self.base
+    }
+
+    /// The URL of a group.
+    #[must_use]
+    pub fn url(&self, key: &GroupingKey) -> String {
+        format!("{}{}", self.base, path_for(self.kind, key))
+    }
+}
+
 /// A client of one Pushgateway, or of anything that takes pushes like one.
 ///
 /// It can be shared between threads. Each delivery is bounded by one [timeout](PushgatewayBuilder::timeout), is tried
@@ -113,6 +134,21 @@ impl Pushgateway {
     #[must_use]
     pub fn url(&self, key: &GroupingKey) -> String {
         format!("{}{}", self.base, path_for(self.kind, key))
+    }
+
+    /// Where it sends to.
+    #[must_use]
+    pub fn address(&self) -> GatewayAddress {
+        GatewayAddress {
+            base: self.base.clone(),
+            kind: self.kind,
+        }
+    }
+
+    /// The time that a delivery may take.
+    #[must_use]
+    pub fn timeout(&self) -> Duration {
+        self.policy.timeout
     }
 
     /// What stands behind the URL.

@@ -88,7 +88,7 @@ pub use check::{PUSH_FAILURE_TIME, PUSH_TIME};
 pub use compression::Compression;
 pub use error::{ConfigError, FileError, PushError, UnpushableError};
 pub use file::FileKind;
-pub use gateway::{Delivered, Pushgateway};
+pub use gateway::{Delivered, GatewayAddress, Pushgateway};
 pub use kind::GatewayKind;
 pub use proxy::Proxy;
 pub use request::{Change, Method, Request};
