@@ -48,6 +48,7 @@
 //! - [`metrics_file`]: metrics from inside a job (Linux)
 //! - [`report`]: how a run went, as metrics (Linux)
 //! - [`sink`]: where metrics go, the gateway in memory among them
+//! - [`spool`]: what could not be delivered, on disk until it can (Linux)
 //!
 //! # Features
 //!
@@ -68,3 +69,5 @@ pub mod push;
 #[cfg(target_os = "linux")]
 pub mod report;
 pub mod sink;
+#[cfg(target_os = "linux")]
+pub mod spool;

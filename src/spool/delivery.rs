@@ -1,0 +1,352 @@
+//! One delivery of what is known of a group.
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant, SystemTime};
+
+use crate::grouping::GroupingKey;
+use crate::push::{Delivered, GatewayAddress, PushError, Pushgateway};
+
+use super::entry::Entry;
+use super::error::{NotDelivered, SpoolError};
+use super::folder::{Durability, Files, Lock, PATIENCE};
+use super::stamp::Stamp;
+use super::state::{Backlog, GroupState, Part, RunResult};
+
+/// How often what others have left meanwhile is delivered too, before it is left to them.
+const MOST_ROUNDS: u32 = 8;
+
+/// What became of one delivery.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct SpoolDelivery {
+    /// What the run does to the group; None where there was nothing to send, because others have sent it or a later run has
+    /// done otherwise.
+    pub run: Result<Option<Delivered>, NotDelivered>,
+    /// The metrics of the job, in the same way.
+    pub job: Result<Option<Delivered>, NotDelivered>,
+    /// What earlier runs had left, when it is there now: since when, and how many runs.
+    pub late: Option<(SystemTime, u64)>,
+    /// Whether what was not delivered is kept.
+    pub kept: Kept,
+    /// What is wrong with the spool.
+    pub troubles: Vec<SpoolError>,
+}
+
+/// What becomes of what was not delivered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Kept {
+    /// Nothing was left over.
+    Nothing,
+    /// It waits in this file.
+    Waiting(PathBuf),
+    /// The gateway has refused it, and it is in this file to be looked at.
+    Refused(PathBuf),
+    /// It could not be kept.
+    Lost,
+}
+
+/// A group of which something is kept.
+#[derive(Debug)]
+pub struct SpooledGroup {
+    files: Files,
+    entry: Entry,
+    url: String,
+    /// Whether it brings something of its own.
+    has_news: bool,
+    /// What waited before.
+    earlier: Option<Backlog>,
+    /// Whether what is known is in the file.
+    is_saved: bool,
+    /// Whether there are files that can be used at all. When there are none, that is said once.
+    is_usable: bool,
+    turn: Option<Lock>,
+    troubles: Vec<SpoolError>,
+}
+
+impl SpooledGroup {
+    pub(super) fn new(folder: &Path, gateway: &GatewayAddress, key: &GroupingKey) -> Self {
+        let url = gateway.url(key);
+        Self {
+            files: Files::of(folder, key.job(), &url),
+            entry: Entry {
+                gateway: gateway.base_url().to_owned(),
+                key: key.clone(),
+                state: GroupState::default(),
+                refused: None,
+            },
+            url,
+            has_news: false,
+            earlier: None,
+            is_saved: true,
+            is_usable: true,
+            turn: None,
+            troubles: Vec::new(),
+        }
+    }
+
+    /// One with the result of a run, which is kept at once.
+    pub(super) fn with_news(
+        folder: &Path,
+        gateway: &GatewayAddress,
+        key: &GroupingKey,
+        news: &RunResult<'_>,
+    ) -> Self {
+        let mut group = Self::new(folder, gateway, key);
+        group.has_news = true;
+        let at = Stamp::of(news.completed);
+        let files = group.files.clone();
+        match files.lock(PATIENCE) {
+            Ok(_lock) => {
+                group.load();
+                group.earlier = group.entry.state.backlog;
+                // What is on disk already is not risked for what may arrive at once.
+                let durability = match group.earlier {
+                    Some(_) => Durability::System,
+                    None => Durability::Process,
+                };
+                group.entry.state.take(news, &at);
+                group.save(durability);
+                // Where nobody delivers it is our turn, and what is known now still holds then.
+                group.turn = files.turn(Duration::ZERO).ok().flatten();
+            }
+            Err(error) => {
+                group.trouble(error);
+                group.entry.state.take(news, &at);
+            }
+        }
+        group
+    }
+
+    /// Whether the result is in the spool.
+    #[must_use]
+    pub fn is_kept(&self) -> bool {
+        self.is_saved
+    }
+
+    /// Delivers what waits for the group, within `timeout`, the time included for which others are at it.
+    #[must_use]
+    pub fn deliver(self, client: &Pushgateway, timeout: Duration) -> SpoolDelivery {
+        self.deliver_in_turn(client, timeout, timeout)
+    }
+
+    /// Does the same, unless others are at it: then it is theirs to deliver.
+    #[must_use]
+    pub fn deliver_unless_busy(self, client: &Pushgateway, timeout: Duration) -> SpoolDelivery {
+        self.deliver_in_turn(client, timeout, Duration::ZERO)
+    }
+
+    fn deliver_in_turn(
+        mut self,
+        client: &Pushgateway,
+        timeout: Duration,
+        patience: Duration,
+    ) -> SpoolDelivery {
+        let begin = Instant::now();
+        let left = || timeout.saturating_sub(begin.elapsed());
+        // Who cannot take turns does not wait for one either.
+        if self.turn.is_none() && self.is_usable {
+            match self.files.turn(patience) {
+                Ok(Some(turn)) => {
+                    self.turn = Some(turn);
+                    self.refresh();
+                }
+                Ok(None) => return self.busy(begin.elapsed()),
+                Err(error) => self.trouble(error),
+            }
+        }
+        let (mut run, mut job) = (Ok(None), Ok(None));
+        for _ in 0..MOST_ROUNDS {
+            run = self.deliver_part(Part::Run, client, left(), run);
+            let goes_on = match &run {
+                Ok(_) => true,
+                Err(NotDelivered::Push(error)) => error.is_about_one_metric(),
+                Err(_) => false,
+            };
+            if goes_on {
+                job = self.deliver_part(Part::Job, client, left(), job);
+            }
+            if run.is_err() || job.is_err() || !self.entry.state.is_waiting() {
+                break;
+            }
+        }
+        let refused = [&run, &job].into_iter().find_map(|result| match result {
+            Err(NotDelivered::Push(error)) if error.is_final() => Some(self.files.refused()),
+            _ => None,
+        });
+        self.conclude(run, job, refused)
+    }
+
+    /// Sends what waits of a part, and keeps in mind what of it was sent before.
+    fn deliver_part(
+        &mut self,
+        part: Part,
+        client: &Pushgateway,
+        timeout: Duration,
+        before: Result<Option<Delivered>, NotDelivered>,
+    ) -> Result<Option<Delivered>, NotDelivered> {
+        let Some(step) = self.entry.state.step(part) else {
+            return before;
+        };
+        let result = client.deliver_within(&self.entry.key, step.change(), timeout);
+        let sent = self.entry.state.clone();
+        match result {
+            Ok(delivered) => {
+                self.update(Durability::Process, |state| state.sent(&sent, part));
+                Ok(Some(delivered))
+            }
+            Err(error) => {
+                if error.is_final() {
+                    self.set_aside(&error, &sent, part);
+                } else {
+                    self.update(Durability::System, |_| ());
+                }
+                Err(error.into())
+            }
+        }
+    }
+
+    /// Keeps what was refused apart, for a person to look at.
+    fn set_aside(&mut self, error: &PushError, sent: &GroupState, part: Part) {
+        let refused = Entry {
+            refused: Some(error.to_string()),
+            state: sent.only_waiting(part),
+            ..self.entry.clone()
+        };
+        let files = self.files.clone();
+        if let Ok(_lock) = files.lock(PATIENCE) {
+            if let Err(error) = files.write_refused(&refused) {
+                self.trouble(error);
+            }
+        }
+        self.update(Durability::System, |state| state.forget(sent, part));
+    }
+
+    /// Leaves it to a later delivery.
+    #[must_use]
+    pub fn leave(mut self) -> Kept {
+        self.update(Durability::System, |_| ());
+        if self.is_saved {
+            Kept::Waiting(self.files.waiting())
+        } else {
+            Kept::Lost
+        }
+    }
+
+    fn busy(self, waited: Duration) -> SpoolDelivery {
+        let mut this = self;
+        let url = this.url.clone();
+        if this.has_news {
+            this.update(Durability::System, |_| ());
+        }
+        this.conclude(Err(NotDelivered::Busy { url, waited }), Ok(None), None)
+    }
+
+    fn conclude(
+        self,
+        run: Result<Option<Delivered>, NotDelivered>,
+        job: Result<Option<Delivered>, NotDelivered>,
+        refused: Option<PathBuf>,
+    ) -> SpoolDelivery {
+        let is_waiting = self.entry.state.is_waiting();
+        let kept = match (run.is_ok() && job.is_ok(), refused) {
+            (true, _) => Kept::Nothing,
+            (false, Some(path)) => Kept::Refused(path),
+            (false, None) if self.is_saved => Kept::Waiting(self.files.waiting()),
+            (false, None) => Kept::Lost,
+        };
+        let earlier = self.earlier.filter(|_| !is_waiting && run.is_ok());
+        SpoolDelivery {
+            run,
+            job,
+            late: earlier.map(|Backlog { since, runs }| (since, runs)),
+            kept,
+            troubles: self.troubles,
+        }
+    }
+
+    /// Reads what is known by now, which is what we know ourselves and what others have left; with the lock.
+    fn load(&mut self) {
+        let found = loop {
+            match self.files.read() {
+                Ok(found) => break found,
+                // It is not there any more, and what there is beside it may be good.
+                Err(error @ SpoolError::Foreign { .. }) => self.troubles.push(error),
+                // It is not overwritten.
+                Err(error) => return self.trouble(error),
+            }
+        };
+        let is_ours =
+            |found: &Entry| found.gateway == self.entry.gateway && found.key == self.entry.key;
+        match found.filter(is_ours) {
+            Some(found) if self.is_saved => self.entry.state = found.state,
+            Some(found) => self.entry.state.absorb(found.state),
+            // It was taken away, and what we know is all that there is.
+            None => {}
+        }
+    }
+
+    /// Writes what is known; with the lock.
+    fn save(&mut self, durability: Durability) {
+        if !self.is_usable {
+            return;
+        }
+        match self.files.write(&self.entry, durability) {
+            Ok(()) => self.is_saved = true,
+            Err(error) => {
+                // What is there must not be delivered later: it is older than what has been delivered now.
+                if !self.entry.state.is_waiting() {
+                    self.files.remove();
+                }
+                if self.is_saved {
+                    self.troubles.push(error);
+                }
+                self.is_saved = false;
+            }
+        }
+    }
+
+    /// Learns what others have left.
+    fn refresh(&mut self) {
+        let files = self.files.clone();
+        match files.lock(PATIENCE) {
+            Ok(_lock) => {
+                self.load();
+                self.earlier = self.earlier.or(self.entry.state.backlog);
+            }
+            Err(error) => self.trouble(error),
+        }
+    }
+
+    /// Changes what is known, with what others have left meanwhile.
+    fn update(&mut self, durability: Durability, change: impl FnOnce(&mut GroupState)) {
+        if !self.is_usable {
+            return change(&mut self.entry.state);
+        }
+        let files = self.files.clone();
+        match files.lock(PATIENCE) {
+            Ok(_lock) => {
+                self.load();
+                // What others have left is on the disk. Should it come back, it would be older than what is known now.
+                let runs = self.entry.state.backlog.map_or(0, |backlog| backlog.runs);
+                let durability = if runs > u64::from(self.has_news) {
+                    Durability::System
+                } else {
+                    durability
+                };
+                change(&mut self.entry.state);
+                self.save(durability);
+            }
+            Err(error) => {
+                self.trouble(error);
+                change(&mut self.entry.state);
+            }
+        }
+    }
+
+    fn trouble(&mut self, error: SpoolError) {
+        self.is_saved = false;
+        self.is_usable = false;
+        self.troubles.push(error);
+    }
+}

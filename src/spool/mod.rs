@@ -1,0 +1,56 @@
+//! A spool: results that could not be delivered, on disk until they can.
+//!
+//! A [`Spool`] is a folder. A run [keeps](Spool::keep) its result there and [delivers](SpooledGroup::deliver) it; what does not
+//! arrive for a reason that may pass stays, for a later run or for whoever [looks](Spool::waiting) for it. What arrives is the
+//! state of the group that live deliveries would have led to: of each family the run counts that ended last, and a PUT or
+//! DELETE takes away what was there before it. So an old result never takes the place of a newer one, in whatever order
+//! they come and however many processes deliver.
+//!
+//! ```no_run
+//! use std::time::{Duration, SystemTime};
+//!
+//! use pushjob::exposition::{MetricFamilies, MetricFamily, MetricName};
+//! use pushjob::grouping::GroupingKey;
+//! use pushjob::push::{Change, Pushgateway};
+//! use pushjob::spool::{RunResult, Spool};
+//!
+//! let mut rows = MetricFamilies::new();
+//! rows.insert(MetricFamily::gauge(MetricName::new("rows")?, 42.0))?;
+//! let result = RunResult {
+//!     completed: SystemTime::now(),
+//!     change: Change::PushAdd(&rows),
+//!     lasting: &[],
+//!     job: None,
+//! };
+//! let client = Pushgateway::new("localhost:9091")?;
+//! let spool = Spool::open("/var/spool/pushjob")?;
+//! let kept = spool.keep(&client.address(), &GroupingKey::new("etl")?, &result);
+//! let delivery = kept.deliver(&client, Duration::from_secs(10));
+//! println!("{:?}", delivery.kept);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # Files
+//!
+//! The folder has the mode 0700 when it is made here, and the files 0600; no credentials are in them. Each group of each
+//! gateway has one, `NAME.waiting`, or `NAME.sent` when all has arrived, with the format's version in its first line, which is
+//! replaced as a whole; and two for taking turns, `NAME.lock` and `NAME.turn`. What a gateway has refused is `NAME.refused`, what cannot be read
+//! `NAME.unreadable1` and so on.
+//!
+//! # Order
+//!
+//! Runs are ordered by when they ended, by the clock that counts from the start of the system, and not by one that can be
+//! set. What was written before the system was started, or on another machine, counts as earlier.
+
+mod delivery;
+mod entry;
+mod error;
+mod folder;
+mod stamp;
+mod state;
+mod waiting;
+
+pub use delivery::{Kept, SpoolDelivery, SpooledGroup};
+pub use error::{NotDelivered, SpoolError};
+pub use state::RunResult;
+pub use waiting::{Spool, Waiting};

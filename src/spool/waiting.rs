@@ -1,0 +1,131 @@
+//! The folder, and what waits in it.
+
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use crate::grouping::GroupingKey;
+use crate::push::GatewayAddress;
+
+use super::delivery::SpooledGroup;
+use super::entry::Entry;
+use super::error::SpoolError;
+use super::folder::{self, Files, PATIENCE, REFUSED, WAITING};
+use super::state::{Backlog, RunResult};
+
+/// A folder for results that have not arrived.
+///
+/// It holds a file for each group of each gateway, with what the group is to be: the state that live deliveries would have led
+/// to, in the order in which the runs ended. So it does not grow with the number of runs.
+#[derive(Clone, Debug)]
+pub struct Spool {
+    folder: PathBuf,
+}
+
+/// A result that waits.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Waiting {
+    /// The base URL of the gateway, without credentials.
+    pub gateway: String,
+    /// The group.
+    pub key: GroupingKey,
+    /// When the first of the runs ended whose results wait.
+    pub since: SystemTime,
+    /// How many runs they are.
+    pub runs: u64,
+    /// Why the gateway has refused it, if it has: then it is kept to be looked at, and not sent again.
+    pub refused: Option<String>,
+    /// The file.
+    pub path: PathBuf,
+}
+
+impl Spool {
+    /// A spool in a folder, which is made if it is missing, for nobody else.
+    ///
+    /// # Errors
+    ///
+    /// [`SpoolError::Folder`] when there is none and none can be made.
+    pub fn open(folder: impl Into<PathBuf>) -> Result<Self, SpoolError> {
+        let folder = folder.into();
+        folder::make(&folder)?;
+        Ok(Self { folder })
+    }
+
+    /// The folder.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Keeps the result of a run before it is delivered, so that it is there when the process is killed. When the system goes
+    /// down it is there as soon as a delivery has failed.
+    #[must_use]
+    pub fn keep(
+        &self,
+        gateway: &GatewayAddress,
+        key: &GroupingKey,
+        result: &RunResult<'_>,
+    ) -> SpooledGroup {
+        SpooledGroup::with_news(&self.folder, gateway, key, result)
+    }
+
+    /// A group of which a result waits, to be delivered.
+    #[must_use]
+    pub fn resume(&self, gateway: &GatewayAddress, key: &GroupingKey) -> SpooledGroup {
+        SpooledGroup::new(&self.folder, gateway, key)
+    }
+
+    /// Whether something waits for a group.
+    #[must_use]
+    pub fn is_waiting(&self, gateway: &GatewayAddress, key: &GroupingKey) -> bool {
+        let files = Files::of(&self.folder, key.job(), &gateway.url(key));
+        files.waiting().exists()
+    }
+
+    /// What waits, with what is wrong with other files.
+    ///
+    /// # Errors
+    ///
+    /// [`SpoolError::Folder`] when the folder cannot be read.
+    pub fn waiting(&self) -> Result<(Vec<Waiting>, Vec<SpoolError>), SpoolError> {
+        self.list(WAITING)
+    }
+
+    /// What gateways have refused, in the same way. Only the last of each group is kept.
+    ///
+    /// # Errors
+    ///
+    /// [`SpoolError::Folder`] when the folder cannot be read.
+    pub fn refused(&self) -> Result<(Vec<Waiting>, Vec<SpoolError>), SpoolError> {
+        self.list(REFUSED)
+    }
+
+    fn list(&self, extension: &str) -> Result<(Vec<Waiting>, Vec<SpoolError>), SpoolError> {
+        let mut found = Vec::new();
+        let mut troubles = Vec::new();
+        for files in folder::groups(&self.folder, extension)? {
+            let path = files.path(extension);
+            match files
+                .lock(PATIENCE)
+                .and_then(|_lock| files.read_file(&path))
+            {
+                Ok(Some(entry)) => found.extend(waiting(entry, path)),
+                Ok(None) => {}
+                Err(error) => troubles.push(error),
+            }
+        }
+        Ok((found, troubles))
+    }
+}
+
+fn waiting(entry: Entry, path: PathBuf) -> Option<Waiting> {
+    let Backlog { since, runs } = entry.state.backlog?;
+    Some(Waiting {
+        gateway: entry.gateway,
+        key: entry.key,
+        since,
+        runs,
+        refused: entry.refused,
+        path,
+    })
+}
