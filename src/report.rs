@@ -171,6 +171,19 @@ impl Report {
         self.families(always.into_iter().chain(last).chain(self.limits()))
     }
 
+    /// The names of what only some runs say, so that it has to last until the next of them: when the last success and the last
+    /// failure were.
+    #[must_use]
+    pub fn lasting(&self) -> Vec<String> {
+        [
+            LAST_SUCCESS_TIMESTAMP,
+            LAST_SUCCESS_DURATION,
+            LAST_FAILURE_TIMESTAMP,
+        ]
+        .map(|(name, _)| format!("{}{name}", self.prefix))
+        .to_vec()
+    }
+
     fn limits(&self) -> impl Iterator<Item = (Metric, f64)> {
         let seconds = |limit: Option<Duration>| limit.map(|limit| limit.as_secs_f64());
         let max_age = seconds(self.max_age).map(|age| (MAX_AGE, age));

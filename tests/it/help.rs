@@ -36,17 +36,43 @@ fn the_help_of_each_command_is_grouped_by_subject() {
     for (command, headings) in [
         (
             "run",
-            &["Job:", "Report:", "Gateway:", "TLS:", "Group:", "Messages:"][..],
+            &[
+                "Job:",
+                "Report:",
+                "Spool:",
+                "Gateway:",
+                "TLS:",
+                "Group:",
+                "Messages:",
+            ][..],
         ),
         (
             "push",
-            &["Metrics:", "Gateway:", "TLS:", "Group:", "Messages:"],
+            &[
+                "Metrics:",
+                "Spool:",
+                "Gateway:",
+                "TLS:",
+                "Group:",
+                "Messages:",
+            ],
         ),
         (
             "pushadd",
-            &["Metrics:", "Gateway:", "TLS:", "Group:", "Messages:"],
+            &[
+                "Metrics:",
+                "Spool:",
+                "Gateway:",
+                "TLS:",
+                "Group:",
+                "Messages:",
+            ],
         ),
-        ("delete", &["Gateway:", "TLS:", "Group:", "Messages:"]),
+        (
+            "delete",
+            &["Spool:", "Gateway:", "TLS:", "Group:", "Messages:"],
+        ),
+        ("flush", &["Spool:", "Gateway:", "TLS:", "Messages:"]),
         ("metric", &["Arguments:", "Metric:", "Messages:"]),
     ] {
         let help = help(command);
@@ -82,6 +108,7 @@ fn shared_flags_name_their_variable_and_their_default() {
             "--password-file",
             "--push-timeout",
             "--push-retries",
+            "--spool",
             "--job",
             "--label",
             "--instance",
@@ -109,7 +136,7 @@ fn shared_flags_name_their_variable_and_their_default() {
 fn every_flag_stands_in_the_readme() {
     let readme =
         std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).unwrap();
-    for command in ["run", "push", "pushadd", "delete", "metric"] {
+    for command in ["run", "push", "pushadd", "delete", "flush", "metric"] {
         for (flag, _) in flags(&help(command)) {
             let known = readme.contains(&format!("`{flag}")) || flag == "--help";
             assert!(known, "{flag} of {command} is not in the README");

@@ -43,6 +43,7 @@ mod secrets;
 mod settings;
 mod several;
 mod signals;
+mod spool;
 mod start;
 mod terminal;
 mod tls;

@@ -1,6 +1,7 @@
 //! What is pushed while the job runs: its start, and signs of life with the metrics that the job has by then.
 
 use std::io;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
@@ -10,8 +11,10 @@ use std::time::Duration;
 use pushjob::exposition::MetricFamilies;
 use pushjob::grouping::GroupingKey;
 use pushjob::push::{PushError, Pushgateway};
+use pushjob::spool::Spool;
 
 use crate::job_metrics::JobMetrics;
+use crate::spool::{Notice, notices};
 
 /// Something to push.
 #[derive(Clone)]
@@ -36,6 +39,8 @@ pub(crate) struct Told {
     pub(crate) delivered: u32,
     pub(crate) failed: u32,
     pub(crate) last_error: Option<PushError>,
+    /// What there is to say of what earlier runs had left.
+    pub(crate) notices: Vec<Notice>,
 }
 
 /// How an announcer ended.
@@ -47,7 +52,12 @@ pub(crate) enum Announced {
 
 impl Announcer {
     /// Begins with this.
-    pub(crate) fn begin(client: Pushgateway, key: GroupingKey, first: News) -> io::Result<Self> {
+    pub(crate) fn begin(
+        client: Pushgateway,
+        key: GroupingKey,
+        first: News,
+        spool: Option<PathBuf>,
+    ) -> io::Result<Self> {
         let client = Arc::new(client);
         let (next, waiting) = sync_channel(0);
         let (end, told) = sync_channel(1);
@@ -59,6 +69,9 @@ impl Announcer {
             let goes_on = || !ending.load(Ordering::Relaxed);
             let mut news = Ok(first);
             while let Ok(News { families, job }) = news {
+                if let Some(folder) = &spool {
+                    told.notices.extend(deliver_earlier(folder, &pushing, &key));
+                }
                 match pushing.push_add(&key, &families) {
                     Ok(_) => {
                         told.delivered += 1;
@@ -111,4 +124,21 @@ impl Announcer {
         client.shut_down();
         announced
     }
+}
+
+/// Delivers what earlier runs have left for the group. It would come later otherwise, and say of a run that goes on that an
+/// earlier one was the last to be started.
+fn deliver_earlier(folder: &Path, client: &Pushgateway, key: &GroupingKey) -> Vec<Notice> {
+    // What is wrong with the spool is said at the end.
+    let Ok(spool) = Spool::open(folder) else {
+        return Vec::new();
+    };
+    let gateway = client.address();
+    if !spool.is_waiting(&gateway, key) {
+        return Vec::new();
+    }
+    let delivery = spool
+        .resume(&gateway, key)
+        .deliver(client, client.timeout());
+    notices(&delivery, &client.url(key))
 }

@@ -8,7 +8,7 @@ use crate::group::Group;
 
 pub(crate) fn delete(args: &DeleteArgs) -> Exit {
     let console = args.messages.console();
-    match Group::named_by(&args.gateway) {
+    match Group::named_by(&args.target, &args.spool) {
         Ok(group) => group.deliver(Request::new(group.key(), Change::Delete), console),
         Err(message) => {
             console.error(message);

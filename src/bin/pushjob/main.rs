@@ -7,6 +7,7 @@ mod console;
 mod delete;
 mod exit;
 mod findings;
+mod flush;
 mod group;
 mod input;
 mod job_metrics;
@@ -18,6 +19,7 @@ mod record;
 mod run;
 mod samples;
 mod settings;
+mod spool;
 
 use std::process::ExitCode;
 
@@ -30,6 +32,7 @@ fn main() -> ExitCode {
         Ok(Command::Pushadd(args)) => push::push(&args, push::Verb::PushAdd),
         Ok(Command::Delete(args)) => delete::delete(&args),
         Ok(Command::Check(args)) => check::check(&args),
+        Ok(Command::Flush(args)) => flush::flush(&args),
         Ok(Command::Metric(args)) => metric::metric(&args),
         Err(exit) => exit,
     };

@@ -24,7 +24,7 @@ const EMPTY: &str = "there are no metrics in the input: the group is left withou
 
 pub(crate) fn push(args: &PushArgs, verb: Verb) -> Exit {
     let console = args.messages.console();
-    let prepared = Group::named_by(&args.gateway).and_then(|group| {
+    let prepared = Group::named_by(&args.target, &args.spool).and_then(|group| {
         let samples = samples(&args.samples, group.names())?;
         Ok((group, samples, input(args)?))
     });

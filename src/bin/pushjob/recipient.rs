@@ -1,10 +1,12 @@
 //! One gateway that a run is reported to.
 
-use std::time::{Duration, Instant};
+use std::path::PathBuf;
+use std::time::{Duration, Instant, SystemTime};
 
 use pushjob::exposition::MetricFamilies;
 use pushjob::grouping::GroupingKey;
-use pushjob::push::{Change, Delivered, GatewayKind, PushError, Pushgateway};
+use pushjob::push::{Change, Delivered, GatewayAddress, GatewayKind, Pushgateway};
+use pushjob::spool::{Kept, NotDelivered, RunResult, SpoolDelivery, SpooledGroup};
 
 use crate::announce::{Announced, Announcer, News};
 use crate::args::Method;
@@ -12,6 +14,7 @@ use crate::console::chain;
 use crate::job_metrics::JobMetrics;
 use crate::record::Pending;
 use crate::settings::Gateway;
+use crate::spool::{Notice, RunSpool, fate, flush, notices, undelivered};
 
 /// A gateway, and what is pushed to it while the job runs.
 pub(crate) struct Recipient {
@@ -31,6 +34,10 @@ pub(crate) struct End<'a> {
     /// Whether there have been signs of life.
     pub(crate) beating: bool,
     pub(crate) push_timeout: Duration,
+    /// When the job had ended.
+    pub(crate) completed: SystemTime,
+    /// Where it is kept until it has arrived.
+    pub(crate) spool: Option<&'a RunSpool>,
 }
 
 impl<'a> End<'a> {
@@ -57,6 +64,23 @@ impl<'a> End<'a> {
         }
     }
 
+    /// Keeps it in the spool, if there is one.
+    fn keep(
+        &self,
+        gateway: &GatewayAddress,
+        change: Change<'_>,
+        method: Method,
+    ) -> Option<SpooledGroup> {
+        let RunSpool { spool, lasting } = self.spool?;
+        let result = RunResult {
+            completed: self.completed,
+            change,
+            lasting,
+            job: self.job_families(method),
+        };
+        Some(spool.keep(gateway, self.key, &result))
+    }
+
     /// The metrics of the job, if there are any to be added to the group after a change by this method. They are read when
     /// ours have been delivered.
     pub(crate) fn job_families(&self, method: Method) -> Option<&'a MetricFamilies> {
@@ -70,10 +94,7 @@ impl<'a> End<'a> {
 /// How it went with one gateway.
 pub(crate) struct Conclusion {
     pub(crate) url: String,
-    /// None when nothing was to be delivered.
-    pub(crate) result: Result<Option<Delivered>, String>,
-    /// The same for the metrics of the job.
-    pub(crate) job: Result<Option<Delivered>, String>,
+    pub(crate) delivery: Delivery,
     pub(crate) announced: Option<Announced>,
 }
 
@@ -87,7 +108,12 @@ impl Recipient {
     }
 
     /// Pushes while the job runs, without waiting for an answer.
-    pub(crate) fn tell(&mut self, key: &GroupingKey, news: News) -> Result<(), String> {
+    pub(crate) fn tell(
+        &mut self,
+        key: &GroupingKey,
+        news: News,
+        spool: Option<&PathBuf>,
+    ) -> Result<(), String> {
         if let Some(announcer) = &self.announcer {
             announcer.push(news);
         } else {
@@ -99,8 +125,8 @@ impl Recipient {
                     return Ok(());
                 }
             };
-            let announcer =
-                Announcer::begin(client, key.clone(), news).map_err(|error| chain(&error))?;
+            let announcer = Announcer::begin(client, key.clone(), news, spool.cloned())
+                .map_err(|error| chain(&error))?;
             self.announcer = Some(announcer);
         }
         Ok(())
@@ -132,61 +158,123 @@ impl Recipient {
             .builder
             .build()
             .map_err(|error| gateway.explain(&error));
-        let url = built
-            .as_ref()
-            .map(|client| client.url(end.key))
-            .unwrap_or_default();
-        pending.begin(&url);
-        let announced = self.announcer.map(|announcer| announcer.finish(patience));
+        // It is known also where a file that the client needs cannot be read.
+        let address = gateway.builder.address();
+        let url = address.as_ref().map(|address| address.url(end.key));
+        let url = url.unwrap_or_default();
+        let change = end.change(method);
+        // Before there is anything to wait for.
+        let kept = match (&address, change) {
+            (Ok(address), Some(change)) => end.keep(address, change, method),
+            _ => None,
+        };
+        let place = match (&kept, end.spool) {
+            (Some(kept), Some(RunSpool { spool, .. })) if kept.is_kept() => {
+                format!("{url} (kept in {})", spool.folder().display())
+            }
+            _ => url.clone(),
+        };
+        pending.begin(&place);
+        let mut announced = self.announcer.map(|announcer| announcer.finish(patience));
         let remaining = || end.push_timeout.saturating_sub(begin.elapsed());
-        let mut takes_more = true;
-        let result = match (method, &announced) {
-            (Method::Delete, Some(Announced::CutOff)) => Err(format!(
-                "{url}: the {} had no answer, and would bring the group back",
-                if end.beating {
+        let is_outrun = method == Method::Delete && matches!(announced, Some(Announced::CutOff));
+        let mut delivery = match (&built, change) {
+            _ if is_outrun => {
+                let kept = kept.map_or(Kept::Lost, SpooledGroup::leave);
+                let before = if end.beating {
                     "last heartbeat"
                 } else {
                     "start"
-                }
-            )),
-            _ => match end.change(method) {
-                None => match self.speechless {
-                    Some(reason) => Err(reason),
-                    None => Ok(None),
-                },
-                Some(change) => built.as_ref().map_err(String::clone).and_then(|client| {
-                    let delivered = client.deliver_within(end.key, change, remaining());
-                    delivered.map(Some).map_err(|error| {
-                        takes_more = may_take_others(&error);
-                        chain(&error)
-                    })
-                }),
+                };
+                Delivery::of(Err(format!(
+                    "{url}: the {before} had no answer, and would bring the group back{}",
+                    fate(&kept)
+                )))
+            }
+            (_, None) => Delivery::of(self.speechless.map_or(Ok(None), Err)),
+            (Err(reason), Some(_)) => {
+                let kept = kept.map_or(Kept::Lost, SpooledGroup::leave);
+                Delivery::of(Err(format!("{reason}{}", fate(&kept))))
+            }
+            (Ok(client), Some(change)) => match kept {
+                Some(kept) => Delivery::spooled(&kept.deliver(client, remaining()), &url),
+                None => Delivery::live(client, end, (method, change), &remaining),
             },
         };
-        pending.end(&url);
-        let job = match built {
-            Ok(client) if takes_more => {
-                let pending_job = format!("{url} (the metrics of the job)");
-                pending.begin(&pending_job);
-                let delivered = deliver_job(&client, end, method, &remaining);
-                pending.end(&pending_job);
-                delivered
-            }
-            _ => Ok(None),
-        };
+        if let Some(Announced::Told(told)) = &mut announced {
+            delivery.notices.append(&mut told.notices);
+        }
+        if let (Ok(client), Ok(_), Some(RunSpool { spool, .. })) =
+            (&built, &delivery.result, end.spool)
+        {
+            let done = change.map(|_| end.key);
+            delivery
+                .notices
+                .extend(flush(spool, client, done, &remaining).notices);
+        }
+        pending.end(&place);
         Conclusion {
             url,
-            result,
-            job,
+            delivery,
             announced,
         }
     }
 }
 
-/// Whether a gateway that has not taken our metrics may take those of the job: it says no to one of ours by its name. That it
-/// cannot be reached is said once.
-fn may_take_others(error: &PushError) -> bool {
-    matches!(error, PushError::OtherType { .. })
+/// What became of the end at one gateway.
+pub(crate) struct Delivery {
+    /// None when nothing was to be delivered.
+    pub(crate) result: Result<Option<Delivered>, String>,
+    /// The same for the metrics of the job.
+    pub(crate) job: Result<Option<Delivered>, String>,
+    /// What else there is to say.
+    pub(crate) notices: Vec<Notice>,
+}
+
+impl Delivery {
+    fn of(result: Result<Option<Delivered>, String>) -> Self {
+        Self {
+            result,
+            job: Ok(None),
+            notices: Vec::new(),
+        }
+    }
+
+    /// Without a spool.
+    fn live(
+        client: &Pushgateway,
+        end: &End<'_>,
+        (method, change): (Method, Change<'_>),
+        remaining: &dyn Fn() -> Duration,
+    ) -> Self {
+        let delivered = client.deliver_within(end.key, change, remaining());
+        // That it cannot be reached is said once.
+        let takes_more = match &delivered {
+            Ok(_) => true,
+            Err(error) => error.is_about_one_metric(),
+        };
+        let job = if takes_more {
+            deliver_job(client, end, method, remaining)
+        } else {
+            Ok(None)
+        };
+        Self {
+            job,
+            ..Self::of(delivered.map(Some).map_err(|error| chain(&error)))
+        }
+    }
+
+    fn spooled(delivery: &SpoolDelivery, url: &str) -> Self {
+        let result = |part: &Result<Option<Delivered>, NotDelivered>| match part {
+            Ok(delivered) => Ok(*delivered),
+            Err(error) => Err(undelivered(error, &delivery.kept)),
+        };
+        Self {
+            result: result(&delivery.run),
+            job: result(&delivery.job),
+            notices: notices(delivery, url),
+        }
+    }
 }
 
 /// Adds the metrics of the job to the group, if there are any, after a change by this method.

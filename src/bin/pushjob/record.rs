@@ -1,5 +1,6 @@
 //! What a run delivers: its start, signs of life and its end.
 
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
@@ -11,18 +12,22 @@ use pushjob::metrics_file::MetricsFile;
 use pushjob::push::{Change, GatewayKind, side_by_side};
 use pushjob::report::Report;
 use pushjob::sink::{EmbeddedGateway, Sink};
+use pushjob::spool::Spool;
 
 use crate::announce::{Announced, News, Told};
 use crate::args::Method;
 use crate::console::{Console, chain, done};
 use crate::job_metrics::{JobMetrics, rules};
-use crate::recipient::{Conclusion, End, Recipient};
+use crate::recipient::{Conclusion, Delivery, End, Recipient};
 use crate::settings::{Gateway, Gateways, Settings, Trouble};
+use crate::spool::RunSpool;
 
 /// What is to be delivered, and how.
 pub(crate) struct Aim {
     pub(crate) report: Report,
     pub(crate) methods: Methods,
+    /// The folder in which is kept what could not be delivered.
+    pub(crate) spool: Option<PathBuf>,
     pub(crate) dry_run: bool,
 }
 
@@ -204,12 +209,28 @@ impl Recorder {
             }
             Destination::Gateways(recipients) => {
                 let news = News { families, job };
-                let told = recipients
-                    .iter_mut()
-                    .map(|recipient| recipient.tell(&self.key, news.clone()));
+                let told = recipients.iter_mut().map(|recipient| {
+                    recipient.tell(&self.key, news.clone(), self.aim.spool.as_ref())
+                });
                 // One that cannot be told keeps none of the others from it.
                 let told: Vec<_> = told.collect();
                 told.into_iter().collect()
+            }
+        }
+    }
+
+    /// The spool, if one is asked for and can be had.
+    fn spool(&self) -> Option<RunSpool> {
+        match Spool::open(self.aim.spool.as_ref()?) {
+            Ok(spool) => Some(RunSpool {
+                spool,
+                lasting: self.aim.report.lasting(),
+            }),
+            Err(error) => {
+                let error = chain(&error);
+                self.console
+                    .warning(format_args!("{error}; what cannot be delivered is lost"));
+                None
             }
         }
     }
@@ -225,6 +246,10 @@ impl Recorder {
                 return false;
             }
         };
+        let spool = match self.destination {
+            Destination::Gateways(_) => self.spool(),
+            Destination::Embedded(..) => None,
+        };
         let end = End {
             method,
             key: &self.key,
@@ -232,6 +257,8 @@ impl Recorder {
             job: self.job.as_deref(),
             beating: self.beating,
             push_timeout: self.push_timeout,
+            completed: outcome.completed,
+            spool: spool.as_ref(),
         };
         let told = || {
             let job = self.job.as_ref();
@@ -246,14 +273,14 @@ impl Recorder {
                 // What is known of one gateway is said at once: another may take its time, or be given up.
                 let conclude = |recipient: Recipient| {
                     let conclusion = recipient.conclude(&end, &self.pending);
-                    say(&conclusion, &end, self.console)
+                    say(conclusion, &end, self.console)
                 };
                 let delivered = side_by_side(recipients, conclude);
                 told() && delivered.into_iter().all(|delivered| delivered)
             }
             Destination::Embedded(gateway, why) => {
                 let conclusion = conclude_embedded(&gateway, &end);
-                let delivered = say(&conclusion, &end, self.console);
+                let delivered = say(conclusion, &end, self.console);
                 let whole = told();
                 self.console.page(why, &gateway.page());
                 delivered && whole
@@ -263,31 +290,37 @@ impl Recorder {
 }
 
 /// Says how it went with one gateway, and whether all was delivered.
-fn say(conclusion: &Conclusion, end: &End<'_>, console: Console) -> bool {
+fn say(conclusion: Conclusion, end: &End<'_>, console: Console) -> bool {
     let (verb, what) = end.words();
     let Conclusion {
         url,
-        result,
-        job,
+        delivery: Delivery {
+            result,
+            job,
+            notices,
+        },
         announced,
     } = conclusion;
-    match result {
+    for notice in notices {
+        notice.say(console);
+    }
+    match &result {
         Ok(delivered) => {
             if let Some(delivered) = delivered {
-                console.note(done(what, url, *delivered));
+                console.note(done(what, &url, *delivered));
             }
             let announced = announced.as_ref();
-            if let Some(trouble) = announced.and_then(|told| trouble(told, url, end)) {
+            if let Some(trouble) = announced.and_then(|told| trouble(told, &url, end)) {
                 console.warning(trouble);
             }
         }
         // One message is enough when what came before did not arrive either.
         Err(reason) => console.error(format_args!("cannot {verb}: {reason}")),
     }
-    match job {
+    match &job {
         Ok(Some(delivered)) => {
             let what = "delivered the metrics of the job to";
-            console.note(done(what, url, *delivered));
+            console.note(done(what, &url, *delivered));
         }
         Ok(None) => {}
         Err(reason) => {
@@ -311,8 +344,11 @@ fn conclude_embedded(gateway: &EmbeddedGateway, end: &End<'_>) -> Conclusion {
     let families = end.job_families(method);
     Conclusion {
         url: "the gateway in memory".to_owned(),
-        result,
-        job: families.map_or(Ok(None), |families| deliver(Change::PushAdd(families))),
+        delivery: Delivery {
+            result,
+            job: families.map_or(Ok(None), |families| deliver(Change::PushAdd(families))),
+            notices: Vec::new(),
+        },
         announced: None,
     }
 }
@@ -325,6 +361,7 @@ fn trouble(announced: &Announced, url: &str, end: &End<'_>) -> Option<String> {
             delivered,
             failed,
             last_error: Some(error),
+            ..
         }) if end.beating => Some(format!(
             "{failed} of {} pushes while the job ran were not delivered, the last: {}",
             delivered + failed,

@@ -7,12 +7,13 @@ use std::time::Duration;
 use pushjob::job::{Ending, Job, Moment, Supervisor};
 use pushjob::metrics_file::{METRICS_FILE, MetricsFile};
 use pushjob::report::Report;
+use pushjob::spool::Spool;
 
 use crate::args::{JobArgs, Method, ReportArgs, RunArgs, StartAfter};
 use crate::console::{Console, chain};
 use crate::exit::Exit;
 use crate::record::{Aim, Methods, Recorder};
-use crate::settings::{Settings, Trouble, secret_variables, settings};
+use crate::settings::{Gateways, Settings, Trouble, secret_variables, settings, spool};
 
 /// A job that has run this long may run for hours, and it is time to give back what only starting took.
 const SETTLED: Duration = Duration::from_millis(50);
@@ -29,7 +30,7 @@ pub(crate) fn run(args: &RunArgs) -> Exit {
         }
     };
     let (mut plan, mut settings) =
-        match Plan::new(args).and_then(|plan| Ok((plan, settings(&args.gateway)?))) {
+        match Plan::new(args).and_then(|plan| Ok((plan, settings(&args.target)?))) {
             Ok(ready) => ready,
             Err(message) => {
                 console.error(message);
@@ -134,11 +135,13 @@ fn with_metrics_file(job: Job, trouble: impl FnOnce(String)) -> (Job, Option<Arc
 /// Says what is wrong with the environment, and whether the job may run all the same.
 fn may_run(plan: &Plan, settings: &Settings, console: Console) -> bool {
     // Without --strict a file is read when it is needed, and what is wrong with it is said then.
-    let wrong_files = if plan.strict && !plan.aim.dry_run {
-        settings.gateways.wrong_files()
-    } else {
-        Vec::new()
-    };
+    let mut wrong_files = Vec::new();
+    if plan.strict && !plan.aim.dry_run {
+        wrong_files = settings.gateways.wrong_files();
+        if let (Gateways::Given(_), Some(folder)) = (&settings.gateways, &plan.aim.spool) {
+            wrong_files.extend(Spool::open(folder).err().map(|error| chain(&error)));
+        }
+    }
     for Trouble {
         message,
         consequence,
@@ -202,6 +205,7 @@ impl Plan {
                     on_success,
                     on_failure,
                 },
+                spool: spool(&args.spool).map(|(folder, _)| folder),
                 dry_run: args.report.dry_run,
             },
             strict: args.report.strict,

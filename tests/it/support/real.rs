@@ -1,12 +1,13 @@
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader};
+use std::path::Path;
 use std::process::{Child, ChildStderr, Command, Stdio};
 use std::thread;
 use std::time::Duration;
 
 use serde_json::Value;
 
-use super::within;
+use super::{signal, within};
 
 /// A Pushgateway from Debian, of this test alone, in memory, on a port that the system chose.
 pub(crate) struct Pushgateway {
@@ -28,8 +29,22 @@ impl Pushgateway {
     }
 
     pub(crate) fn start_with(args: &[&str]) -> Self {
+        Self::listening("127.0.0.1:0", &[&["--persistence.file="], args].concat())
+    }
+
+    /// One in the place of another that has ended.
+    pub(crate) fn start_at(address: &str) -> Self {
+        Self::listening(address, &["--persistence.file="])
+    }
+
+    /// One that finds in a file what the last one at this place had, if that was stopped.
+    pub(crate) fn start_again(address: &str, file: &Path) -> Self {
+        Self::listening(address, &["--persistence.file", file.to_str().unwrap()])
+    }
+
+    fn listening(address: &str, args: &[&str]) -> Self {
         let mut process = Command::new("prometheus-pushgateway")
-            .args(["--web.listen-address=127.0.0.1:0", "--persistence.file="])
+            .args(["--web.listen-address", address])
             .args(args)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
@@ -45,6 +60,18 @@ impl Pushgateway {
     /// Host and port.
     pub(crate) fn address(&self) -> &str {
         &self.address
+    }
+
+    /// Ends it at once, and says where it was: nobody answers there now.
+    pub(crate) fn kill(self) -> String {
+        self.address.clone()
+    }
+
+    /// Ends it as a system does, so that it writes its file, and says where it was.
+    pub(crate) fn stop(mut self) -> String {
+        signal("TERM", self.process.id());
+        assert!(self.process.wait().unwrap().success());
+        self.address.clone()
     }
 
     pub(crate) fn url(&self) -> String {

@@ -19,7 +19,7 @@ use pushjob::exposition::Format;
 use pushjob::job::Signal;
 
 pub(crate) use self::metric::{Kind, MetricArgs};
-pub(crate) use self::shared::{GatewayArgs, GroupArgs};
+pub(crate) use self::shared::{GatewayArgs, GroupArgs, TargetArgs};
 use crate::console::Console;
 use crate::exit::Exit;
 
@@ -75,6 +75,14 @@ pub(crate) enum Command {
                       Exit codes: 0 all is good; 1 something is wrong or cannot be read; 2 wrong usage."
     )]
     Check(CheckArgs),
+    /// Deliver what earlier runs could not
+    #[command(
+        override_usage = "pushjob flush [OPTIONS] --spool <DIR>",
+        after_help = "Without --gateway each result goes to the gateway that it was meant for. With it, only what was meant for that \
+                      one is delivered.\n\n\
+                      Exit codes: 0 nothing waits any more; 1 something still does, or was refused; 2 wrong usage."
+    )]
+    Flush(Box<FlushArgs>),
     /// Set or add to a metric from inside a job, or count an observation; `pushjob run` pushes it
     #[command(after_help = "Exit codes: 0 done; 1 it could not be written; 2 wrong usage.")]
     Metric(MetricArgs),
@@ -114,7 +122,10 @@ pub(crate) struct RunArgs {
     pub(crate) report: ReportArgs,
 
     #[command(flatten)]
-    pub(crate) gateway: GatewayArgs,
+    pub(crate) spool: SpoolArgs,
+
+    #[command(flatten)]
+    pub(crate) target: TargetArgs,
 
     #[command(flatten)]
     pub(crate) messages: MessageArgs,
@@ -193,6 +204,35 @@ pub(crate) struct ReportArgs {
     pub(crate) dry_run: bool,
 }
 
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Spool")]
+pub(crate) struct SpoolArgs {
+    /// Folder in which is kept what could not be delivered, until the next run that uses it, or `pushjob flush`, has
+    /// delivered it. It should outlive the container [env: PUSHJOB_SPOOL] [default: none]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) spool: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct FlushArgs {
+    #[command(flatten)]
+    pub(crate) spool: SpoolArgs,
+
+    /// Try again for this long, until nothing waits any more [default: once]
+    #[arg(long, value_name = "DURATION", allow_hyphen_values = true, value_parser = humantime::parse_duration)]
+    pub(crate) wait: Option<Duration>,
+
+    /// Show what waits, and what gateways have refused, on stdout, and deliver nothing
+    #[arg(long, conflicts_with = "wait")]
+    pub(crate) list: bool,
+
+    #[command(flatten)]
+    pub(crate) gateway: GatewayArgs,
+
+    #[command(flatten)]
+    pub(crate) messages: MessageArgs,
+}
+
 /// What the end of a run does to the group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Method {
@@ -222,7 +262,10 @@ pub(crate) struct PushArgs {
     pub(crate) samples: SampleArgs,
 
     #[command(flatten)]
-    pub(crate) gateway: GatewayArgs,
+    pub(crate) spool: SpoolArgs,
+
+    #[command(flatten)]
+    pub(crate) target: TargetArgs,
 
     #[command(flatten)]
     pub(crate) messages: MessageArgs,
@@ -298,7 +341,10 @@ impl TextArgs {
 #[derive(Debug, Args)]
 pub(crate) struct DeleteArgs {
     #[command(flatten)]
-    pub(crate) gateway: GatewayArgs,
+    pub(crate) spool: SpoolArgs,
+
+    #[command(flatten)]
+    pub(crate) target: TargetArgs,
 
     #[command(flatten)]
     pub(crate) messages: MessageArgs,

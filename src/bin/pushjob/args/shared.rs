@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Gateway")]
 pub(crate) struct GatewayArgs {
     /// Base URL of the Pushgateway; `http://` may be left out. May be repeated: each gets every delivery
@@ -55,12 +55,19 @@ pub(crate) struct GatewayArgs {
 
     #[command(flatten)]
     pub(crate) tls: TlsArgs,
+}
+
+/// A group on gateways.
+#[derive(Debug, Args)]
+pub(crate) struct TargetArgs {
+    #[command(flatten)]
+    pub(crate) gateway: GatewayArgs,
 
     #[command(flatten)]
     pub(crate) group: GroupArgs,
 }
 
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "TLS")]
 pub(crate) struct TlsArgs {
     /// PEM file with the only authorities to trust [env: PUSHJOB_TLS_CA_FILE] [default: those of this system, or else

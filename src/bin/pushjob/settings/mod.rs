@@ -4,6 +4,7 @@ mod gateway;
 mod group;
 mod source;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,8 +15,8 @@ use pushjob::push::{ConfigError, GatewayKind, PushgatewayBuilder};
 use self::gateway::Sources;
 pub(crate) use self::gateway::secret_variables;
 pub(crate) use self::source::Source;
-use self::source::{Mistake, given};
-use crate::args::{GatewayArgs, positive_duration};
+use self::source::{Mistake, given, given_path};
+use crate::args::{GatewayArgs, SpoolArgs, TargetArgs, positive_duration};
 
 const PUSH_TIMEOUT: Duration = Duration::from_secs(10);
 const PUSH_RETRIES: u32 = 3;
@@ -122,16 +123,9 @@ const NOT_RECORDED: &str = "the run is not recorded";
 /// Reads the settings: flags first, then the environment, where an empty variable counts as none.
 ///
 /// A mistake on the command line is an error. Mistakes elsewhere are collected.
-pub(crate) fn settings(args: &GatewayArgs) -> Result<Settings, String> {
+pub(crate) fn settings(args: &TargetArgs) -> Result<Settings, String> {
     let mut troubles = Troubles::default();
-    let push_timeout = push_timeout(args).or_else(|mistake| {
-        let consequence = format!("{}s is used", PUSH_TIMEOUT.as_secs());
-        troubles.keep(mistake, &consequence).map(|()| PUSH_TIMEOUT)
-    })?;
-    let push_retries = push_retries(args).or_else(|mistake| {
-        let consequence = format!("{PUSH_RETRIES} is used");
-        troubles.keep(mistake, &consequence).map(|()| PUSH_RETRIES)
-    })?;
+    let push_timeout = push_timeout_or_default(&args.gateway, &mut troubles)?;
     let names = group::names(args.group.utf8_names).or_else(|mistake| {
         // Whoever has set it wants them.
         let consequence = "UTF-8 names are taken";
@@ -142,14 +136,60 @@ pub(crate) fn settings(args: &GatewayArgs) -> Result<Settings, String> {
     let key = group::key(&args.group, names)
         .map(Some)
         .or_else(|mistake| troubles.keep(mistake, NOT_RECORDED).map(|()| None))?;
-    let gateways = match gateway::read(args, &mut troubles) {
-        Ok(read) => usable(read, &mut troubles)?,
+    let gateways = gateways(&args.gateway, push_timeout, &mut troubles)?;
+    Ok(Settings {
+        key,
+        gateways,
+        push_timeout,
+        names,
+        troubles: troubles.0,
+    })
+}
+
+/// Where to deliver what was kept, and how long a delivery may take. Here a mistake in the environment is as bad as one in a
+/// flag.
+pub(crate) fn delivery(args: &GatewayArgs) -> Result<(Gateways, Duration), String> {
+    let mut troubles = Troubles::default();
+    let push_timeout = push_timeout_or_default(args, &mut troubles)?;
+    let gateways = gateways(args, push_timeout, &mut troubles)?;
+    match troubles.0.into_iter().next() {
+        Some(trouble) => Err(trouble.message),
+        None => Ok((gateways, push_timeout)),
+    }
+}
+
+/// The folder for what could not be delivered.
+pub(crate) fn spool(args: &SpoolArgs) -> Option<(PathBuf, Source)> {
+    given_path(args.spool.as_ref(), "--spool", "PUSHJOB_SPOOL")
+}
+
+fn push_timeout_or_default(
+    args: &GatewayArgs,
+    troubles: &mut Troubles,
+) -> Result<Duration, String> {
+    push_timeout(args).or_else(|mistake| {
+        let consequence = format!("{}s is used", PUSH_TIMEOUT.as_secs());
+        troubles.keep(mistake, &consequence).map(|()| PUSH_TIMEOUT)
+    })
+}
+
+fn gateways(
+    args: &GatewayArgs,
+    push_timeout: Duration,
+    troubles: &mut Troubles,
+) -> Result<Gateways, String> {
+    let push_retries = push_retries(args).or_else(|mistake| {
+        let consequence = format!("{PUSH_RETRIES} is used");
+        troubles.keep(mistake, &consequence).map(|()| PUSH_RETRIES)
+    })?;
+    let gateways = match gateway::read(args, troubles) {
+        Ok(read) => usable(read, troubles)?,
         Err(mistake) => {
             troubles.keep(mistake, NOT_RECORDED)?;
             Gateways::Unusable
         }
     };
-    let gateways = match gateways {
+    Ok(match gateways {
         Gateways::Given(gateways) => {
             let gateways = gateways.into_iter().map(|gateway| Gateway {
                 builder: gateway.builder.timeout(push_timeout).retries(push_retries),
@@ -158,13 +198,6 @@ pub(crate) fn settings(args: &GatewayArgs) -> Result<Settings, String> {
             Gateways::Given(gateways.collect())
         }
         other => other,
-    };
-    Ok(Settings {
-        key,
-        gateways,
-        push_timeout,
-        names,
-        troubles: troubles.0,
     })
 }
 
