@@ -44,6 +44,7 @@ mod settings;
 mod several;
 mod signals;
 mod spool;
+mod spool_faults;
 mod start;
 mod terminal;
 mod tls;

@@ -174,6 +174,11 @@ impl Running {
         signal(name, self.pid());
     }
 
+    /// Kills it, if it has not ended.
+    pub(crate) fn kill(&mut self) {
+        self.child.as_mut().unwrap().kill().unwrap();
+    }
+
     /// Waits for the next line that the job writes to stdout, without its end. [`Finished::stdout`] is what follows.
     #[track_caller]
     pub(crate) fn next_line(&mut self) -> String {
@@ -287,6 +292,11 @@ impl fmt::Display for Finished {
 }
 
 impl Finished {
+    /// Whether KILL ended it.
+    pub(crate) fn is_killed(&self) -> bool {
+        self.status.signal() == Some(9)
+    }
+
     #[track_caller]
     pub(crate) fn exits(&self, code: i32) -> &Self {
         assert_eq!(self.status.signal(), None, "{self}");
