@@ -1,5 +1,5 @@
-//! What wrapping a job costs, side by side: the time of a whole process around `true`, and the memory held while a job
-//! sleeps. Run by hand: `cargo bench --bench overhead [ROUNDS]`.
+//! What wrapping a job costs, side by side: the time of a whole process around `true`, without and with a spool in which
+//! nothing waits, and the memory held while a job sleeps. Run by hand: `cargo bench --bench overhead [ROUNDS]`.
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -130,10 +130,14 @@ fn main() {
     let run = |gateway| vec![PUSHJOB, "run", "--gateway", gateway, "--job", "bench", "--"];
     let bash = BASH.replace("NOW", "$EPOCHREALTIME");
     let bash_date = BASH.replace("NOW", "$(date +%s.%N)");
-    let contenders: [(&str, Vec<&str>); 5] = [
+    let spool = folder.path().join("spool");
+    let spool = spool.to_str().unwrap();
+    let with_spool = [&run(&address)[..6], &["--spool", spool, "--"]].concat();
+    let contenders: [(&str, Vec<&str>); 6] = [
         ("C: fork, exec, wait4, POST", vec![&baseline, port]),
         ("pushjob run", run(&address)),
         ("pushjob run, localhost", run(&name)),
+        ("pushjob run, empty spool", with_spool),
         ("bash, curl", vec!["bash", "-c", &bash, "bash", port]),
         (
             "bash, curl, date",
@@ -159,9 +163,11 @@ fn main() {
         println!(
             "  {name:28} {median:7.3} ms   {:5.2} x C   {:5.2} x bash, curl",
             median / medians[0],
-            median / medians[3]
+            median / medians[4]
         );
     }
+    let difference = medians[3] - medians[1];
+    println!("  an empty spool costs {difference:.3} ms (limit: 0.3)");
     println!("resident memory while a job sleeps:");
     for (name, command) in &contenders[..2] {
         println!("  {name:28} {:7} KiB", resident(command));
