@@ -21,7 +21,7 @@ use pushjob::push::{Change, Pushgateway as Client};
 use pushjob::sink::GroupStore;
 use pushjob::spool::{RunResult, Spool};
 
-use crate::support::{Pushgateway, Pushjob, is_root, pushjob, within};
+use crate::support::{FakeClock, Pushgateway, Pushjob, is_root, pushjob, within};
 
 /// Numbers by chance, the same for the same seed.
 struct Chance(AtomicU64);
@@ -109,24 +109,16 @@ fn flush(spool: &Path) -> Pushjob {
 }
 
 /// A run of `job` that leaves the number `number` in the group, and fails or not by it.
-fn numbered(gateway: &str, spool: &Path, (job, number): (&str, u64)) -> Pushjob {
+fn numbered(gateways: &[&str], spool: &Path, (job, number): (&str, u64)) -> Pushjob {
     let script = format!(
         "echo number {number} >> $PUSHJOB_METRICS_FILE; exit {}",
         code(number)
     );
-    pushjob([
-        "run",
-        "-qq",
-        "--job",
-        job,
-        "--gateway",
-        gateway,
-        "--push-retries",
-        "0",
-        "--spool",
-    ])
-    .arg(spool)
-    .script(script)
+    let flags = gateways.iter().flat_map(|gateway| ["--gateway", gateway]);
+    pushjob(["run", "-qq", "--job", job, "--push-retries", "0", "--spool"])
+        .arg(spool)
+        .args(flags)
+        .script(script)
 }
 
 fn code(number: u64) -> u64 {
@@ -189,7 +181,7 @@ fn a_gateway_that_comes_and_goes_ends_with_the_last_of_each() {
         while numbers.len() < RUNS || gateway.stops() < STOPS {
             let number = chance.below(1000);
             let code = i32::try_from(code(number)).unwrap();
-            numbered(&gateway.address, &spool, (job, number))
+            numbered(&[&gateway.address], &spool, (job, number))
                 .run()
                 .exits(code);
             numbers.push(number);
@@ -214,6 +206,77 @@ fn a_gateway_that_comes_and_goes_ends_with_the_last_of_each() {
 }
 
 #[test]
+fn two_gateways_of_which_one_comes_and_goes_end_alike() {
+    const RUNS: usize = 20;
+    let chance = Chance::new("two gateways");
+    let folder = tempfile::tempdir().unwrap();
+    let spool = folder.path().join("spool");
+    let (steady, gateway) = (Pushgateway::start(), Flapping::new(folder.path()));
+    let over = AtomicBool::new(false);
+    let numbers = thread::scope(|scope| {
+        scope.spawn(|| gateway.flap(&chance, Duration::from_millis(60), &over));
+        let mut numbers = Vec::new();
+        while numbers.len() < RUNS || gateway.stops() < 10 {
+            let number = chance.below(1000);
+            let run = numbered(&[&gateway.address, steady.address()], &spool, ("j", number));
+            run.run().exits(i32::try_from(code(number)).unwrap());
+            numbers.push(number);
+        }
+        over.store(true, Ordering::Relaxed);
+        numbers
+    });
+    flush(&spool).run().exits(0);
+    println!(
+        "{} runs, one gateway went {} times",
+        numbers.len(),
+        gateway.stops()
+    );
+    shows(&gateway.samples(), "j", &numbers);
+    shows(&steady.samples(), "j", &numbers);
+}
+
+#[test]
+fn a_clock_that_is_set_to_and_fro_changes_no_order() {
+    const RUNS: u64 = 30;
+    let chance = Chance::new("a clock that is set");
+    let folder = tempfile::tempdir().unwrap();
+    let spool = folder.path().join("spool");
+    let gateway = Flapping::new(folder.path());
+    let clock = FakeClock::new();
+    for run in 0..RUNS {
+        // Present for some of them.
+        if chance.below(3) == 0 {
+            gateway.start();
+        } else {
+            gateway.stop();
+        }
+        let days = chance.below(20);
+        let set = clock.set_to(&format!(
+            "{}{}d",
+            if days < 10 { '-' } else { '+' },
+            days % 10
+        ));
+        std::process::Command::new("sh")
+            .args(["-c", &set])
+            .status()
+            .unwrap();
+        let last = clock.under(numbered(&[&gateway.address], &spool, ("j", run)));
+        last.run().exits(i32::try_from(code(run)).unwrap());
+    }
+    gateway.start();
+    flush(&spool).run().exits(0);
+    let samples = gateway.samples();
+    let last = RUNS - 1;
+    assert_eq!(samples["number{instance=\"\",job=\"j\"}"], last.to_string());
+    let found = |name: &str| of(&samples, "j", &format!("batch_job_{name}"));
+    assert_eq!(found("exit_code"), Some(2.0));
+    assert_eq!(
+        found("last_failure_timestamp_seconds"),
+        found("completion_timestamp_seconds")
+    );
+}
+
+#[test]
 fn twenty_runs_at_once_lose_nothing_and_leave_what_belongs_together() {
     const ROUNDS: u64 = 4;
     let chance = Chance::new("twenty runs at once");
@@ -232,7 +295,7 @@ fn twenty_runs_at_once_lose_nothing_and_leave_what_belongs_together() {
                     let number = round * 20 + run;
                     (
                         number,
-                        numbered(&gateway.address, &spool, (job, number)).start(),
+                        numbered(&[&gateway.address], &spool, (job, number)).start(),
                     )
                 })
                 .collect();
@@ -407,7 +470,7 @@ fn a_run_that_is_killed_while_it_spools_takes_nothing_along() {
     let folder = tempfile::tempdir().unwrap();
     let spool = folder.path().join("spool");
     let gateway = Flapping::new(folder.path());
-    let run = |number| numbered(&gateway.address, &spool, ("j", number));
+    let run = |number| numbered(&[&gateway.address], &spool, ("j", number));
     let (mut kills, mut runs, mut number) = (0, 0, 0);
     // With nobody to deliver to, and then with a gateway.
     for enough in [KILLS / 2, KILLS] {
