@@ -18,6 +18,9 @@ use super::transport::{Exchange, Obstacle};
 /// The shortest text that is kept out of messages. What is shorter occurs in them by chance.
 const SHORTEST_SECRET: usize = 4;
 
+/// The part of the time for a delivery that counts as all of it.
+const NEARLY_ALL: f64 = 0.95;
+
 /// A request on its way.
 pub(super) struct Delivery<'a> {
     pub(super) client: &'a Pushgateway,
@@ -97,13 +100,18 @@ impl Delivery<'_> {
                     url: self.url(),
                     reason: match obstacle {
                         Obstacle::Timeout => {
-                            let milliseconds = |time: Duration| time.as_micros().div_ceil(1000);
-                            let seconds = timeout.as_secs_f64();
-                            let seconds = (seconds * 1000.0).round() / 1000.0;
-                            if milliseconds(timeout) < milliseconds(policy.timeout) {
-                                format!("no answer within the {seconds} s that were left for it")
+                            // A moment that went by before is not worth a word.
+                            let is_whole = timeout >= policy.timeout.mul_f64(NEARLY_ALL);
+                            let shown = if is_whole {
+                                timeout.max(policy.timeout)
                             } else {
+                                timeout
+                            };
+                            let seconds = (shown.as_secs_f64() * 1000.0).round() / 1000.0;
+                            if is_whole {
                                 format!("no answer within {seconds} s")
+                            } else {
+                                format!("no answer within the {seconds} s that were left for it")
                             }
                         }
                         other => self.without_secrets(&other.to_string()),

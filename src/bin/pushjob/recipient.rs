@@ -159,7 +159,10 @@ impl Recipient {
             .build()
             .map_err(|error| gateway.explain(&error));
         // It is known also where a file that the client needs cannot be read.
-        let address = gateway.builder.address();
+        let address = match &built {
+            Ok(client) => Ok(client.address()),
+            Err(_) => gateway.builder.address(),
+        };
         let url = address.as_ref().map(|address| address.url(end.key));
         let url = url.unwrap_or_default();
         let change = end.change(method);
@@ -196,10 +199,18 @@ impl Recipient {
                 let kept = kept.map_or(Kept::Lost, SpooledGroup::leave);
                 Delivery::of(Err(format!("{reason}{}", fate(&kept))))
             }
-            (Ok(client), Some(change)) => match kept {
-                Some(kept) => Delivery::spooled(&kept.deliver(client, remaining()), &url),
-                None => Delivery::live(client, end, (method, change), &remaining),
-            },
+            (Ok(client), Some(change)) => {
+                if let Some(kept) = kept {
+                    Delivery::spooled(&kept.deliver(client, remaining()), &url)
+                } else {
+                    let way = Way {
+                        url: &url,
+                        pending,
+                        remaining: &remaining,
+                    };
+                    Delivery::live(client, end, (method, change), &way)
+                }
+            }
         };
         if let Some(Announced::Told(told)) = &mut announced {
             delivery.notices.append(&mut told.notices);
@@ -219,6 +230,13 @@ impl Recipient {
             announced,
         }
     }
+}
+
+/// What a delivery without a spool needs beside what is delivered.
+struct Way<'a> {
+    url: &'a str,
+    pending: &'a Pending,
+    remaining: &'a dyn Fn() -> Duration,
 }
 
 /// What became of the end at one gateway.
@@ -245,16 +263,26 @@ impl Delivery {
         client: &Pushgateway,
         end: &End<'_>,
         (method, change): (Method, Change<'_>),
-        remaining: &dyn Fn() -> Duration,
+        way: &Way<'_>,
     ) -> Self {
+        let Way {
+            url,
+            pending,
+            remaining,
+        } = way;
         let delivered = client.deliver_within(end.key, change, remaining());
+        pending.end(url);
         // That it cannot be reached is said once.
         let takes_more = match &delivered {
             Ok(_) => true,
             Err(error) => error.is_about_one_metric(),
         };
         let job = if takes_more {
-            deliver_job(client, end, method, remaining)
+            let place = format!("{url} (the metrics of the job)");
+            pending.begin(&place);
+            let delivered = deliver_job(client, end, method, remaining);
+            pending.end(&place);
+            delivered
         } else {
             Ok(None)
         };
