@@ -123,7 +123,7 @@ fn flush_delivers_what_waits_with_the_times_of_the_run() {
     let listed = String::from_utf8(listed.stdout).unwrap();
     let mut lines: Vec<_> = listed.lines().collect();
     lines.sort_unstable();
-    let group = |labels: &str| format!("http://{address} {{job=\"j\"{labels}}}: 1 run, since ");
+    let group = |labels: &str| format!("http://{address} {{job=\"j\"{labels}}}: 1 run, ");
     assert!(lines[0].starts_with(&group(",instance=\"a\"")), "{listed}");
     assert!(lines[1].starts_with(&group("")), "{listed}");
     assert!(

@@ -169,8 +169,8 @@ fn list(waiting: &[Waiting]) -> Exit {
     {
         let age = age(*since);
         let runs = match runs {
-            1 => "1 run".to_owned(),
-            runs => format!("{runs} runs"),
+            1 => format!("1 run, {age} ago"),
+            runs => format!("{runs} runs, the first {age} ago"),
         };
         let state = match refused {
             Some(reason) => format!("refused: {reason}"),
@@ -179,7 +179,7 @@ fn list(waiting: &[Waiting]) -> Exit {
         // Writing to a string does not fail.
         let _ = writeln!(
             text,
-            "{gateway} {key}: {runs}, since {age}, in {}: {state}",
+            "{gateway} {key}: {runs}, in {}: {state}",
             path.display()
         );
     }
