@@ -5,7 +5,6 @@ use std::time::Duration;
 use super::file::FileKind;
 use super::kind::GatewayKind;
 use super::request::Method;
-use super::retry::may_pass;
 
 /// A gateway that cannot be talked to as configured.
 #[derive(Debug, thiserror::Error)]
@@ -302,29 +301,49 @@ pub enum PushError {
 }
 
 impl PushError {
-    /// Whether the same will be refused again: the gateway has said so, or it was found to be wrong before it was sent. Not where
-    /// there was no answer, where it is a matter of credentials, which change (401, 403, 407), or where the gateway refuses
-    /// everything for what others have left there: all that may pass.
+    /// Whether the same metrics will be refused again: the gateway objects to what is in them (400, 411 to 415, 422, 431), or they
+    /// were found to be wrong before they were sent. Not where there was no answer, where the way to the gateway, its
+    /// configuration or credentials have to be mended (401, 404, a redirect), or where it refuses everything for what others have
+    /// left there: all that may pass.
     #[must_use]
     pub fn is_final(&self) -> bool {
         match self {
             Self::Unpushable(_)
             | Self::Gather { .. }
             | Self::Unsupported { .. }
-            | Self::Redirect { .. }
             | Self::OtherType { .. } => true,
-            Self::Status { status, .. } => !may_pass(*status) && !matches!(status, 401 | 403 | 407),
-            Self::Credentials { .. }
+            Self::Status { status, .. } => matches!(status, 400 | 411..=415 | 422 | 431),
+            Self::Redirect { .. }
+            | Self::Credentials { .. }
             | Self::Inconsistent { .. }
             | Self::NoAnswer { .. }
             | Self::ShutDown { .. } => false,
         }
     }
 
-    /// Whether a gateway that has not taken this may take other metrics: it says no to one by its name.
+    /// Whether the gateway cannot be talked to at all for now, about this group or another.
     #[must_use]
-    pub fn is_about_one_metric(&self) -> bool {
-        matches!(self, Self::OtherType { .. })
+    pub fn is_about_the_way(&self) -> bool {
+        matches!(
+            self,
+            Self::NoAnswer { .. }
+                | Self::Credentials { .. }
+                | Self::Redirect { .. }
+                | Self::ShutDown { .. }
+                | Self::Status {
+                    status: 401 | 403 | 407,
+                    ..
+                }
+        )
+    }
+
+    /// The metric that the gateway objects to, if it has named one; it may take others then.
+    #[must_use]
+    pub fn metric(&self) -> Option<&str> {
+        match self {
+            Self::OtherType { metric, .. } => Some(metric),
+            _ => None,
+        }
     }
 }
 

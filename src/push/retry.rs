@@ -43,11 +43,6 @@ pub(super) struct Spent {
     pub(super) remaining: Duration,
 }
 
-/// Whether an answer of this status may be another one later.
-pub(super) fn may_pass(status: u16) -> bool {
-    matches!(status, 408 | 429 | 500..=599)
-}
-
 /// Says how long to pause before the next try, or `None` for no more.
 ///
 /// The pause doubles from 100 ms to 5 s and is then shortened by up to a half, by `jitter` from 0 to 1, so that many
@@ -61,9 +56,9 @@ pub(super) fn next_pause(
 ) -> Option<Duration> {
     let asked = match failure {
         Failure::Status {
-            status,
+            status: 408 | 429 | 500..=599,
             retry_after,
-        } if may_pass(*status) => retry_after.unwrap_or_default(),
+        } => retry_after.unwrap_or_default(),
         // A new connection is made at once, and it is not a retry. Those that are kept are soon used up.
         Failure::Stale if !spent.remaining.is_zero() => return Some(Duration::ZERO),
         Failure::Passing | Failure::Stale => Duration::ZERO,

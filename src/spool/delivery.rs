@@ -26,18 +26,38 @@ pub struct SpoolDelivery {
     pub job: Result<Option<Delivered>, NotDelivered>,
     /// What earlier runs had left, when it is there now: since when, and how many runs.
     pub late: Option<(SystemTime, u64)>,
-    /// Whether what was not delivered is kept.
-    pub kept: Kept,
+    /// Why what earlier runs had left was refused, where that took nothing else along.
+    pub refused_earlier: Option<PushError>,
     /// What is wrong with the spool.
     pub troubles: Vec<SpoolError>,
+    /// Where it waits what was not delivered, and where it is what was refused.
+    waiting: Option<PathBuf>,
+    refused: Option<PathBuf>,
+}
+
+impl SpoolDelivery {
+    /// What became of what was not delivered for this reason.
+    #[must_use]
+    pub fn kept(&self, error: &NotDelivered) -> Kept {
+        let is_final = matches!(error, NotDelivered::Push(error) if error.is_final());
+        match (&self.refused, &self.waiting) {
+            (Some(path), _) if is_final => Kept::Refused(path.clone()),
+            (_, Some(path)) => Kept::Waiting(path.clone()),
+            _ => Kept::Lost,
+        }
+    }
+
+    /// Where it is what was refused.
+    #[must_use]
+    pub fn refused(&self) -> Option<&Path> {
+        self.refused.as_deref()
+    }
 }
 
 /// What becomes of what was not delivered.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Kept {
-    /// Nothing was left over.
-    Nothing,
     /// It waits in this file.
     Waiting(PathBuf),
     /// The gateway has refused it, and it is in this file to be looked at.
@@ -56,8 +76,11 @@ pub struct SpooledGroup {
     has_news: bool,
     /// What waited before.
     earlier: Option<Backlog>,
-    /// Whether what is known is in the file.
+    /// Whether what the run brings is in the file.
     is_saved: bool,
+    /// What has been refused by now, and why what earlier runs had left was.
+    refused: Option<Entry>,
+    refused_earlier: Option<PushError>,
     /// Whether there are files that can be used at all. When there are none, that is said once.
     is_usable: bool,
     turn: Option<Lock>,
@@ -79,6 +102,8 @@ impl SpooledGroup {
             has_news: false,
             earlier: None,
             is_saved: true,
+            refused: None,
+            refused_earlier: None,
             is_usable: true,
             turn: None,
             troubles: Vec::new(),
@@ -106,6 +131,7 @@ impl SpooledGroup {
                     None => Durability::Process,
                 };
                 group.entry.state.take(news, &at);
+                group.is_saved = false;
                 group.save(durability);
                 // Where nobody delivers it is our turn, and what is known now still holds then.
                 group.turn = files.turn(Duration::ZERO).ok().flatten();
@@ -113,6 +139,7 @@ impl SpooledGroup {
             Err(error) => {
                 group.trouble(error);
                 group.entry.state.take(news, &at);
+                group.is_saved = false;
             }
         }
         group
@@ -157,24 +184,20 @@ impl SpooledGroup {
         }
         let (mut run, mut job) = (Ok(None), Ok(None));
         for _ in 0..MOST_ROUNDS {
-            run = self.deliver_part(Part::Run, client, left(), run);
+            run = self.deliver_part(Part::Run, client, &left, run);
             let goes_on = match &run {
                 Ok(_) => true,
-                Err(NotDelivered::Push(error)) => error.is_about_one_metric(),
+                Err(NotDelivered::Push(error)) => error.metric().is_some(),
                 Err(_) => false,
             };
             if goes_on {
-                job = self.deliver_part(Part::Job, client, left(), job);
+                job = self.deliver_part(Part::Job, client, &left, job);
             }
             if run.is_err() || job.is_err() || !self.entry.state.is_waiting() {
                 break;
             }
         }
-        let refused = [&run, &job].into_iter().find_map(|result| match result {
-            Err(NotDelivered::Push(error)) if error.is_final() => Some(self.files.refused()),
-            _ => None,
-        });
-        self.conclude(run, job, refused)
+        self.conclude(run, job)
     }
 
     /// Sends what waits of a part, and keeps in mind what of it was sent before.
@@ -182,44 +205,88 @@ impl SpooledGroup {
         &mut self,
         part: Part,
         client: &Pushgateway,
-        timeout: Duration,
+        left: &dyn Fn() -> Duration,
         before: Result<Option<Delivered>, NotDelivered>,
     ) -> Result<Option<Delivered>, NotDelivered> {
-        let Some(step) = self.entry.state.step(part) else {
-            return before;
-        };
-        let result = client.deliver_within(&self.entry.key, step.change(), timeout);
-        let sent = self.entry.state.clone();
-        match result {
-            Ok(delivered) => {
-                self.update(Durability::Process, |state| state.sent(&sent, part));
-                Ok(Some(delivered))
-            }
-            Err(error) => {
-                if error.is_final() {
-                    self.set_aside(&error, &sent, part);
-                } else {
-                    self.update(Durability::System, |_| ());
+        let mut earlier = None;
+        loop {
+            let Some(step) = self.entry.state.step(part) else {
+                return before;
+            };
+            let result = client.deliver_within(&self.entry.key, step.change(), left());
+            let sent = self.entry.state.clone();
+            let error = match result {
+                Ok(delivered) => {
+                    self.arrived(&sent, part);
+                    return Ok(Some(delivered));
                 }
-                Err(error.into())
+                Err(error) => error,
+            };
+            if !error.is_final() {
+                self.update(Durability::System, |_| ());
+                return Err(error.into());
             }
+            // What another run has left is not to take this one's along; that is looked for once.
+            let is_first = earlier.is_none();
+            earlier = sent.earlier(part).filter(|_| is_first);
+            let Some(earlier) = &earlier else {
+                self.set_aside(&error, &sent, part);
+                return Err(error.into());
+            };
+            if !self.set_aside(&error, earlier, part) {
+                return Err(error.into());
+            }
+            self.refused_earlier = Some(error);
         }
     }
 
-    /// Keeps what was refused apart, for a person to look at.
-    fn set_aside(&mut self, error: &PushError, sent: &GroupState, part: Part) {
-        let refused = Entry {
-            refused: Some(error.to_string()),
-            state: sent.only_waiting(part),
-            ..self.entry.clone()
-        };
-        let files = self.files.clone();
-        if let Ok(_lock) = files.lock(PATIENCE) {
-            if let Err(error) = files.write_refused(&refused) {
-                self.trouble(error);
-            }
+    /// Takes note that something is there now.
+    fn arrived(&mut self, sent: &GroupState, part: Part) {
+        self.update(Durability::Process, |state| state.sent(sent, part));
+        if self.is_usable {
+            return;
         }
-        self.update(Durability::System, |state| state.forget(sent, part));
+        // What could not be used may be usable by now; and what is there is older than what has been delivered.
+        let files = self.files.clone();
+        match files.lock(Duration::ZERO) {
+            Ok(_lock) => {
+                self.is_usable = true;
+                self.load();
+                self.entry.state.sent(sent, part);
+                self.save(Durability::System);
+            }
+            Err(SpoolError::Held { .. }) => {}
+            Err(_) => files.remove(),
+        }
+    }
+
+    /// Keeps what was refused apart, for a person to look at; false where that cannot be done, and it goes on waiting.
+    fn set_aside(&mut self, error: &PushError, what: &GroupState, part: Part) -> bool {
+        let what = what.only_waiting(part);
+        let mut refused = self.refused.clone().unwrap_or_else(|| Entry {
+            state: GroupState::default(),
+            ..self.entry.clone()
+        });
+        let reasons = refused.refused.iter().cloned().chain([error.to_string()]);
+        refused.refused = Some(reasons.collect::<Vec<_>>().join("; "));
+        refused.state.backlog = refused.state.backlog.or(what.backlog);
+        refused.state.cleared = refused.state.cleared.or(what.cleared.clone());
+        refused.state.families.extend(what.families.clone());
+        let files = self.files.clone();
+        let written = files
+            .lock(PATIENCE)
+            .and_then(|_lock| files.write_refused(&refused));
+        if let Err(error) = written {
+            self.troubles.push(error);
+            self.update(Durability::System, |_| ());
+            return false;
+        }
+        self.refused = Some(refused);
+        let metric = error.metric();
+        self.update(Durability::System, |state| {
+            state.forget(&what, part, metric);
+        });
+        true
     }
 
     /// Leaves it to a later delivery.
@@ -239,29 +306,26 @@ impl SpooledGroup {
         if this.has_news {
             this.update(Durability::System, |_| ());
         }
-        this.conclude(Err(NotDelivered::Busy { url, waited }), Ok(None), None)
+        this.conclude(Err(NotDelivered::Busy { url, waited }), Ok(None))
     }
 
     fn conclude(
         self,
         run: Result<Option<Delivered>, NotDelivered>,
         job: Result<Option<Delivered>, NotDelivered>,
-        refused: Option<PathBuf>,
     ) -> SpoolDelivery {
-        let is_waiting = self.entry.state.is_waiting();
-        let kept = match (run.is_ok() && job.is_ok(), refused) {
-            (true, _) => Kept::Nothing,
-            (false, Some(path)) => Kept::Refused(path),
-            (false, None) if self.is_saved => Kept::Waiting(self.files.waiting()),
-            (false, None) => Kept::Lost,
-        };
-        let earlier = self.earlier.filter(|_| !is_waiting && run.is_ok());
+        let is_whole = run.is_ok() && job.is_ok() && !self.entry.state.is_waiting();
+        let late = self
+            .earlier
+            .filter(|_| is_whole && self.refused_earlier.is_none());
         SpoolDelivery {
             run,
             job,
-            late: earlier.map(|Backlog { since, runs }| (since, runs)),
-            kept,
+            late: late.map(|Backlog { since, runs }| (since, runs)),
+            refused_earlier: self.refused_earlier,
             troubles: self.troubles,
+            waiting: self.is_saved.then(|| self.files.waiting()),
+            refused: self.refused.is_some().then(|| self.files.refused()),
         }
     }
 
@@ -297,11 +361,13 @@ impl SpooledGroup {
                 // What is there must not be delivered later: it is older than what has been delivered now.
                 if !self.entry.state.is_waiting() {
                     self.files.remove();
+                    self.is_saved = false;
                 }
-                if self.is_saved {
+                let is_known =
+                    |trouble: &SpoolError| matches!(trouble, SpoolError::Unwritable { .. });
+                if !self.troubles.iter().any(is_known) {
                     self.troubles.push(error);
                 }
-                self.is_saved = false;
             }
         }
     }
@@ -345,7 +411,6 @@ impl SpooledGroup {
     }
 
     fn trouble(&mut self, error: SpoolError) {
-        self.is_saved = false;
         self.is_usable = false;
         self.troubles.push(error);
     }

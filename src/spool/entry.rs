@@ -86,21 +86,24 @@ impl Entry {
         text
     }
 
+    /// Reads the beginning of a file: what it is about, without the families.
+    pub(super) fn head_of_text(text: &str) -> Result<Self, String> {
+        let rest = behind_first(text)?;
+        let mut reader = Reader::default();
+        let is_head = |line: &&str| {
+            let body = ["# family ", "# name ", "# end "];
+            !body.iter().any(|begin| line.starts_with(begin))
+        };
+        for line in rest.split_inclusive('\n').take_while(is_head) {
+            let line = line.strip_suffix('\n').ok_or("its end is missing")?;
+            reader.read(line, "").ok_or_else(|| wrong(line))?;
+        }
+        reader.finish()
+    }
+
     /// Reads a file; what is wrong with it otherwise.
     pub(super) fn of_text(text: &str) -> Result<Self, String> {
-        let wrong = |line: &str| format!("it is not as it was written: {line:?}");
-        let Some(rest) = text
-            .strip_prefix(FIRST)
-            .and_then(|rest| rest.strip_prefix('\n'))
-        else {
-            let first = text.lines().next().unwrap_or_default();
-            let first: String = first.chars().take(40).collect();
-            return Err(if first.starts_with("# pushjob spool ") {
-                format!("another version of pushjob has written it: {first:?}")
-            } else {
-                format!("it begins with {first:?} instead of {FIRST:?}")
-            });
-        };
+        let rest = behind_first(text)?;
         let end = rest
             .trim_end_matches('\n')
             .rfind('\n')
@@ -125,13 +128,27 @@ impl Entry {
                 .read(line.trim_end_matches('\n'), &block)
                 .ok_or_else(|| wrong(line))?;
         }
-        Ok(Self {
-            gateway: reader.gateway.ok_or("it names no gateway")?,
-            key: reader.key.ok_or("it names no group")?,
-            state: reader.state,
-            refused: reader.refused,
-        })
+        reader.finish()
     }
+}
+
+/// What comes behind the first line.
+fn behind_first(text: &str) -> Result<&str, String> {
+    let rest = text.strip_prefix(FIRST);
+    rest.and_then(|rest| rest.strip_prefix('\n'))
+        .ok_or_else(|| {
+            let first = text.lines().next().unwrap_or_default();
+            let first: String = first.chars().take(40).collect();
+            if first.starts_with("# pushjob spool ") {
+                format!("another version of pushjob has written it: {first:?}")
+            } else {
+                format!("it begins with {first:?} instead of {FIRST:?}")
+            }
+        })
+}
+
+fn wrong(line: &str) -> String {
+    format!("it is not as it was written: {line:?}")
 }
 
 /// Whether a line is one of ours, and not one of the text format.
@@ -148,6 +165,15 @@ struct Reader {
 }
 
 impl Reader {
+    fn finish(self) -> Result<Entry, String> {
+        Ok(Entry {
+            gateway: self.gateway.ok_or("it names no gateway")?,
+            key: self.key.ok_or("it names no group")?,
+            state: self.state,
+            refused: self.refused,
+        })
+    }
+
     /// None for what is never written.
     fn read(&mut self, line: &str, block: &str) -> Option<()> {
         if let Some(labels) = line.strip_prefix("# group") {
@@ -312,7 +338,13 @@ mod tests {
         };
         for entry in [entry(), plain] {
             let text = entry.to_text();
-            assert_eq!(Entry::of_text(&text), Ok(entry), "{text}");
+            assert_eq!(Entry::of_text(&text).as_ref(), Ok(&entry), "{text}");
+            let head = Entry::head_of_text(&text).unwrap();
+            let state = GroupState {
+                families: std::collections::BTreeMap::new(),
+                ..entry.state.clone()
+            };
+            assert_eq!(head, Entry { state, ..entry });
         }
     }
 

@@ -40,6 +40,14 @@ pub enum SpoolError {
         /// How long it was waited for.
         waited: Duration,
     },
+    /// A file is none of ours.
+    #[error("{} is no result: {reason}", path.display())]
+    NoResult {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// A file is none of ours, or not whole.
     #[error("{} is no result: {reason}; it was set aside as {}", path.display(), aside.display())]
     Foreign {

@@ -17,11 +17,15 @@ use super::error::SpoolError;
 /// The longest file that is read, in bytes: what a job may leave, and some more.
 const READ_LIMIT: u64 = 512 << 20;
 
+/// The most that is read of a file to see what it is about, in bytes.
+const HEAD_LIMIT: u64 = 64 << 10;
+
 /// The room for a file as most are, which is then read at once, in bytes.
 const USUAL_LENGTH: usize = 8 << 10;
 
-/// The longest that is waited for the files of a group, which no process has for longer than a slow disk takes.
-pub(super) const PATIENCE: Duration = Duration::from_secs(10);
+/// The longest that is waited for the files of a group, which no process has for longer than a disk takes. Who waits longer
+/// delivers without them.
+pub(super) const PATIENCE: Duration = Duration::from_secs(2);
 
 /// The pauses between two looks at a file that another process has, from and to.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(1), Duration::from_millis(20));
@@ -76,6 +80,13 @@ pub(super) fn make(folder: &Path) -> Result<(), SpoolError> {
         path: folder.to_owned(),
         source,
     })
+}
+
+/// Writes a file and takes it away again, to see whether that can be done.
+pub(super) fn try_out(folder: &Path) -> Result<(), SpoolError> {
+    let path = folder.join(format!("{}.new", std::process::id()));
+    let written = write(&path, "a test", Durability::Process).and_then(|()| fs::remove_file(&path));
+    written.map_err(|source| SpoolError::Unwritable { path, source })
 }
 
 /// The groups of which there is a file that ends like this, by their names.
@@ -181,6 +192,29 @@ impl Files {
                 })
             }
         }
+    }
+
+    /// What a file is about, without what is known of that. It is not changed, so that there is nobody to wait for.
+    pub(super) fn read_head(path: &Path) -> Result<Option<Entry>, SpoolError> {
+        let mut bytes = Vec::with_capacity(USUAL_LENGTH);
+        let file = OpenOptions::new()
+            .read(true)
+            .custom_flags(no_follow())
+            .open(path);
+        let read = match file {
+            Ok(file) => file.take(HEAD_LIMIT).read_to_end(&mut bytes),
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            Err(error) => Err(error),
+        };
+        read.map_err(|source| SpoolError::Unreadable {
+            path: path.to_owned(),
+            source,
+        })?;
+        let entry = Entry::head_of_text(&String::from_utf8_lossy(&bytes));
+        entry.map(Some).map_err(|reason| SpoolError::NoResult {
+            path: path.to_owned(),
+            reason,
+        })
     }
 
     fn set_aside(&self, path: &Path) -> Result<PathBuf, SpoolError> {

@@ -26,7 +26,9 @@
 //! let spool = Spool::open("/var/spool/pushjob")?;
 //! let kept = spool.keep(&client.address(), &GroupingKey::new("etl")?, &result);
 //! let delivery = kept.deliver(&client, Duration::from_secs(10));
-//! println!("{:?}", delivery.kept);
+//! if let Err(error) = &delivery.run {
+//!     println!("{error}: {:?}", delivery.kept(error));
+//! }
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!

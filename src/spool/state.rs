@@ -122,7 +122,7 @@ impl GroupState {
                 since: news.completed,
                 runs: 0,
             });
-            backlog.runs += 1;
+            backlog.runs = backlog.runs.saturating_add(1);
         }
     }
 
@@ -245,8 +245,29 @@ impl GroupState {
         self.settle();
     }
 
-    /// Takes out what `refused` had waiting of a part.
-    pub(super) fn forget(&mut self, refused: &Self, part: Part) {
+    /// What of a part earlier runs have left, if a later one has left something too: the likelier reason for a refusal, which
+    /// is not to take the later one along.
+    pub(super) fn earlier(&self, part: Part) -> Option<Self> {
+        let waiting = self.only_waiting(part);
+        let stamps = || waiting.families.values().map(|held| &held.at);
+        let newest =
+            stamps().reduce(|one, other| if one.is_later_than(other) { one } else { other })?;
+        let earlier = Self {
+            cleared: None,
+            families: waiting
+                .families
+                .iter()
+                .filter(|(_, held)| held.at != *newest)
+                .map(|(name, held)| (name.clone(), held.clone()))
+                .collect(),
+            backlog: waiting.backlog,
+        };
+        (!earlier.families.is_empty()).then_some(earlier)
+    }
+
+    /// Takes out what `refused` had waiting of a part, for a reason that may name a metric. What lasts is remembered all the
+    /// same, unless it is that metric.
+    pub(super) fn forget(&mut self, refused: &Self, part: Part, metric: Option<&str>) {
         if part == Part::Run {
             let at = |state: &Self| state.cleared.as_ref().map(|cleared| cleared.at.clone());
             let is_waiting = |cleared: &Cleared| cleared.is == Whereabouts::Waiting;
@@ -259,6 +280,10 @@ impl GroupState {
             let is_refused = refused.is_some_and(|refused| {
                 refused.part == part && refused.at == held.at && held.is == Whereabouts::Waiting
             });
+            if is_refused && held.is_lasting && metric != Some(name.as_str()) {
+                held.is = Whereabouts::Sent;
+                return true;
+            }
             !is_refused
         });
         self.settle();
@@ -479,12 +504,44 @@ mod tests {
             ..news(Change::Push(&run))
         };
         state.take(&first, &stamp(1));
-        state.forget(&state.clone(), Part::Run);
+        state.forget(&state.clone(), Part::Run, None);
         assert_eq!(state.step(Part::Run), None);
         assert_eq!(state.step(Part::Job), Some(Step::PushAdd(job)));
         assert_eq!(state.backlog.map(|backlog| backlog.runs), Some(1));
-        state.forget(&state.clone(), Part::Job);
+        state.forget(&state.clone(), Part::Job, None);
         assert_eq!(state, GroupState::default());
+    }
+
+    #[test]
+    fn what_lasts_is_remembered_though_it_was_refused_with_others() {
+        let run = named(&[1, 2], 1);
+        let mut state = GroupState::default();
+        let first = RunResult {
+            lasting: &["m1".to_owned()],
+            ..news(Change::PushAdd(&run))
+        };
+        state.take(&first, &stamp(1));
+        let mut named_by_it = state.clone();
+        state.forget(&state.clone(), Part::Run, Some("m2"));
+        assert_eq!(state.families.keys().collect::<Vec<_>>(), ["m1"]);
+        assert!(!state.is_waiting());
+        named_by_it.forget(&named_by_it.clone(), Part::Run, Some("m1"));
+        assert_eq!(named_by_it, GroupState::default());
+    }
+
+    #[test]
+    fn what_earlier_runs_have_left_is_told_from_what_the_last_has() {
+        let mut state = GroupState::default();
+        take(&mut state, &Does::PushAdd(vec![1, 2]), 1);
+        assert_eq!(state.earlier(Part::Run), None);
+        take(&mut state, &Does::PushAdd(vec![2, 3]), 2);
+        let earlier = state.earlier(Part::Run).unwrap();
+        assert_eq!(earlier.families.keys().collect::<Vec<_>>(), ["m1"]);
+        state.forget(&earlier, Part::Run, None);
+        assert_eq!(
+            state.step(Part::Run),
+            Some(Step::PushAdd(named(&[2, 3], 2)))
+        );
     }
 
     #[test]

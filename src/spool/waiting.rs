@@ -9,7 +9,7 @@ use crate::push::GatewayAddress;
 use super::delivery::SpooledGroup;
 use super::entry::Entry;
 use super::error::SpoolError;
-use super::folder::{self, Files, PATIENCE, REFUSED, WAITING};
+use super::folder::{self, Files, REFUSED, WAITING};
 use super::state::{Backlog, RunResult};
 
 /// A folder for results that have not arrived.
@@ -49,6 +49,15 @@ impl Spool {
         let folder = folder.into();
         folder::make(&folder)?;
         Ok(Self { folder })
+    }
+
+    /// Looks whether it can be written to.
+    ///
+    /// # Errors
+    ///
+    /// [`SpoolError::Unwritable`] when it cannot.
+    pub fn check(&self) -> Result<(), SpoolError> {
+        folder::try_out(&self.folder)
     }
 
     /// The folder.
@@ -105,10 +114,7 @@ impl Spool {
         let mut troubles = Vec::new();
         for files in folder::groups(&self.folder, extension)? {
             let path = files.path(extension);
-            match files
-                .lock(PATIENCE)
-                .and_then(|_lock| files.read_file(&path))
-            {
+            match Files::read_head(&path) {
                 Ok(Some(entry)) => found.extend(waiting(entry, path)),
                 Ok(None) => {}
                 Err(error) => troubles.push(error),

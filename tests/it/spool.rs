@@ -189,12 +189,10 @@ fn what_waits_for_another_gateway_stays() {
         .job(["true"])
         .run();
     other.exits(0).says("");
-    place
-        .flush()
-        .args(["--gateway", gateway.address()])
-        .run()
-        .exits(0)
-        .says("");
+    let flushed = place.flush().args(["--gateway", gateway.address()]).run();
+    flushed.exits(1).says(&format!(
+        "pushjob: {{job=\"j\"}} waits for http://{address}, which --gateway does not name\n"
+    ));
     let listed = place.flush().arg("--list").run();
     assert_eq!(String::from_utf8(listed.stdout).unwrap().lines().count(), 1);
     assert_eq!(gateway.groups().len(), 1);
@@ -696,7 +694,7 @@ fn only_what_will_be_refused_again_is_set_aside() {
         ("400 Bad Request", false),
         ("401 Unauthorized", true),
         ("403 Forbidden", true),
-        ("404 Not Found", false),
+        ("404 Not Found", true),
         ("408 Request Timeout", true),
         ("413 Payload Too Large", false),
         ("429 Too Many Requests", true),
@@ -734,4 +732,151 @@ fn a_ca_file_that_cannot_be_read_costs_no_result() {
     finished.exits(0);
     let kept = format!("; kept in {}\n", place.entry().display());
     assert!(finished.stderr.ends_with(&kept), "{finished}");
+}
+
+#[test]
+fn what_an_earlier_run_has_left_wrong_takes_no_later_result_along() {
+    let (place, address) = (Place::new(), nobody());
+    pushjob([
+        "pushadd",
+        "--push-retries",
+        "0",
+        "--job",
+        "j",
+        "--gauge",
+        "x=5",
+        "--gateway",
+        &address,
+        "--spool",
+    ])
+    .arg(&place.folder)
+    .run()
+    .exits(1);
+    let gateway = Pushgateway::start_at(&address);
+    pushjob([
+        "push",
+        "--job",
+        "other",
+        "--counter",
+        "x=1",
+        "--gateway",
+        &address,
+    ])
+    .run()
+    .exits(0);
+    let finished = place.run_to(&address).script("exit 3").run();
+    finished
+        .exits(3)
+        .says_one_line_with("pushjob: cannot push what an earlier run had left: http://");
+    let aside = place.files("refused");
+    assert!(
+        finished
+            .stderr
+            .ends_with(&format!("; set aside in {}\n", aside[0].display())),
+        "{finished}"
+    );
+    let text = fs::read_to_string(&aside[0]).unwrap();
+    assert!(
+        text.contains("\nx 5\n") && !text.contains("batch_job"),
+        "{text}"
+    );
+    assert_eq!(gateway.reported("j", "exit_code"), "3");
+    place.run_to(&address).job(["true"]).run().exits(0).says("");
+}
+
+#[test]
+fn files_that_another_process_holds_delay_a_result_and_no_more() {
+    let (place, gateway) = (Place::new(), Pushgateway::start());
+    place.run_to(gateway.address()).job(["true"]).run().exits(0);
+    let lock = fs::File::open(&place.files("lock")[0]).unwrap();
+    rustix::fs::flock(&lock, rustix::fs::FlockOperation::LockExclusive).unwrap();
+    let finished = place.run_to(gateway.address()).script("exit 4").run();
+    finished
+        .exits(4)
+        .says_one_line_with("is held by another process for 2.0 s\n");
+    assert_eq!(gateway.reported("j", "exit_code"), "4");
+    drop(lock);
+    // What is remembered is not older than that.
+    place
+        .run_to(gateway.address())
+        .script("exit 5")
+        .run()
+        .exits(5)
+        .says("");
+    assert_eq!(gateway.reported("j", "exit_code"), "5");
+}
+
+#[test]
+fn one_group_that_the_gateway_is_in_trouble_with_keeps_no_other_from_being_delivered() {
+    let place = Place::new();
+    let trouble = || Answer::Respond("503 Service Unavailable", "", "");
+    let gateway = FakeGateway::answering([trouble(), trouble(), trouble(), ok(), ok()]);
+    for instance in ["a", "b"] {
+        let run = place.run_to(&gateway.url()).args(["--instance", instance]);
+        run.job(["true"])
+            .run()
+            .exits(0)
+            .says_one_line_with("; kept in ");
+    }
+    place.flush().run().exits(1);
+    assert_eq!(gateway.requests().len(), 4);
+    place.flush().run().exits(0);
+    assert_eq!(place.files("waiting").len(), 0);
+}
+
+#[test]
+fn credentials_only_go_to_a_gateway_that_is_named() {
+    let (place, address) = (Place::new(), nobody());
+    place.run_to(&address).job(["true"]).run().exits(0);
+    let flush = || place.flush().env("PUSHJOB_USERNAME", "u");
+    flush().run().exits(2).says(
+        "pushjob: --gateway is missing: credentials, as from PUSHJOB_USERNAME, only go to one that is named\n",
+    );
+    let gateway = Pushgateway::start_at(&address);
+    flush().args(["--gateway", &address]).run().exits(0);
+    assert_eq!(gateway.reported("j", "success"), "1");
+}
+
+#[test]
+fn metrics_of_a_job_that_are_too_many_to_be_kept_are_delivered_all_the_same() {
+    let (place, gateway) = (Place::new(), Pushgateway::start());
+    let script = "seq 60000 | sed 's/.*/rows{n=\"&\"} 1/' >> $PUSHJOB_METRICS_FILE";
+    place
+        .run_to(gateway.address())
+        .script(script)
+        .run()
+        .exits(0)
+        .says("");
+    assert_eq!(
+        gateway.samples()["rows{instance=\"\",job=\"j\",n=\"60000\"}"],
+        "1"
+    );
+    assert!(fs::metadata(place.entry()).unwrap().len() < 10_000);
+}
+
+#[test]
+fn who_gives_up_what_others_have_left_has_delivered_the_result() {
+    let place = Place::new();
+    let gateway = FakeGateway::answering([
+        Answer::Respond("503 Service Unavailable", "", ""),
+        ok(),
+        Answer::Silence,
+    ]);
+    let other = place.run_to(&gateway.url()).args(["--instance", "a"]);
+    other.job(["true"]).run().exits(0);
+    let mut running = place
+        .run_to(&gateway.url())
+        .args(["--strict", "--push-timeout=50s"])
+        .job(["true"])
+        .start();
+    within(Duration::from_secs(50), "it is not flushed", || {
+        gateway.requests().len() == 3
+    });
+    running.signal("TERM");
+    running.next_message();
+    running.signal("TERM");
+    let finished = running.wait();
+    finished.exits(0).says(
+        "pushjob: what other runs had left goes on waiting: given up, as TERM was the second signal to ask for an end\n",
+    );
 }

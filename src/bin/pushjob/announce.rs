@@ -14,7 +14,7 @@ use pushjob::push::{PushError, Pushgateway};
 use pushjob::spool::Spool;
 
 use crate::job_metrics::JobMetrics;
-use crate::spool::{Notice, notices};
+use crate::spool::{Notice, notices_of_earlier};
 
 /// Something to push.
 #[derive(Clone)]
@@ -140,5 +140,5 @@ fn deliver_earlier(folder: &Path, client: &Pushgateway, key: &GroupingKey) -> Ve
     let delivery = spool
         .resume(&gateway, key)
         .deliver(client, client.timeout());
-    notices(&delivery, &client.url(key))
+    notices_of_earlier(&delivery, &client.url(key))
 }

@@ -11,7 +11,7 @@ use pushjob::spool::{Spool, SpoolError, Waiting};
 use crate::args::{FlushArgs, GatewayArgs};
 use crate::console::{Console, chain};
 use crate::exit::Exit;
-use crate::settings::{Gateways, delivery, spool};
+use crate::settings::{Gateways, credentials, delivery, spool};
 use crate::spool::{Flushed, Notice, age, flush as flush_gateway};
 
 /// The pauses between two rounds, from and to.
@@ -63,10 +63,12 @@ pub(crate) fn flush(args: &FlushArgs) -> Exit {
         let is_ours = |client: &Pushgateway| client.address().base_url() == waiting.gateway;
         !clients.iter().any(is_ours)
     });
+    let mut left = 0;
     for Waiting { gateway, key, .. } in others {
-        console.note(format_args!(
+        console.warning(format_args!(
             "{key} waits for {gateway}, which --gateway does not name"
         ));
+        left += 1;
     }
     let round = Round {
         spool: &spool,
@@ -74,7 +76,10 @@ pub(crate) fn flush(args: &FlushArgs) -> Exit {
         push_timeout,
         console,
     };
-    round.rounds(args.wait)
+    match round.rounds(args.wait) {
+        Exit::Done if left > 0 => Exit::NotDone,
+        exit => exit,
+    }
 }
 
 /// Deliveries to all gateways.
@@ -98,8 +103,7 @@ impl Round<'_> {
                 flush_gateway(self.spool, client, None, &remaining)
             });
             refused += flushed.iter().map(|flushed| flushed.refused).sum::<usize>();
-            let left = |flushed: &Flushed| flushed.left + flushed.busy;
-            let left: usize = flushed.iter().map(left).sum();
+            let left: usize = flushed.iter().map(|flushed| flushed.left).sum();
             let time = wait.unwrap_or_default().saturating_sub(begin.elapsed());
             let is_last = left == 0 || time.is_zero();
             for notice in flushed
@@ -132,6 +136,12 @@ fn clients(
 ) -> Result<(Vec<Pushgateway>, Duration), String> {
     let (mut gateways, push_timeout) = delivery(args)?;
     if matches!(gateways, Gateways::NotGiven) {
+        // Who has written what waits has named them, and may be anyone.
+        if let Some(source) = credentials(args) {
+            return Err(format!(
+                "--gateway is missing: credentials, as from {source}, only go to one that is named"
+            ));
+        }
         let mut args = args.clone();
         args.gateway = waiting
             .iter()

@@ -7,13 +7,13 @@ use pushjob::grouping::GroupingKey;
 use pushjob::push::{
     Change, Delivered, Method, Pushgateway, Request, UnpushableError, side_by_side,
 };
-use pushjob::spool::{RunResult, Spool};
+use pushjob::spool::{Kept, RunResult, Spool};
 
 use crate::args::{SpoolArgs, TargetArgs};
 use crate::console::{Console, chain, done};
 use crate::exit::Exit;
 use crate::settings::{Gateways, settings, spool as folder};
-use crate::spool::{Notice, notices, undelivered};
+use crate::spool::{Notice, notices, notices_of_earlier, undelivered};
 
 /// What became of a request, and what else there is to say.
 type Sent = (Result<Option<Delivered>, String>, Vec<Notice>);
@@ -131,9 +131,13 @@ impl Group {
                 let waiting = spool
                     .resume(&client.address(), &self.key)
                     .deliver(client, left());
-                let notices = notices(&waiting, &url);
+                let notices = notices_of_earlier(&waiting, &url);
                 if let Err(error) = &waiting.run {
-                    return (Err(undelivered(error, &waiting.kept)), notices);
+                    if !matches!(waiting.kept(error), Kept::Refused(_)) {
+                        let error = chain(error);
+                        let reason = format!("{error}; it is too long to be kept");
+                        return (Err(reason), notices);
+                    }
                 }
                 let delivered = client.send_within(request, left());
                 return (delivered.map(Some).map_err(|error| chain(&error)), notices);
@@ -150,7 +154,7 @@ impl Group {
         let notices = notices(&delivery, &client.url(&self.key));
         let delivered = match &delivery.run {
             Ok(delivered) => Ok(*delivered),
-            Err(error) => Err(undelivered(error, &delivery.kept)),
+            Err(error) => Err(undelivered(error, &delivery)),
         };
         (delivered, notices)
     }

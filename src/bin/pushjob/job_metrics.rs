@@ -13,6 +13,9 @@ use crate::console::Console;
 /// The longest file that is read for a heartbeat, in bytes: it is read anew for each.
 const LONGEST_BEAT: u64 = 16 << 20;
 
+/// The longest file of which the metrics are kept in a spool, in bytes: they are read and written several times there.
+const LONGEST_KEPT: u64 = 1 << 20;
+
 /// The file of a run, and what may stand in it.
 pub(crate) struct JobMetrics {
     file: Arc<MetricsFile>,
@@ -37,6 +40,11 @@ impl JobMetrics {
         }
         let contents = self.read(Reading::Running).ok()?;
         Some(contents.families).filter(|families| !families.is_empty())
+    }
+
+    /// Whether what the job has left is more than is kept in a spool.
+    pub(crate) fn is_long(&self) -> bool {
+        self.file.length().is_ok_and(|length| length > LONGEST_KEPT)
     }
 
     /// Whether the job has left anything.

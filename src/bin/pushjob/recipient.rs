@@ -64,6 +64,11 @@ impl<'a> End<'a> {
         }
     }
 
+    /// Whether the job has left more than is kept.
+    fn job_is_long(&self) -> bool {
+        self.job.is_some_and(JobMetrics::is_long)
+    }
+
     /// Keeps it in the spool, if there is one.
     fn keep(
         &self,
@@ -76,7 +81,9 @@ impl<'a> End<'a> {
             completed: self.completed,
             change,
             lasting,
-            job: self.job_families(method),
+            job: (!self.job_is_long())
+                .then(|| self.job_families(method))
+                .flatten(),
         };
         Some(spool.keep(gateway, self.key, &result))
     }
@@ -200,14 +207,20 @@ impl Recipient {
                 Delivery::of(Err(format!("{reason}{}", fate(&kept))))
             }
             (Ok(client), Some(change)) => {
+                let way = Way {
+                    url: &url,
+                    pending,
+                    remaining: &remaining,
+                };
                 if let Some(kept) = kept {
-                    Delivery::spooled(&kept.deliver(client, remaining()), &url)
+                    let delivery = kept.deliver(client, remaining());
+                    let mut delivery = Delivery::spooled(&delivery, &url);
+                    if end.job_is_long() && delivery.result.is_ok() {
+                        pending.end(&place);
+                        delivery.job = deliver_job(client, end, method, &way);
+                    }
+                    delivery
                 } else {
-                    let way = Way {
-                        url: &url,
-                        pending,
-                        remaining: &remaining,
-                    };
                     Delivery::live(client, end, (method, change), &way)
                 }
             }
@@ -215,15 +228,15 @@ impl Recipient {
         if let Some(Announced::Told(told)) = &mut announced {
             delivery.notices.append(&mut told.notices);
         }
+        // What is still to come is others'.
+        pending.end(&place);
         if let (Ok(client), Ok(_), Some(RunSpool { spool, .. })) =
             (&built, &delivery.result, end.spool)
         {
             let done = change.map(|_| end.key);
-            delivery
-                .notices
-                .extend(flush(spool, client, done, &remaining).notices);
+            let flushed = flush(spool, client, done, &remaining);
+            delivery.notices.extend(flushed.notices);
         }
-        pending.end(&place);
         Conclusion {
             url,
             delivery,
@@ -265,24 +278,15 @@ impl Delivery {
         (method, change): (Method, Change<'_>),
         way: &Way<'_>,
     ) -> Self {
-        let Way {
-            url,
-            pending,
-            remaining,
-        } = way;
-        let delivered = client.deliver_within(end.key, change, remaining());
-        pending.end(url);
+        let delivered = client.deliver_within(end.key, change, (way.remaining)());
+        way.pending.end(way.url);
         // That it cannot be reached is said once.
         let takes_more = match &delivered {
             Ok(_) => true,
-            Err(error) => error.is_about_one_metric(),
+            Err(error) => error.metric().is_some(),
         };
         let job = if takes_more {
-            let place = format!("{url} (the metrics of the job)");
-            pending.begin(&place);
-            let delivered = deliver_job(client, end, method, remaining);
-            pending.end(&place);
-            delivered
+            deliver_job(client, end, method, way)
         } else {
             Ok(None)
         };
@@ -295,7 +299,7 @@ impl Delivery {
     fn spooled(delivery: &SpoolDelivery, url: &str) -> Self {
         let result = |part: &Result<Option<Delivered>, NotDelivered>| match part {
             Ok(delivered) => Ok(*delivered),
-            Err(error) => Err(undelivered(error, &delivery.kept)),
+            Err(error) => Err(undelivered(error, delivery)),
         };
         Self {
             result: result(&delivery.run),
@@ -310,12 +314,14 @@ fn deliver_job(
     client: &Pushgateway,
     end: &End<'_>,
     method: Method,
-    remaining: &dyn Fn() -> Duration,
+    way: &Way<'_>,
 ) -> Result<Option<Delivered>, String> {
-    let Some(families) = end.job_families(method) else {
-        return Ok(None);
-    };
-    let change = Change::PushAdd(families);
-    let delivered = client.deliver_within(end.key, change, remaining());
-    delivered.map(Some).map_err(|error| chain(&error))
+    let place = format!("{} (the metrics of the job)", way.url);
+    way.pending.begin(&place);
+    let delivered = end.job_families(method).map(|families| {
+        let change = Change::PushAdd(families);
+        client.deliver_within(end.key, change, (way.remaining)())
+    });
+    way.pending.end(&place);
+    delivered.transpose().map_err(|error| chain(&error))
 }

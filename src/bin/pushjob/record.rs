@@ -107,27 +107,42 @@ pub(crate) struct Recorder {
 
 /// The places to which the end is still under way.
 #[derive(Clone, Default)]
-pub(crate) struct Pending(Arc<Mutex<Vec<String>>>);
+pub(crate) struct Pending(Arc<Mutex<Places>>);
+
+#[derive(Default)]
+struct Places {
+    places: Vec<String>,
+    /// Whether there have been any.
+    have_begun: bool,
+}
 
 impl Pending {
     pub(crate) fn begin(&self, place: &str) {
-        self.lock().push(place.to_owned());
+        let mut pending = self.lock();
+        pending.places.push(place.to_owned());
+        pending.have_begun = true;
     }
 
     pub(crate) fn end(&self, place: &str) {
-        self.lock().retain(|other| other != place);
+        self.lock().places.retain(|other| other != place);
     }
 
     /// For a message: ` to` and their URLs, or nothing.
     pub(crate) fn places(&self) -> String {
-        let places = self.lock();
-        if places.is_empty() {
+        let pending = self.lock();
+        if pending.places.is_empty() {
             return String::new();
         }
-        format!(" to {}", places.join(", "))
+        format!(" to {}", pending.places.join(", "))
     }
 
-    fn lock(&self) -> MutexGuard<'_, Vec<String>> {
+    /// Whether the end has come to all of them, or failed to, and what goes on is others'.
+    pub(crate) fn is_over(&self) -> bool {
+        let pending = self.lock();
+        pending.have_begun && pending.places.is_empty()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Places> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -106,6 +106,12 @@ pub(crate) fn run(args: &RunArgs) -> Exit {
             }
         });
         result.unwrap_or_else(|unfinished| {
+            if pending.is_over() {
+                console.warning(format_args!(
+                    "what other runs had left goes on waiting: {unfinished}"
+                ));
+                return true;
+            }
             let places = pending.places();
             console.error(format_args!(
                 "cannot deliver the result{places}: {unfinished}"
@@ -139,7 +145,8 @@ fn may_run(plan: &Plan, settings: &Settings, console: Console) -> bool {
     if plan.strict && !plan.aim.dry_run {
         wrong_files = settings.gateways.wrong_files();
         if let (Gateways::Given(_), Some(folder)) = (&settings.gateways, &plan.aim.spool) {
-            wrong_files.extend(Spool::open(folder).err().map(|error| chain(&error)));
+            let checked = Spool::open(folder).and_then(|spool| spool.check());
+            wrong_files.extend(checked.err().map(|error| chain(&error)));
         }
     }
     for Trouble {

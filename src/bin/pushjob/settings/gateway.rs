@@ -40,6 +40,30 @@ pub(crate) fn secret_variables() -> impl Iterator<Item = &'static str> {
         .chain(in_user_name.then_some("PUSHJOB_USERNAME"))
 }
 
+/// Where credentials come from that are sent to any gateway, if there are some.
+pub(crate) fn credentials(args: &GatewayArgs) -> Option<&'static str> {
+    let flags = [
+        ("--username", args.username.is_some()),
+        ("--password-file", args.password_file.is_some()),
+        ("--bearer-token-file", args.bearer_token_file.is_some()),
+        ("--header", !args.header.is_empty()),
+        ("--tls-key-file", args.tls.key_file.is_some()),
+    ];
+    let variables = [
+        "PUSHJOB_USERNAME",
+        "PUSHJOB_PASSWORD",
+        "PUSHJOB_PASSWORD_FILE",
+        "PUSHJOB_BEARER_TOKEN",
+        "PUSHJOB_BEARER_TOKEN_FILE",
+        "PUSHJOB_HEADER",
+        "PUSHJOB_TLS_KEY_FILE",
+    ];
+    let is_set = |name: &str| env::var_os(name).is_some_and(|value| !value.is_empty());
+    let flag = flags.into_iter().find(|(_, is_given)| *is_given);
+    let flag = flag.map(|(name, _)| name);
+    flag.or_else(|| variables.into_iter().find(|name| is_set(name)))
+}
+
 fn is_url(text: &str) -> bool {
     let checked = Pushgateway::builder(text).proxy(Proxy::None).check();
     !matches!(checked, Err(ConfigError::Url { .. }))

@@ -13,7 +13,7 @@ use pushjob::grouping::GroupingKey;
 use pushjob::push::{ConfigError, GatewayKind, PushgatewayBuilder};
 
 use self::gateway::Sources;
-pub(crate) use self::gateway::secret_variables;
+pub(crate) use self::gateway::{credentials, secret_variables};
 pub(crate) use self::source::Source;
 use self::source::{Mistake, given, given_path};
 use crate::args::{GatewayArgs, SpoolArgs, TargetArgs, positive_duration};
