@@ -1,5 +1,6 @@
 //! One delivery of what is known of a group.
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
 
@@ -78,6 +79,8 @@ pub struct SpooledGroup {
     earlier: Option<Backlog>,
     /// Whether what the run brings is in the file.
     is_saved: bool,
+    /// The file that holds just that.
+    written: Option<File>,
     /// What has been refused by now, and why what earlier runs had left was.
     refused: Option<Entry>,
     refused_earlier: Option<PushError>,
@@ -102,6 +105,7 @@ impl SpooledGroup {
             has_news: false,
             earlier: None,
             is_saved: true,
+            written: None,
             refused: None,
             refused_earlier: None,
             is_usable: true,
@@ -331,6 +335,12 @@ impl SpooledGroup {
 
     /// Reads what is known by now, which is what we know ourselves and what others have left; with the lock.
     fn load(&mut self) {
+        // Mostly nobody else was there.
+        if let Some(file) = self.written.take() {
+            if self.files.is_still(&file) {
+                return;
+            }
+        }
         let found = loop {
             match self.files.read() {
                 Ok(found) => break found,
@@ -356,7 +366,10 @@ impl SpooledGroup {
             return;
         }
         match self.files.write(&self.entry, durability) {
-            Ok(()) => self.is_saved = true,
+            Ok(file) => {
+                self.is_saved = true;
+                self.written = Some(file);
+            }
             Err(error) => {
                 // What is there must not be delivered later: it is older than what has been delivered now.
                 if !self.entry.state.is_waiting() {

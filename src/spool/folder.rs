@@ -2,9 +2,9 @@
 
 use std::ffi::OsStr;
 use std::fmt::Write as _;
-use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::fs::{self, DirBuilder, File, Metadata, OpenOptions};
 use std::io::{self, ErrorKind, Read, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -85,7 +85,8 @@ pub(super) fn make(folder: &Path) -> Result<(), SpoolError> {
 /// Writes a file and takes it away again, to see whether that can be done.
 pub(super) fn try_out(folder: &Path) -> Result<(), SpoolError> {
     let path = folder.join(format!("{}.new", std::process::id()));
-    let written = write(&path, "a test", Durability::Process).and_then(|()| fs::remove_file(&path));
+    let written = write(&path, "a test", Durability::Process);
+    let written = written.and_then(|_| fs::remove_file(&path));
     written.map_err(|source| SpoolError::Unwritable { path, source })
 }
 
@@ -238,29 +239,40 @@ impl Files {
         }
     }
 
-    /// Writes what is known, whole or not at all: what was there stays until this is complete.
-    pub(super) fn write(&self, entry: &Entry, durability: Durability) -> Result<(), SpoolError> {
+    /// Writes what is known, whole or not at all: what was there stays until this is complete. Who keeps the file open can tell
+    /// [later](Self::is_still) whether it is still the one that counts.
+    pub(super) fn write(&self, entry: &Entry, durability: Durability) -> Result<File, SpoolError> {
         let (waiting, sent) = (self.waiting(), self.path(SENT));
         let (path, other) = if entry.state.is_waiting() {
             (waiting, sent)
         } else {
             (sent, waiting)
         };
-        self.replace(&path, entry, durability)?;
+        let file = self.replace(&path, entry, durability)?;
         match fs::remove_file(&other) {
             Ok(()) if durability == Durability::System => self.sync(),
             Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
             _ => Ok(()),
         }
+        .map(|()| file)
         .map_err(|source| SpoolError::Unwritable {
             path: other,
             source,
         })
     }
 
+    /// Whether what waits is still in this file. As long as it is open no other can have its number.
+    pub(super) fn is_still(&self, file: &File) -> bool {
+        let number =
+            |found: io::Result<Metadata>| found.ok().map(|found| (found.dev(), found.ino()));
+        let own = number(file.metadata());
+        own.is_some() && own == number(fs::symlink_metadata(self.waiting()))
+    }
+
     /// Writes what was refused, to be looked at.
     pub(super) fn write_refused(&self, entry: &Entry) -> Result<(), SpoolError> {
-        self.replace(&self.refused(), entry, Durability::System)
+        let written = self.replace(&self.refused(), entry, Durability::System);
+        written.map(drop)
     }
 
     fn replace(
@@ -268,14 +280,14 @@ impl Files {
         path: &Path,
         entry: &Entry,
         durability: Durability,
-    ) -> Result<(), SpoolError> {
+    ) -> Result<File, SpoolError> {
         // Only who has the lock writes it; what one leaves that is killed, the next overwrites.
         let beside = self.path("new");
         let written = write(&beside, &entry.to_text(), durability)
-            .and_then(|()| fs::rename(&beside, path))
-            .and_then(|()| match durability {
-                Durability::Process => Ok(()),
-                Durability::System => self.sync(),
+            .and_then(|file| fs::rename(&beside, path).map(|()| file))
+            .and_then(|file| match durability {
+                Durability::Process => Ok(file),
+                Durability::System => self.sync().map(|()| file),
             });
         written.map_err(|source| {
             // On a full disk every byte counts.
@@ -293,13 +305,13 @@ impl Files {
     }
 }
 
-fn write(path: &Path, text: &str, durability: Durability) -> io::Result<()> {
+fn write(path: &Path, text: &str, durability: Durability) -> io::Result<File> {
     let mut file = private().truncate(true).open(path)?;
     file.write_all(text.as_bytes())?;
-    match durability {
-        Durability::Process => Ok(()),
-        Durability::System => file.sync_all(),
+    if durability == Durability::System {
+        file.sync_all()?;
     }
+    Ok(file)
 }
 
 /// A file for nobody else, made if it is missing.
