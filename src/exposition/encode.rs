@@ -1,4 +1,5 @@
 use std::fmt::Write;
+use std::ops::Range;
 
 use super::family::{MetricFamilies, MetricFamily};
 use super::labels::Labels;
@@ -142,7 +143,7 @@ pub(super) fn write_labels(out: &mut String, labels: &Labels, extra: Option<(&st
 }
 
 /// Writes labels with `first` before the first of them, and says whether there are any.
-fn write_pairs(
+pub(super) fn write_pairs(
     out: &mut String,
     first: &'static str,
     labels: &Labels,
@@ -150,13 +151,18 @@ fn write_pairs(
 ) -> bool {
     let mut separator = first;
     let any = labels.iter().next().is_some() || extra.is_some();
-    for (name, value) in labels.iter() {
-        out.push_str(separator);
-        push_name(out, name.as_str(), false);
-        out.push_str("=\"");
-        push_escaped(out, value, true);
-        out.push('"');
+    if let Some(text) = labels.text() {
+        push_all(out, &[separator, text]);
         separator = ",";
+    } else {
+        for (name, value) in labels.iter() {
+            out.push_str(separator);
+            push_name(out, name.as_str(), false);
+            out.push_str("=\"");
+            push_escaped(out, value, true);
+            out.push('"');
+            separator = ",";
+        }
     }
     if let Some((name, bound)) = extra {
         push_all(out, &[separator, name, "=\""]);
@@ -210,11 +216,19 @@ pub fn format_float(number: f64) -> String {
 /// Numbers below this that are whole are written as such, which takes less time.
 const WHOLE: f64 = 1e15;
 
+/// Numbers in this range that are not whole are written with a point and without an exponent by whatever writes them the
+/// shortest way.
+const PLAIN: Range<f64> = 1e-3..WHOLE;
+
 fn push_float(out: &mut String, number: f64) {
     #[expect(clippy::cast_possible_truncation, reason = "it is whole and in range")]
     let whole = number as i64;
     #[expect(clippy::cast_precision_loss, reason = "it is in range")]
     let is_whole = (whole as f64).to_bits() == number.to_bits() && number.abs() < WHOLE;
+    if !is_whole && PLAIN.contains(&number.abs()) {
+        out.push_str(zmij::Buffer::new().format_finite(number));
+        return;
+    }
     // Writing to a text does not fail.
     let _ = if is_whole {
         write!(out, "{whole}")
@@ -232,6 +246,23 @@ fn push_float(out: &mut String, number: f64) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn fractions_of_any_size_read_back_the_same_and_are_no_longer_than_they_must_be() {
+        let mut bits: u64 = 1;
+        for _ in 0..100_000 {
+            bits = bits.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            // From 2^-13 to 2^51, around all that is written in this way.
+            let exponent = 1023 - 13 + (bits >> 58);
+            let number = f64::from_bits((exponent << 52) | (bits >> 6 & ((1 << 52) - 1)));
+            for number in [number, -number] {
+                let text = format_float(number);
+                assert_eq!(text.parse::<f64>().unwrap().to_bits(), number.to_bits());
+                // Where two are as short, each writer has its own.
+                assert_eq!(text.len(), number.to_string().len(), "{text}");
+            }
+        }
+    }
 
     #[test]
     fn numbers_are_spelled_shortest_and_read_back_the_same() {

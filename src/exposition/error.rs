@@ -85,6 +85,9 @@ pub enum FamilyError {
         /// The type of the family.
         metric_type: MetricType,
     },
+    /// A name that the data model does not allow.
+    #[error("{0}")]
+    Name(NameError),
     /// A label name twice in one series.
     #[error("label `{label}` occurs twice")]
     DuplicateLabel {
@@ -111,6 +114,12 @@ pub enum FamilyError {
         /// The histogram or summary.
         owner: String,
     },
+}
+
+impl From<NameError> for FamilyError {
+    fn from(error: NameError) -> Self {
+        Self::Name(error)
+    }
 }
 
 /// Text that is not in the exposition format, with the place.

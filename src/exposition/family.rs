@@ -1,11 +1,10 @@
 use std::collections::BTreeMap;
-#[cfg(target_os = "linux")]
-use std::collections::btree_map::Entry;
 use std::fmt;
 
 use super::error::FamilyError;
 use super::labels::Labels;
 use super::names::MetricName;
+use super::series::SeriesSet;
 use super::value::MetricValue;
 
 /// The type of a metric family, as its TYPE line says it.
@@ -106,7 +105,7 @@ pub struct MetricFamily {
     name: MetricName,
     metric_type: MetricType,
     help: Option<String>,
-    metrics: BTreeMap<Labels, MetricValue>,
+    metrics: SeriesSet,
 }
 
 impl MetricFamily {
@@ -117,12 +116,12 @@ impl MetricFamily {
             name,
             metric_type,
             help: None,
-            metrics: BTreeMap::new(),
+            metrics: SeriesSet::default(),
         }
     }
 
     /// A family as it stands in a text that has been checked.
-    pub(super) fn as_read(
+    pub(super) fn unchecked(
         name: MetricName,
         metric_type: MetricType,
         help: Option<String>,
@@ -132,16 +131,16 @@ impl MetricFamily {
             name,
             metric_type,
             help,
-            metrics,
+            metrics: SeriesSet::from_map(metrics),
         }
     }
 
     /// A gauge of one series without labels.
     #[must_use]
     pub fn gauge(name: MetricName, value: f64) -> Self {
-        let metrics = BTreeMap::from([(Labels::none(), MetricValue::Gauge(value))]);
+        let metrics = vec![(Labels::none(), MetricValue::Gauge(value))];
         Self {
-            metrics,
+            metrics: SeriesSet::in_order(metrics),
             ..Self::new(name, MetricType::Gauge)
         }
     }
@@ -182,13 +181,35 @@ impl MetricFamily {
                 });
             }
         }
-        if self.metrics.contains_key(&labels) {
-            return Err(FamilyError::DuplicateSeries {
-                series: format!("{}{labels}", self.name),
-            });
-        }
-        self.metrics.insert(labels, value);
-        Ok(())
+        let known = self.metrics.insert(labels, value);
+        known.map_err(|labels| FamilyError::DuplicateSeries {
+            series: format!("{}{labels}", self.name),
+        })
+    }
+
+    /// Adds a series of a counter, a gauge or an untyped metric, with labels as text.
+    ///
+    /// # Errors
+    ///
+    /// As [`insert`](Self::insert), [`FamilyError::WrongType`] for a histogram or summary, and those of [`Labels::new`].
+    ///
+    /// ```
+    /// use pushjob::exposition::{FamilyError, MetricFamily, MetricName, MetricType};
+    ///
+    /// let mut length = MetricFamily::new(MetricName::new("queue_length")?, MetricType::Gauge);
+    /// length.add(&[("queue", "mail")], 3.0)?;
+    /// length.add(&[("queue", "print")], 0.0)?;
+    /// # Ok::<(), FamilyError>(())
+    /// ```
+    pub fn add(&mut self, labels: &[(&str, &str)], value: f64) -> Result<(), FamilyError> {
+        let value = match self.metric_type {
+            MetricType::Counter => MetricValue::Counter(value),
+            MetricType::Gauge => MetricValue::Gauge(value),
+            MetricType::Histogram | MetricType::Summary | MetricType::Untyped => {
+                MetricValue::Untyped(value)
+            }
+        };
+        self.insert(Labels::new(labels)?, value)
     }
 
     /// Puts the value that comes after the one a series has had in its place. It must be of the type of the family, and the
@@ -199,15 +220,7 @@ impl MetricFamily {
         labels: Labels,
         next: impl FnOnce(Option<&MetricValue>) -> MetricValue,
     ) {
-        match self.metrics.entry(labels) {
-            Entry::Occupied(mut entry) => {
-                let value = next(Some(entry.get()));
-                entry.insert(value);
-            }
-            Entry::Vacant(entry) => {
-                entry.insert(next(None));
-            }
-        }
+        self.metrics.update(labels, next);
     }
 
     /// The value of a series.
@@ -248,7 +261,7 @@ impl MetricFamily {
     /// Whether it has no series.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.metrics.is_empty()
+        self.metrics.len() == 0
     }
 }
 

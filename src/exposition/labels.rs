@@ -1,20 +1,50 @@
+use std::cmp::Ordering;
 use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
 
 use super::encode::write_labels;
 use super::error::FamilyError;
 use super::names::LabelName;
 
-/// The labels of one series, sorted by name, each name once.
+/// The labels of one series, sorted by name, each name once. A clone costs nothing and shares them.
 ///
 /// Its [`Display`](fmt::Display) form is that of the text format: `{table="users"}`, or nothing without labels.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Labels(Vec<(LabelName, String)>);
+#[derive(Clone, Default)]
+pub struct Labels(Option<Arc<LabelSet>>);
+
+#[derive(Clone)]
+struct LabelSet {
+    pairs: Vec<(LabelName, String)>,
+    /// How they are written, without the braces, for a series that is written again and again.
+    text: Option<Box<str>>,
+}
 
 impl Labels {
     /// No labels.
     #[must_use]
     pub fn none() -> Self {
         Self::default()
+    }
+
+    /// Labels from names and values as text, in any order.
+    ///
+    /// # Errors
+    ///
+    /// [`FamilyError::Name`] for what is no label name, [`FamilyError::DuplicateLabel`] when a name occurs twice.
+    ///
+    /// ```
+    /// use pushjob::exposition::Labels;
+    ///
+    /// let labels = Labels::new(&[("table", "users"), ("env", "prod")])?;
+    /// assert_eq!(labels.to_string(), "{env=\"prod\",table=\"users\"}");
+    /// # Ok::<(), pushjob::exposition::FamilyError>(())
+    /// ```
+    pub fn new(pairs: &[(&str, &str)]) -> Result<Self, FamilyError> {
+        let pair = |&(name, value): &(&str, &str)| {
+            Ok((LabelName::new(name.to_owned())?, value.to_owned()))
+        };
+        Self::from_pairs(pairs.iter().map(pair).collect::<Result<_, FamilyError>>()?)
     }
 
     /// Labels from pairs of name and value, in any order.
@@ -29,14 +59,28 @@ impl Labels {
             Some(pair) => Err(FamilyError::DuplicateLabel {
                 label: pair[0].0.to_string(),
             }),
-            None => Ok(Self(pairs)),
+            None => Ok(Self::sorted(pairs)),
         }
+    }
+
+    fn sorted(pairs: Vec<(LabelName, String)>) -> Self {
+        let labels = (!pairs.is_empty()).then(|| Arc::new(LabelSet { pairs, text: None }));
+        Self(labels)
+    }
+
+    /// How they are written, without the braces, where that is known.
+    pub(super) fn text(&self) -> Option<&str> {
+        self.0.as_ref()?.text.as_deref()
+    }
+
+    fn pairs(&self) -> &[(LabelName, String)] {
+        self.0.as_ref().map_or(&[], |set| &set.pairs)
     }
 
     /// The value of a label.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.0
+        self.pairs()
             .iter()
             .find(|(label, _)| label.as_str() == name)
             .map(|(_, value)| value.as_str())
@@ -44,17 +88,54 @@ impl Labels {
 
     /// Names and values, sorted by name.
     pub fn iter(&self) -> impl Iterator<Item = (&LabelName, &str)> {
-        self.0.iter().map(|(name, value)| (name, value.as_str()))
+        let pairs = self.pairs().iter();
+        pairs.map(|(name, value)| (name, value.as_str()))
     }
 
     /// The same labels without the one named `name`, and the value of that one.
-    pub(crate) fn split_off(mut self, name: &str) -> (Self, Option<String>) {
-        let value = self
-            .0
-            .iter()
-            .position(|(label, _)| label.as_str() == name)
-            .map(|index| self.0.remove(index).1);
-        (self, value)
+    pub(crate) fn split_off(self, name: &str) -> (Self, Option<String>) {
+        let mut pairs = self.pairs().to_vec();
+        match pairs.iter().position(|(label, _)| label.as_str() == name) {
+            None => (self, None),
+            Some(index) => {
+                let (_, value) = pairs.remove(index);
+                (Self::sorted(pairs), Some(value))
+            }
+        }
+    }
+}
+
+// What they are is their pairs; whether they have been written does not count.
+
+impl PartialEq for Labels {
+    fn eq(&self, other: &Self) -> bool {
+        self.pairs() == other.pairs()
+    }
+}
+
+impl Eq for Labels {}
+
+impl PartialOrd for Labels {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Labels {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.pairs().cmp(other.pairs())
+    }
+}
+
+impl Hash for Labels {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.pairs().hash(state);
+    }
+}
+
+impl fmt::Debug for Labels {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.pairs()).finish()
     }
 }
 

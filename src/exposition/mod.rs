@@ -15,6 +15,7 @@ mod labels;
 mod names;
 mod openmetrics;
 mod parse;
+mod series;
 mod text;
 mod value;
 

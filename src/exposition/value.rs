@@ -51,12 +51,12 @@ impl Histogram {
         let twice = sort_and_find_twice(&mut buckets);
         match twice.or_else(|| contradiction(&buckets, count)) {
             Some(error) => Err(error),
-            None => Ok(Self::as_read(buckets, sum, count)),
+            None => Ok(Self::unchecked(buckets, sum, count)),
         }
     }
 
-    /// A histogram as it stands in a text, which may contradict itself.
-    pub(super) fn as_read(mut buckets: Vec<Bucket>, sum: f64, count: u64) -> Self {
+    /// A histogram that may contradict itself, as one in a text may.
+    pub(crate) fn unchecked(mut buckets: Vec<Bucket>, sum: f64, count: u64) -> Self {
         buckets.sort_by(|a, b| a.upper_bound.total_cmp(&b.upper_bound));
         while buckets
             .last()
@@ -156,12 +156,12 @@ impl Summary {
             Some(pair) => Err(ValueError::DuplicateBound {
                 bound: pair[0].quantile,
             }),
-            None => Ok(Self::as_read(quantiles, sum, count)),
+            None => Ok(Self::unchecked(quantiles, sum, count)),
         }
     }
 
-    /// A summary as it stands in a text, which may contradict itself.
-    pub(super) fn as_read(mut quantiles: Vec<Quantile>, sum: f64, count: u64) -> Self {
+    /// A summary that may contradict itself, as one in a text may.
+    pub(crate) fn unchecked(mut quantiles: Vec<Quantile>, sum: f64, count: u64) -> Self {
         quantiles.sort_by(|a, b| a.quantile.total_cmp(&b.quantile));
         Self {
             quantiles,

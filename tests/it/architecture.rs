@@ -18,7 +18,7 @@ const MAY_IMPORT: [(&str, &[&str]); 9] = [
 ];
 
 /// Which files may know a crate; folders stand for all in them.
-const CRATES: [(&str, &[&str]); 17] = [
+const CRATES: [(&str, &[&str]); 18] = [
     ("ureq", &["push/transport/", "push/tls/"]),
     ("rustls", &["push/tls/"]),
     ("rustls_native_certs", &["push/tls/"]),
@@ -32,6 +32,7 @@ const CRATES: [(&str, &[&str]); 17] = [
     ("tempfile", &["metrics_file/file.rs", "bin/"]),
     ("foldhash", &["exposition/check/"]),
     ("memchr", &["exposition/text.rs"]),
+    ("zmij", &["exposition/encode.rs"]),
     ("clap", &["bin/"]),
     ("humantime", &["bin/"]),
     ("url", &["push/"]),

@@ -134,7 +134,12 @@ impl Draft {
         for (labels, distribution) in self.distributions {
             metrics.insert(labels, distribution.finish(metric_type));
         }
-        Some(MetricFamily::as_read(name, metric_type, self.help, metrics))
+        Some(MetricFamily::unchecked(
+            name,
+            metric_type,
+            self.help,
+            metrics,
+        ))
     }
 }
 
@@ -144,7 +149,7 @@ impl Distribution {
         if metric_type == MetricType::Summary {
             let quantiles = entries.map(|&(quantile, value)| Quantile { quantile, value });
             let count = self.count.map_or(0, whole);
-            return MetricValue::Summary(Summary::as_read(quantiles.collect(), self.sum, count));
+            return MetricValue::Summary(Summary::unchecked(quantiles.collect(), self.sum, count));
         }
         let infinite = entries.find(|(bound, _)| *bound == f64::INFINITY);
         let count = self.count.or(infinite.map(|(_, value)| *value));
@@ -153,7 +158,7 @@ impl Distribution {
             cumulative_count: whole(value),
         });
         let count = count.map_or(0, whole);
-        MetricValue::Histogram(Histogram::as_read(buckets.collect(), self.sum, count))
+        MetricValue::Histogram(Histogram::unchecked(buckets.collect(), self.sum, count))
     }
 }
 
