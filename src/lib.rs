@@ -55,6 +55,7 @@
 //! - `cli` (default): the binary, which needs the other two; without it the crate is the library alone
 //! - `rustls`: gateways behind `https://`
 //! - `gzip`: compressed bodies
+//! - `process`: the collector of the process itself (Linux)
 //!
 //! [Pushgateway]: https://github.com/prometheus/pushgateway
 

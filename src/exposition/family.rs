@@ -135,6 +135,22 @@ impl MetricFamily {
         }
     }
 
+    /// A family of series that are in order, no two with the same labels, each of this type and without labels of the
+    /// format's own.
+    pub(crate) fn in_order(
+        name: MetricName,
+        metric_type: MetricType,
+        help: String,
+        metrics: Vec<(Labels, MetricValue)>,
+    ) -> Self {
+        Self {
+            name,
+            metric_type,
+            help: Some(help),
+            metrics: SeriesSet::in_order(metrics),
+        }
+    }
+
     /// A gauge of one series without labels.
     #[must_use]
     pub fn gauge(name: MetricName, value: f64) -> Self {
@@ -319,6 +335,11 @@ impl MetricFamilies {
     /// Puts a family in the place of any that has its name, without the check for colliding series names.
     pub(crate) fn replace(&mut self, family: MetricFamily) {
         self.0.insert(family.name().clone(), family);
+    }
+
+    /// Takes a family away.
+    pub(crate) fn remove(&mut self, name: &MetricName) {
+        self.0.remove(name);
     }
 
     /// The families, sorted by name.

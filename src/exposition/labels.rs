@@ -3,7 +3,7 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
-use super::encode::write_labels;
+use super::encode::{write_labels, write_pairs};
 use super::error::FamilyError;
 use super::names::LabelName;
 
@@ -66,6 +66,18 @@ impl Labels {
     fn sorted(pairs: Vec<(LabelName, String)>) -> Self {
         let labels = (!pairs.is_empty()).then(|| Arc::new(LabelSet { pairs, text: None }));
         Self(labels)
+    }
+
+    /// The same labels, which are written once and for all.
+    pub(crate) fn written(self) -> Self {
+        let mut text = String::new();
+        write_pairs(&mut text, "", &self, None);
+        let text = Some(text.into_boxed_str());
+        let written = |set: Arc<LabelSet>| {
+            let pairs = Arc::unwrap_or_clone(set).pairs;
+            Arc::new(LabelSet { pairs, text })
+        };
+        Self(self.0.map(written))
     }
 
     /// How they are written, without the braces, where that is known.

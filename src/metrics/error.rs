@@ -1,7 +1,11 @@
-use crate::exposition::{FamilyError, NameError};
+use std::fmt;
 
-/// A metric that cannot be registered or set.
-#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+use crate::exposition::{FamilyError, NameError, format_float};
+
+use super::collector::CollectError;
+
+/// A metric that cannot be registered, set or gathered.
+#[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum MetricsError {
     /// A metric or label name that the data model does not allow.
@@ -10,6 +14,9 @@ pub enum MetricsError {
     /// A metric that gets in the way of one that is registered.
     #[error("{0}")]
     Family(FamilyError),
+    /// Buckets that a histogram cannot have.
+    #[error("{0}")]
+    Buckets(BucketsError),
     /// Another number of label values than there are label names.
     #[error("{metric} has {expected} labels, {found} values were given")]
     LabelCount {
@@ -26,6 +33,26 @@ pub enum MetricsError {
         /// By how much it should have grown.
         by: f64,
     },
+    /// A collector that has nothing to give.
+    #[error("{} failed", Collecting(metric.as_deref()))]
+    Collect {
+        /// The first metric that it had when it was registered.
+        metric: Option<String>,
+        /// What it said.
+        source: CollectError,
+    },
+}
+
+/// What failed.
+struct Collecting<'a>(Option<&'a str>);
+
+impl fmt::Display for Collecting<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Some(metric) => write!(f, "the collector of {metric}"),
+            None => f.write_str("the collector"),
+        }
+    }
 }
 
 impl From<NameError> for MetricsError {
@@ -36,6 +63,42 @@ impl From<NameError> for MetricsError {
 
 impl From<FamilyError> for MetricsError {
     fn from(error: FamilyError) -> Self {
-        Self::Family(error)
+        match error {
+            FamilyError::Name(error) => Self::Name(error),
+            error => Self::Family(error),
+        }
     }
+}
+
+impl From<BucketsError> for MetricsError {
+    fn from(error: BucketsError) -> Self {
+        Self::Buckets(error)
+    }
+}
+
+/// Upper bounds that the buckets of a histogram cannot have.
+#[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum BucketsError {
+    /// A bound is not a number.
+    #[error("the bound of a bucket is NaN")]
+    NotANumber,
+    /// A bound that is not above the one before it.
+    #[error(
+        "bucket bound {} does not come after {}",
+        format_float(*bound),
+        format_float(*before)
+    )]
+    NotGrowing {
+        /// The bound.
+        bound: f64,
+        /// The one before it.
+        before: f64,
+    },
+    /// More buckets than anybody can look at.
+    #[error("there are more than {limit} buckets")]
+    TooMany {
+        /// How many there may be.
+        limit: usize,
+    },
 }

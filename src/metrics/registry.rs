@@ -5,38 +5,52 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::exposition::{FamilyError, Gather, MetricFamilies, MetricFamily};
 
+use super::buckets::Buckets;
+use super::collector::Collector;
+use super::counter::Counter;
 use super::error::MetricsError;
-use super::instrument::{Counter, Gauge, Instrument};
-use super::vector::{CounterVec, GaugeVec, MetricVec};
+use super::gauge::Gauge;
+use super::histogram::Histogram;
+use super::info::Info;
+use super::instrument::{Instrument, NoOptions};
+use super::summary::Summary;
+use super::vector::{CounterVec, GaugeVec, HistogramVec, MetricVec, SummaryVec};
 
-/// Something that has a metric family to give whenever it is asked.
-pub trait Collector: Send + Sync {
-    /// The family as it is now. Name and type must be the same each time.
-    ///
-    /// # Errors
-    ///
-    /// [`FamilyError`] when the family contradicts itself.
-    fn collect(&self) -> Result<MetricFamily, FamilyError>;
-}
-
-/// A family that does not change is its own collector.
-impl Collector for MetricFamily {
-    fn collect(&self) -> Result<MetricFamily, FamilyError> {
-        Ok(self.clone())
-    }
-}
-
-/// The metrics of a program: instruments and other collectors, no two of which get in each other's way.
-#[derive(Default)]
+/// The metrics of a program: instruments and other collectors, no two of which get in each other's way. Clones share
+/// them.
+#[derive(Clone, Default)]
 pub struct Registry {
-    registered: Mutex<Registered>,
+    registered: Arc<Mutex<Registered>>,
 }
 
 #[derive(Default)]
 struct Registered {
-    collectors: Vec<Arc<dyn Collector>>,
+    collectors: Vec<Registration>,
     /// The families of the collectors, without series.
     names: MetricFamilies,
+}
+
+impl Registered {
+    /// Keeps the names of these families, all or none.
+    fn reserve(&mut self, families: &[MetricFamily]) -> Result<(), FamilyError> {
+        for (index, family) in families.iter().enumerate() {
+            let name = MetricFamily::new(family.name().clone(), family.metric_type());
+            if let Err(error) = self.names.insert(name) {
+                for family in &families[..index] {
+                    self.names.remove(family.name());
+                }
+                return Err(error);
+            }
+        }
+        Ok(())
+    }
+}
+
+#[derive(Clone)]
+struct Registration {
+    collector: Arc<dyn Collector>,
+    /// The first of its families, to name it.
+    first: Option<String>,
 }
 
 impl Registry {
@@ -52,16 +66,7 @@ impl Registry {
     ///
     /// [`MetricsError`] when the name is no metric name or is taken.
     pub fn counter(&self, name: &str, help: &str) -> Result<Counter, MetricsError> {
-        self.vector(name, help, &[])?.with_label_values(&[])
-    }
-
-    /// Registers a gauge without labels.
-    ///
-    /// # Errors
-    ///
-    /// [`MetricsError`] when the name is no metric name or is taken.
-    pub fn gauge(&self, name: &str, help: &str) -> Result<Gauge, MetricsError> {
-        self.vector(name, help, &[])?.with_label_values(&[])
+        self.counter_vec(name, help, &[])?.with_label_values(&[])
     }
 
     /// Registers counters with labels.
@@ -75,7 +80,16 @@ impl Registry {
         help: &str,
         label_names: &[&str],
     ) -> Result<CounterVec, MetricsError> {
-        self.vector(name, help, label_names)
+        self.vector(MetricVec::new(name, help, label_names, NoOptions)?)
+    }
+
+    /// Registers a gauge without labels.
+    ///
+    /// # Errors
+    ///
+    /// [`MetricsError`] when the name is no metric name or is taken.
+    pub fn gauge(&self, name: &str, help: &str) -> Result<Gauge, MetricsError> {
+        self.gauge_vec(name, help, &[])?.with_label_values(&[])
     }
 
     /// Registers gauges with labels.
@@ -89,31 +103,118 @@ impl Registry {
         help: &str,
         label_names: &[&str],
     ) -> Result<GaugeVec, MetricsError> {
-        self.vector(name, help, label_names)
+        self.vector(MetricVec::new(name, help, label_names, NoOptions)?)
     }
 
-    fn vector<I: Instrument>(
+    /// Registers a histogram without labels.
+    ///
+    /// # Errors
+    ///
+    /// [`MetricsError`] when the name is no metric name or is taken, or when one of its series (`NAME_bucket`, `NAME_sum`,
+    /// `NAME_count`) is.
+    pub fn histogram(
+        &self,
+        name: &str,
+        help: &str,
+        buckets: Buckets,
+    ) -> Result<Histogram, MetricsError> {
+        self.vector(MetricVec::<Histogram>::new(name, help, &[], buckets)?)?
+            .with_label_values(&[])
+    }
+
+    /// Registers histograms with labels, all with the same buckets.
+    ///
+    /// # Errors
+    ///
+    /// As [`histogram`](Self::histogram), and when a label name is none, occurs twice, or is `le`, which the format
+    /// itself uses.
+    pub fn histogram_vec(
         &self,
         name: &str,
         help: &str,
         label_names: &[&str],
-    ) -> Result<MetricVec<I>, MetricsError> {
-        let vector = MetricVec::new(name, help, label_names)?;
+        buckets: Buckets,
+    ) -> Result<HistogramVec, MetricsError> {
+        self.vector(MetricVec::new(name, help, label_names, buckets)?)
+    }
+
+    /// Registers a summary without labels.
+    ///
+    /// # Errors
+    ///
+    /// [`MetricsError`] when the name is no metric name or is taken, or when one of its series (`NAME_sum`, `NAME_count`) is.
+    pub fn summary(&self, name: &str, help: &str) -> Result<Summary, MetricsError> {
+        self.summary_vec(name, help, &[])?.with_label_values(&[])
+    }
+
+    /// Registers summaries with labels.
+    ///
+    /// # Errors
+    ///
+    /// As [`summary`](Self::summary), and when a label name is none, occurs twice, or is `quantile`, which the format itself
+    /// uses.
+    pub fn summary_vec(
+        &self,
+        name: &str,
+        help: &str,
+        label_names: &[&str],
+    ) -> Result<SummaryVec, MetricsError> {
+        self.vector(MetricVec::new(name, help, label_names, NoOptions)?)
+    }
+
+    /// Registers facts about the program: a gauge that is 1, with the facts as labels. `_info` is added to the name where it
+    /// does not end so.
+    ///
+    /// # Errors
+    ///
+    /// [`MetricsError`] when the name is no metric name or is taken, or a label name is none or occurs twice.
+    ///
+    /// ```
+    /// use pushjob::exposition::encode;
+    /// use pushjob::metrics::Registry;
+    ///
+    /// let registry = Registry::new();
+    /// registry.info("etl_source", "Where the rows come from.", &[("database", "orders")])?;
+    /// assert!(encode(&registry.gather()?).ends_with("etl_source_info{database=\"orders\"} 1\n"));
+    /// # Ok::<(), pushjob::metrics::MetricsError>(())
+    /// ```
+    pub fn info(
+        &self,
+        name: &str,
+        help: &str,
+        facts: &[(&str, &str)],
+    ) -> Result<Info, MetricsError> {
+        let info = Info::new(name, help, facts)?;
+        self.register(info.clone())?;
+        Ok(info)
+    }
+
+    fn vector<I: Instrument>(&self, vector: MetricVec<I>) -> Result<MetricVec<I>, MetricsError> {
         self.register(vector.clone())?;
         Ok(vector)
     }
 
-    /// Registers a collector, such as a [`MetricFamily`] that is finished.
+    /// Registers a collector: a type of one's own, a closure, or a [`MetricFamily`] that is finished. It is asked once now, to know the
+    /// names of its families.
     ///
     /// # Errors
     ///
-    /// [`MetricsError::Family`] when its name is taken, or is that of a series of a histogram or summary.
+    /// [`MetricsError::Collect`] when it has none to give, [`MetricsError::Family`] when a name of it is taken, or is that of
+    /// a series of a histogram or summary. It is not registered then.
     pub fn register(&self, collector: impl Collector + 'static) -> Result<(), MetricsError> {
-        let family = collector.collect()?;
+        // Collectors are foreign code: they may use this registry.
+        let families = collector
+            .collect()
+            .map_err(|source| MetricsError::Collect {
+                metric: None,
+                source,
+            })?;
         let mut registered = self.lock();
-        let name = MetricFamily::new(family.name().clone(), family.metric_type());
-        registered.names.insert(name)?;
-        registered.collectors.push(Arc::new(collector));
+        registered.reserve(&families)?;
+        registered.collectors.push(Registration {
+            collector: Arc::new(collector),
+            first: families.first().map(|family| family.name().to_string()),
+        });
         Ok(())
     }
 
@@ -121,13 +222,21 @@ impl Registry {
     ///
     /// # Errors
     ///
-    /// [`MetricsError::Family`] when a collector has changed its name into one that is taken.
+    /// [`MetricsError::Collect`] when a collector has none to give, [`MetricsError::Family`] when one gives a family that gets
+    /// in the way of another's.
     pub fn gather(&self) -> Result<MetricFamilies, MetricsError> {
         let mut families = MetricFamilies::new();
-        // Collectors are foreign code: they may use this registry.
         let collectors = self.lock().collectors.clone();
-        for collector in collectors {
-            families.insert(collector.collect()?)?;
+        for Registration { collector, first } in collectors {
+            let collected = collector
+                .collect()
+                .map_err(|source| MetricsError::Collect {
+                    metric: first,
+                    source,
+                })?;
+            for family in collected {
+                families.insert(family)?;
+            }
         }
         Ok(families)
     }
@@ -148,6 +257,8 @@ impl Gather for Registry {
 
 impl fmt::Debug for Registry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Registry").finish_non_exhaustive()
+        let names = self.lock().names.clone();
+        let names = names.iter().map(MetricFamily::name);
+        f.debug_list().entries(names).finish()
     }
 }

@@ -18,7 +18,7 @@ const MAY_IMPORT: [(&str, &[&str]); 9] = [
 ];
 
 /// Which files may know a crate; folders stand for all in them.
-const CRATES: [(&str, &[&str]); 18] = [
+const CRATES: [(&str, &[&str]); 19] = [
     ("ureq", &["push/transport/", "push/tls/"]),
     ("rustls", &["push/tls/"]),
     ("rustls_native_certs", &["push/tls/"]),
@@ -30,7 +30,8 @@ const CRATES: [(&str, &[&str]); 18] = [
     ("libc", &["job/sys.rs"]),
     ("rustix", &["metrics_file/file.rs", "spool/"]),
     ("tempfile", &["metrics_file/file.rs", "bin/"]),
-    ("foldhash", &["exposition/check/"]),
+    ("foldhash", &["exposition/check/", "metrics/vector.rs"]),
+    ("procfs", &["metrics/process.rs"]),
     ("memchr", &["exposition/text.rs"]),
     ("zmij", &["exposition/encode.rs"]),
     ("clap", &["bin/"]),

@@ -13,6 +13,7 @@ mod support;
 mod architecture;
 mod auth;
 mod check_command;
+mod collectors;
 mod corpus;
 mod delivery;
 mod embedded;

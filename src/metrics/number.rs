@@ -1,0 +1,88 @@
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// A number that many threads can change without waiting for each other.
+#[derive(Debug, Default)]
+pub(super) struct Number(AtomicU64);
+
+impl Number {
+    pub(super) fn get(&self) -> f64 {
+        f64::from_bits(self.0.load(Ordering::Relaxed))
+    }
+
+    pub(super) fn set(&self, number: f64) {
+        self.0.store(number.to_bits(), Ordering::Relaxed);
+    }
+
+    pub(super) fn add(&self, by: f64) {
+        let mut bits = self.0.load(Ordering::Relaxed);
+        loop {
+            let sum = (f64::from_bits(bits) + by).to_bits();
+            let exchanged =
+                self.0
+                    .compare_exchange_weak(bits, sum, Ordering::Relaxed, Ordering::Relaxed);
+            match exchanged {
+                Ok(_) => return,
+                Err(now) => bits = now,
+            }
+        }
+    }
+}
+
+/// The most that is added to the whole part of a [`Total`] at once. It cannot be made to overflow in less than two weeks of nothing
+/// else.
+const SMALL: f64 = 65536.0;
+
+/// A number that only grows. Whole numbers are added in one step, whoever else does: a fraction has to be tried again
+/// when somebody else was faster.
+#[derive(Debug, Default)]
+pub(super) struct Total {
+    whole: AtomicU64,
+    rest: Number,
+}
+
+impl Total {
+    pub(super) fn increment(&self) {
+        self.whole.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Adds a number that is not negative.
+    pub(super) fn add(&self, by: f64) {
+        if by <= SMALL && by.trunc().to_bits() == by.to_bits() {
+            #[expect(
+                clippy::cast_possible_truncation,
+                clippy::cast_sign_loss,
+                reason = "it is whole, small and not negative"
+            )]
+            self.whole.fetch_add(by as u64, Ordering::Relaxed);
+        } else {
+            self.rest.add(by);
+        }
+    }
+
+    pub(super) fn get(&self) -> f64 {
+        float(self.whole.load(Ordering::Relaxed)) + self.rest.get()
+    }
+}
+
+/// How often something was seen.
+#[derive(Debug, Default)]
+pub(super) struct Count(AtomicU64);
+
+impl Count {
+    pub(super) fn increment(&self) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn get(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// As a sample has it.
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "a sample is a float; beyond 2^53 it is rounded"
+)]
+pub(super) fn float(number: u64) -> f64 {
+    number as f64
+}
