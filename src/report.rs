@@ -7,6 +7,7 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::exposition::{MetricFamily, MetricName, NameError};
+#[cfg(target_os = "linux")]
 use crate::job::{Outcome, Signal, TimeLimit};
 
 /// The prefix of metric names, unless another is chosen.
@@ -37,23 +38,29 @@ const LAST_FAILURE_TIMESTAMP: Metric = (
 );
 const DURATION: Metric = ("duration_seconds", "How long the last run took.");
 const SUCCESS: Metric = ("success", "Whether the last run succeeded, 1 or 0.");
+#[cfg(target_os = "linux")]
 const EXIT_CODE: Metric = ("exit_code", "The exit code of the last run.");
+#[cfg(target_os = "linux")]
 const EXIT_SIGNAL: Metric = (
     "exit_signal",
     "The number of the signal that killed the last run, or 0.",
 );
+#[cfg(target_os = "linux")]
 const TIMED_OUT: Metric = (
     "timed_out",
     "Whether the last run was stopped for its time limit, 1 or 0.",
 );
+#[cfg(target_os = "linux")]
 const CPU_USER: Metric = (
     "cpu_user_seconds",
     "Processor time of the last run in user mode.",
 );
+#[cfg(target_os = "linux")]
 const CPU_SYSTEM: Metric = (
     "cpu_system_seconds",
     "Processor time of the last run in the kernel.",
 );
+#[cfg(target_os = "linux")]
 const MAX_RESIDENT_MEMORY: Metric = (
     "max_resident_memory_bytes",
     "The most memory that a process of the last run held.",
@@ -105,6 +112,18 @@ impl Report {
         })
     }
 
+    /// The same with another prefix.
+    ///
+    /// # Errors
+    ///
+    /// As from [`new`](Self::new).
+    pub fn with_prefix(self, prefix: &str) -> Result<Self, NameError> {
+        Ok(Self {
+            prefix: MetricName::new(prefix.to_owned())?,
+            ..self
+        })
+    }
+
     /// How its metric names begin.
     #[must_use]
     pub fn prefix(&self) -> &str {
@@ -139,26 +158,48 @@ impl Report {
         self.families(std::iter::once((HEARTBEAT, unix_seconds(now))))
     }
 
-    /// What there is to say when a run has ended.
+    /// What there is to say when a run of a child process has ended.
+    #[cfg(target_os = "linux")]
     #[must_use]
     pub fn end(&self, outcome: &Outcome) -> Vec<MetricFamily> {
-        let completed = unix_seconds(outcome.completed);
-        let duration = outcome.duration.as_secs_f64();
-        let success = outcome.is_success();
         let signal = outcome.exit_signal().map_or(0, Signal::number);
         let timed_out = outcome.time_limit == TimeLimit::Exceeded;
         let usage = &outcome.usage;
-        let always = [
-            (START_TIMESTAMP, unix_seconds(outcome.started)),
-            (COMPLETION_TIMESTAMP, completed),
-            (DURATION, duration),
-            (SUCCESS, f64::from(u8::from(success))),
+        let verdict = if outcome.is_success() {
+            Verdict::Success
+        } else {
+            Verdict::Failure
+        };
+        let of_process = [
             (EXIT_CODE, f64::from(outcome.exit_code())),
             (EXIT_SIGNAL, f64::from(signal)),
             (TIMED_OUT, f64::from(u8::from(timed_out))),
             (CPU_USER, usage.cpu_user.as_secs_f64()),
             (CPU_SYSTEM, usage.cpu_system.as_secs_f64()),
             (MAX_RESIDENT_MEMORY, float(usage.max_resident_memory_bytes)),
+        ];
+        let mut families = self.completion(&Completion {
+            started: outcome.started,
+            completed: outcome.completed,
+            duration: outcome.duration,
+            verdict,
+        });
+        families.extend(self.families(of_process.into_iter()));
+        families
+    }
+
+    /// What there is to say when a run has ended that had no process of its own: all but exit code, signal, time limit and
+    /// what the process has used.
+    #[must_use]
+    pub fn completion(&self, completion: &Completion) -> Vec<MetricFamily> {
+        let completed = unix_seconds(completion.completed);
+        let duration = completion.duration.as_secs_f64();
+        let success = completion.verdict == Verdict::Success;
+        let always = [
+            (START_TIMESTAMP, unix_seconds(completion.started)),
+            (COMPLETION_TIMESTAMP, completed),
+            (DURATION, duration),
+            (SUCCESS, f64::from(u8::from(success))),
         ];
         let last = if success {
             vec![
@@ -200,6 +241,28 @@ impl Report {
     }
 }
 
+/// Whether a run has succeeded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// It has.
+    Success,
+    /// It has not.
+    Failure,
+}
+
+/// How a run went that had no process of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Completion {
+    /// When it was started, by the wall clock.
+    pub started: SystemTime,
+    /// When it ended, by the wall clock.
+    pub completed: SystemTime,
+    /// How long it took, by the monotonic clock.
+    pub duration: Duration,
+    /// Whether it has succeeded.
+    pub verdict: Verdict,
+}
+
 /// Seconds since 1970, negative before it.
 fn unix_seconds(time: SystemTime) -> f64 {
     match time.duration_since(UNIX_EPOCH) {
@@ -208,6 +271,7 @@ fn unix_seconds(time: SystemTime) -> f64 {
     }
 }
 
+#[cfg(target_os = "linux")]
 #[expect(
     clippy::cast_precision_loss,
     reason = "a sample is a float; beyond 2^53 bytes it is rounded"
