@@ -44,9 +44,10 @@
 //! - [`metrics`]: instruments and the registry
 //! - [`grouping`]: the grouping key and its path
 //! - [`push`]: the client
-//! - [`job`]: running a child process (Linux)
+//! - [`job`](mod@job): running a child process (Linux)
 //! - [`metrics_file`]: metrics from inside a job (Linux)
-//! - [`report`]: how a run went, as metrics (Linux)
+//! - [`batch`]: a job in this process, recorded
+//! - [`report`]: how a run went, as metrics
 //! - [`sink`]: where metrics go, the gateway in memory among them
 //! - [`spool`]: what could not be delivered, on disk until it can (Linux)
 //!
@@ -59,6 +60,8 @@
 //!
 //! [Pushgateway]: https://github.com/prometheus/pushgateway
 
+pub mod batch;
+mod chain;
 pub mod exposition;
 pub mod grouping;
 #[cfg(target_os = "linux")]
@@ -67,8 +70,10 @@ pub mod metrics;
 #[cfg(target_os = "linux")]
 pub mod metrics_file;
 pub mod push;
-#[cfg(target_os = "linux")]
 pub mod report;
 pub mod sink;
 #[cfg(target_os = "linux")]
 pub mod spool;
+
+pub use batch::job;
+pub use chain::chain;

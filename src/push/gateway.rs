@@ -32,6 +32,14 @@ pub struct Delivered {
     pub elapsed: Duration,
 }
 
+impl Delivered {
+    /// What a [sink](crate::sink::Sink) of a program's own has to say.
+    #[must_use]
+    pub fn new(tries: u32, elapsed: Duration) -> Self {
+        Self { tries, elapsed }
+    }
+}
+
 /// Where a gateway is, as it stands in messages: without credentials.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct GatewayAddress {

@@ -6,6 +6,8 @@ mod store;
 pub use embedded::EmbeddedGateway;
 pub use store::{Group, GroupStore, InconsistentError};
 
+use std::error::Error;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::grouping::GroupingKey;
@@ -24,6 +26,9 @@ pub enum SinkError {
     /// Refused before it was stored.
     #[error(transparent)]
     Unpushable(#[from] UnpushableError),
+    /// What a sink of a program's own has to say.
+    #[error(transparent)]
+    Other(Box<dyn Error + Send + Sync>),
 }
 
 /// Something that takes changes of groups.
@@ -49,5 +54,17 @@ impl Sink for Pushgateway {
         timeout: Duration,
     ) -> Result<Delivered, SinkError> {
         Ok(self.deliver_within(key, change, timeout)?)
+    }
+}
+
+/// A sink that others use too.
+impl<S: Sink + ?Sized> Sink for Arc<S> {
+    fn deliver(
+        &self,
+        key: &GroupingKey,
+        change: Change<'_>,
+        timeout: Duration,
+    ) -> Result<Delivered, SinkError> {
+        (**self).deliver(key, change, timeout)
     }
 }

@@ -12,6 +12,7 @@ mod support;
 
 mod architecture;
 mod auth;
+mod batch;
 mod check_command;
 mod collectors;
 mod corpus;

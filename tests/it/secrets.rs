@@ -1,12 +1,11 @@
 //! Every secret there is, set at once, and a search of all that is said, shown and passed on.
 
-use std::cell::RefCell;
 use std::fmt::Debug;
 
 use pushjob::grouping::GroupingKey;
 use pushjob::push::{Proxy, Pushgateway as Client, PushgatewayBuilder, Secret};
 
-use crate::support::{Answer, FakeGateway, Finished, gauge, key, ok, pki, pushjob};
+use crate::support::{Answer, FakeGateway, Finished, gauge, key, logged, ok, pki, pushjob};
 
 /// What each secret holds; and the base64 of what goes into headers.
 const SECRETS: [&str; 10] = [
@@ -160,48 +159,20 @@ fn what_is_sent_back_in_pieces_or_in_other_places_is_not_shown() {
     assert!(error.to_string().ends_with(": bad data"), "{error}");
 }
 
-thread_local! {
-    /// What this thread has logged; none where it does not listen.
-    static LOGGED: RefCell<Option<String>> = const { RefCell::new(None) };
-}
-
-/// Keeps what is logged, for who listens.
-struct Listener;
-
-impl log::Log for Listener {
-    fn enabled(&self, _: &log::Metadata<'_>) -> bool {
-        LOGGED.with_borrow(Option::is_some)
-    }
-
-    fn log(&self, record: &log::Record<'_>) {
-        // What is logged may log while it is written.
-        let line = format!("{} {}\n", record.target(), record.args());
-        LOGGED.with_borrow_mut(|logged| {
-            if let Some(logged) = logged {
-                logged.push_str(&line);
-            }
-        });
-    }
-
-    fn flush(&self) {}
-}
-
 #[test]
 fn the_log_of_the_library_shows_no_secret() {
-    log::set_logger(&Listener).unwrap();
-    log::set_max_level(log::LevelFilter::Trace);
-    LOGGED.set(Some(String::new()));
     let gateway = FakeGateway::answering([ok(), ok(), ok()]);
     let proxy = gateway.url().replace("//", "//u:proxy-s3cret@");
-    for builder in [
-        Client::builder(&gateway.url().replace("//", "//u:url-s3cret@")),
-        Client::builder(&gateway.url()).bearer_token(secret("bearer-s3cret")),
-        Client::builder("http://u:url-s3cret@h.invalid").proxy(Proxy::Url(proxy)),
-    ] {
-        let client = builder.header("X-Key", "header-s3cret").build().unwrap();
-        client.push(&key(), &gauge("a")).unwrap();
-    }
-    let logged = LOGGED.take().unwrap();
+    let logged = logged(|| {
+        for builder in [
+            Client::builder(&gateway.url().replace("//", "//u:url-s3cret@")),
+            Client::builder(&gateway.url()).bearer_token(secret("bearer-s3cret")),
+            Client::builder("http://u:url-s3cret@h.invalid").proxy(Proxy::Url(proxy)),
+        ] {
+            let client = builder.header("X-Key", "header-s3cret").build().unwrap();
+            client.push(&key(), &gauge("a")).unwrap();
+        }
+    });
     assert!(
         logged.contains("POST") || logged.contains("PUT"),
         "{logged}"

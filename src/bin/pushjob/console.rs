@@ -1,6 +1,5 @@
 //! Messages to people, on stderr.
 
-use std::error::Error;
 use std::fmt::Display;
 use std::io::{self, Write};
 use std::sync::Arc;
@@ -9,6 +8,7 @@ use std::sync::mpsc::sync_channel;
 use std::thread;
 use std::time::Duration;
 
+pub(crate) use pushjob::chain;
 use pushjob::push::Delivered;
 
 /// The longest that is waited for a message to be taken.
@@ -106,18 +106,6 @@ fn write(text: String) {
     } else if written.recv_timeout(PATIENCE).is_err() {
         UNHEARD.store(true, Ordering::Relaxed);
     }
-}
-
-/// An error with its causes, on one line.
-pub(crate) fn chain(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        cause = error.source();
-    }
-    text
 }
 
 /// The most that is shown of a URL, in characters.

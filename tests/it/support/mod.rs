@@ -2,6 +2,7 @@
 
 mod clock;
 mod fake;
+mod log;
 mod pki;
 mod proxy;
 mod pushjob;
@@ -10,6 +11,7 @@ mod terminal;
 
 pub(crate) use clock::FakeClock;
 pub(crate) use fake::{Answer, FakeGateway};
+pub(crate) use log::logged;
 pub(crate) use pki::pki;
 pub(crate) use proxy::Proxy;
 pub(crate) use pushjob::{

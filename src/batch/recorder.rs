@@ -1,0 +1,162 @@
+use std::error::Error;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::thread;
+use std::time::{Duration, Instant, SystemTime};
+
+use crate::exposition::{Gather, MetricFamilies};
+use crate::grouping::GroupingKey;
+use crate::metrics::Registry;
+use crate::push::{Change, side_by_side};
+use crate::report::{Completion, Report};
+use crate::sink::Sink;
+
+use super::trouble::{Failure, Trouble};
+
+/// Delivers the start and the end of a run.
+#[derive(Clone)]
+pub(super) struct Recorder {
+    pub(super) key: GroupingKey,
+    pub(super) report: Report,
+    pub(super) sinks: Arc<[Box<dyn Sink>]>,
+    pub(super) push_timeout: Duration,
+}
+
+/// The announcement of a start, which is due or under way in a thread of its own.
+pub(super) struct Announcement {
+    /// Dropped when the run has ended.
+    running: SyncSender<()>,
+    troubles: Receiver<Vec<Trouble>>,
+}
+
+impl Recorder {
+    /// Announces the start when the run has gone on this long.
+    pub(super) fn announce(
+        &self,
+        started: SystemTime,
+        after: Duration,
+    ) -> Result<Announcement, Trouble> {
+        let recorder = self.clone();
+        let (running, ended) = sync_channel::<()>(0);
+        let (told, troubles) = sync_channel(1);
+        let spawned = thread::Builder::new().spawn(move || {
+            if ended.recv_timeout(after) == Err(RecvTimeoutError::Timeout) {
+                // Nobody may be left to hear of it; then the end has told all.
+                let _ = told.send(recorder.start(started));
+            }
+        });
+        match spawned {
+            Ok(_) => Ok(Announcement { running, troubles }),
+            Err(error) => Err(Trouble::Start {
+                job: self.key.job().to_owned(),
+                source: error.into(),
+            }),
+        }
+    }
+
+    fn start(&self, started: SystemTime) -> Vec<Trouble> {
+        let deadline = Instant::now() + self.start_timeout();
+        let job = self.key.job();
+        let source = |source| Trouble::Start {
+            job: job.to_owned(),
+            source,
+        };
+        self.everywhere(|sink| {
+            let families = gathered(&self.report.start(started)).map_err(source)?;
+            self.add(sink, &families, deadline)
+                .map_err(|failure| source(failure.into()))
+        })
+    }
+
+    /// The end has to wait for a start that is under way, and has to be delivered itself.
+    fn start_timeout(&self) -> Duration {
+        self.push_timeout / 2
+    }
+
+    /// Delivers the end, when what is under way of the start has come to an end.
+    pub(super) fn end(
+        &self,
+        announcement: Option<Announcement>,
+        completion: &Completion,
+        registry: &Registry,
+    ) -> Vec<Trouble> {
+        let deadline = Instant::now() + self.push_timeout;
+        let mut troubles = Vec::new();
+        if let Some(Announcement {
+            running,
+            troubles: told,
+        }) = announcement
+        {
+            drop(running);
+            let told = told.recv_timeout(self.start_timeout());
+            troubles.extend(told.into_iter().flatten());
+        }
+        let job = || self.key.job().to_owned();
+        // Once for all sinks: a collector may be slow.
+        let metrics = gathered(registry).map_err(|source| Trouble::Metrics { job: job(), source });
+        let metrics = metrics.map_err(|trouble| troubles.push(trouble)).ok();
+        let ended = self.everywhere(|sink| {
+            let report = gathered(&self.report.completion(completion))
+                .map_err(|source| Trouble::Result { job: job(), source })?;
+            self.add(sink, &report, deadline)
+                .map_err(|failure| Trouble::Result {
+                    job: job(),
+                    source: failure.into(),
+                })?;
+            match &metrics {
+                Some(metrics) if !metrics.is_empty() => {
+                    let added = self.add(sink, metrics, deadline);
+                    added.map_err(|failure| Trouble::Metrics {
+                        job: job(),
+                        source: failure.into(),
+                    })
+                }
+                _ => Ok(()),
+            }
+        });
+        // One message is enough when the start did not arrive either.
+        if ended.is_empty() {
+            return troubles;
+        }
+        troubles.retain(|trouble| !matches!(trouble, Trouble::Start { .. }));
+        troubles.into_iter().chain(ended).collect()
+    }
+
+    /// Does something with each sink, side by side.
+    fn everywhere(
+        &self,
+        deliver: impl Fn(&dyn Sink) -> Result<(), Trouble> + Sync,
+    ) -> Vec<Trouble> {
+        let results = side_by_side(self.sinks.iter(), |sink| deliver(&**sink));
+        results.into_iter().filter_map(Result::err).collect()
+    }
+
+    /// Adds families to the group, which a sink of a program's own may do by panicking.
+    fn add(
+        &self,
+        sink: &dyn Sink,
+        families: &MetricFamilies,
+        deadline: Instant,
+    ) -> Result<(), Failure> {
+        let remaining = deadline.saturating_duration_since(Instant::now());
+        let change = Change::PushAdd(families);
+        let delivered = catch_unwind(AssertUnwindSafe(|| {
+            sink.deliver(&self.key, change, remaining)
+        }));
+        match delivered {
+            Ok(delivered) => Ok(delivered.map(drop)?),
+            Err(payload) => Err(Failure::of_panic("sink", &*payload)),
+        }
+    }
+}
+
+/// The families of a registry, whose collectors may panic.
+fn gathered<G: Gather + ?Sized>(
+    source: &G,
+) -> Result<MetricFamilies, Box<dyn Error + Send + Sync>> {
+    match catch_unwind(AssertUnwindSafe(|| source.families())) {
+        Ok(families) => Ok(families?.into_owned()),
+        Err(payload) => Err(Failure::of_panic("collector", &*payload).into()),
+    }
+}
