@@ -19,6 +19,7 @@ mod corpus;
 mod delivery;
 mod embedded;
 mod ending;
+mod examples;
 mod exit_codes;
 mod exposition;
 mod faults;
