@@ -46,6 +46,10 @@
 //! - [`push`]: the client
 //! - [`job`](mod@job): running a child process (Linux)
 //! - [`metrics_file`]: metrics from inside a job (Linux)
+#![cfg_attr(
+    any(feature = "prometheus", feature = "prometheus-client"),
+    doc = "- [`adapter`]: registries of other crates"
+)]
 //! - [`batch`]: a job in this process, recorded
 //! - [`report`]: how a run went, as metrics
 //! - [`sink`]: where metrics go, the gateway in memory among them
@@ -57,9 +61,12 @@
 //! - `rustls`: gateways behind `https://`
 //! - `gzip`: compressed bodies
 //! - `process`: the collector of the process itself (Linux)
+//! - `prometheus`, `prometheus-client`: registries of these crates, pushed as they are
 //!
 //! [Pushgateway]: https://github.com/prometheus/pushgateway
 
+#[cfg(any(feature = "prometheus", feature = "prometheus-client"))]
+pub mod adapter;
 pub mod batch;
 mod chain;
 pub mod exposition;

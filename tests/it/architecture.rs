@@ -5,7 +5,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Which other modules a module may import.
-const MAY_IMPORT: [(&str, &[&str]); 10] = [
+const MAY_IMPORT: [(&str, &[&str]); 11] = [
+    ("adapter", &["exposition"]),
     (
         "batch",
         &[
@@ -30,7 +31,7 @@ const MAY_IMPORT: [(&str, &[&str]); 10] = [
 ];
 
 /// Which files may know a crate; folders stand for all in them.
-const CRATES: [(&str, &[&str]); 20] = [
+const CRATES: [(&str, &[&str]); 22] = [
     ("ureq", &["push/transport/", "push/tls/"]),
     ("rustls", &["push/tls/"]),
     ("rustls_native_certs", &["push/tls/"]),
@@ -47,6 +48,8 @@ const CRATES: [(&str, &[&str]); 20] = [
     ("zmij", &["exposition/encode.rs"]),
     ("procfs", &["metrics/process.rs"]),
     ("log", &["batch/trouble.rs"]),
+    ("prometheus", &["adapter/prometheus_registry.rs"]),
+    ("prometheus_client", &["adapter/client_registry.rs"]),
     ("clap", &["bin/"]),
     ("humantime", &["bin/"]),
     ("url", &["push/"]),

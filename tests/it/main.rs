@@ -10,6 +10,8 @@
 
 mod support;
 
+#[cfg(all(feature = "prometheus", feature = "prometheus-client"))]
+mod adapters;
 mod architecture;
 mod auth;
 mod batch;
