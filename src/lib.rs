@@ -52,7 +52,7 @@
 )]
 //! - [`batch`]: a job in this process, recorded
 //! - [`report`]: how a run went, as metrics
-//! - [`sink`]: where metrics go, the gateway in memory among them
+//! - [`sink`]: where metrics go: gateways, a textfile for node exporter (Linux), a gateway in memory
 //! - [`spool`]: what could not be delivered, on disk until it can (Linux)
 //!
 //! # Features

@@ -30,6 +30,12 @@ pub fn encode(families: &MetricFamilies) -> String {
 }
 
 fn write_family(out: &mut String, family: &MetricFamily) {
+    write_metadata(out, family);
+    write_samples(out, family);
+}
+
+/// Writes the HELP and TYPE lines of a family.
+pub(crate) fn write_metadata(out: &mut String, family: &MetricFamily) {
     let name = family.name().as_str();
     if let Some(help) = family.help() {
         out.push_str("# HELP ");
@@ -41,6 +47,11 @@ fn write_family(out: &mut String, family: &MetricFamily) {
     out.push_str("# TYPE ");
     push_name(out, name, true);
     push_all(out, &[" ", family.metric_type().as_str(), "\n"]);
+}
+
+/// Writes the series of a family, without its HELP and TYPE lines.
+pub(crate) fn write_samples(out: &mut String, family: &MetricFamily) {
+    let name = family.name().as_str();
     let mut writer = SampleWriter {
         out,
         name,

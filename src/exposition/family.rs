@@ -337,9 +337,9 @@ impl MetricFamilies {
         self.0.insert(family.name().clone(), family);
     }
 
-    /// Takes a family away.
-    pub(crate) fn remove(&mut self, name: &MetricName) {
-        self.0.remove(name);
+    /// Takes a family away, and gives it back.
+    pub(crate) fn remove(&mut self, name: &MetricName) -> Option<MetricFamily> {
+        self.0.remove(name)
     }
 
     /// The families, sorted by name.

@@ -25,6 +25,8 @@ pub use check::{
     Severity,
 };
 pub use encode::{CONTENT_TYPE, encode, format_float};
+#[cfg(target_os = "linux")]
+pub(crate) use encode::{write_metadata, write_samples};
 pub use error::{FamilyError, NameError, ParseError, ValueError};
 #[cfg(target_os = "linux")]
 pub(crate) use family::owner as series_owner;

@@ -1,10 +1,17 @@
-//! Where metric families go. A [`Sink`] takes changes of groups: the client of a gateway, or the gateway in memory.
+//! Where metric families go. A [`Sink`] takes changes of groups: the client of a gateway, a file for node exporter, or the
+//! gateway in memory.
 
 mod embedded;
+#[cfg(target_os = "linux")]
+mod relabel;
 mod store;
+#[cfg(target_os = "linux")]
+mod textfile;
 
 pub use embedded::EmbeddedGateway;
 pub use store::{Group, GroupStore, InconsistentError};
+#[cfg(target_os = "linux")]
+pub use textfile::{SetAside, Textfile, TextfileError, Written};
 
 use std::error::Error;
 use std::sync::Arc;
@@ -29,6 +36,10 @@ pub enum SinkError {
     /// What a sink of a program's own has to say.
     #[error(transparent)]
     Other(Box<dyn Error + Send + Sync>),
+    /// A textfile could not be written.
+    #[cfg(target_os = "linux")]
+    #[error(transparent)]
+    Textfile(#[from] TextfileError),
 }
 
 /// Something that takes changes of groups.

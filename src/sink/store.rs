@@ -144,31 +144,11 @@ impl GroupStore {
 
     /// Whether these families can be those of the group, beside all other groups.
     fn check(&self, key: &GroupingKey, families: &MetricFamilies) -> Result<(), InconsistentError> {
-        let others = self.groups.iter().filter(|(other, _)| *other != key);
-        let mut all = MetricFamilies::new();
-        for family in others.flat_map(|(_, group)| group.families.iter()) {
-            let skeleton = MetricFamily::new(family.name().clone(), family.metric_type());
-            all.replace(skeleton);
-        }
         for family in families.iter() {
             self.check_series(key, family)?;
-            let name = family.name();
-            match all.get(name.as_str()).map(MetricFamily::metric_type) {
-                Some(elsewhere) if elsewhere == family.metric_type() => {}
-                Some(elsewhere) => {
-                    return Err(InconsistentError::Type {
-                        metric: name.to_string(),
-                        key: key.to_string(),
-                        here: family.metric_type(),
-                        elsewhere,
-                    });
-                }
-                None => all
-                    .insert(MetricFamily::new(name.clone(), family.metric_type()))
-                    .map_err(InconsistentError::Family)?,
-            }
         }
-        Ok(())
+        let others = self.groups.iter().filter(|(other, _)| *other != key);
+        check_types(key, families, others.map(|(_, group)| &group.families))
     }
 
     /// Whether the series of a family differ from each other and from those of the same name in all other groups.
@@ -239,6 +219,38 @@ impl GroupStore {
         }
         families
     }
+}
+
+/// Whether families can be those of a group, beside what other groups hold: each of the type that it has there, and no two
+/// with a series of the same name.
+pub(super) fn check_types<'a>(
+    key: &GroupingKey,
+    families: &MetricFamilies,
+    others: impl Iterator<Item = &'a MetricFamilies>,
+) -> Result<(), InconsistentError> {
+    let mut all = MetricFamilies::new();
+    for family in others.flat_map(MetricFamilies::iter) {
+        let skeleton = MetricFamily::new(family.name().clone(), family.metric_type());
+        all.replace(skeleton);
+    }
+    for family in families.iter() {
+        let name = family.name();
+        match all.get(name.as_str()).map(MetricFamily::metric_type) {
+            Some(elsewhere) if elsewhere == family.metric_type() => {}
+            Some(elsewhere) => {
+                return Err(InconsistentError::Type {
+                    metric: name.to_string(),
+                    key: key.to_string(),
+                    here: family.metric_type(),
+                    elsewhere,
+                });
+            }
+            None => all
+                .insert(MetricFamily::new(name.clone(), family.metric_type()))
+                .map_err(InconsistentError::Family)?,
+        }
+    }
+    Ok(())
 }
 
 /// Adds a series to a page; of two that the labels of the group have made equal, the first stays.

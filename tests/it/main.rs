@@ -52,6 +52,7 @@ mod spool;
 mod spool_faults;
 mod start;
 mod terminal;
+mod textfile;
 mod tls;
 mod transparency;
 mod victoriametrics;

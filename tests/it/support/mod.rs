@@ -3,6 +3,7 @@
 mod clock;
 mod fake;
 mod log;
+mod node_exporter;
 mod pki;
 mod proxy;
 mod pushjob;
@@ -12,6 +13,7 @@ mod terminal;
 pub(crate) use clock::FakeClock;
 pub(crate) use fake::{Answer, FakeGateway};
 pub(crate) use log::logged;
+pub(crate) use node_exporter::NodeExporter;
 pub(crate) use pki::pki;
 pub(crate) use proxy::Proxy;
 pub(crate) use pushjob::{

@@ -1,0 +1,98 @@
+use std::io;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::push::UnpushableError;
+use crate::sink::InconsistentError;
+
+use super::read::LIMIT;
+
+/// What keeps metrics from being written to a textfile.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum TextfileError {
+    /// There is no path.
+    #[error("the path of the textfile is empty")]
+    EmptyPath,
+    /// Neither a directory nor the name of a file that node exporter reads.
+    #[error("{} is no directory, and does not end in .prom", path.display())]
+    Name {
+        /// The path that was given.
+        path: PathBuf,
+    },
+    /// A pipe, a device or the like.
+    #[error("{} is no regular file", path.display())]
+    NoFile {
+        /// What stands in the place of the file.
+        path: PathBuf,
+    },
+    /// A symbolic link, which could lead to any file.
+    #[error("{} is a symbolic link, which is not followed", path.display())]
+    Link {
+        /// The link.
+        path: PathBuf,
+    },
+    /// More is in it than is read.
+    #[error("{} is longer than {} MiB", path.display(), LIMIT >> 20)]
+    Long {
+        /// The file.
+        path: PathBuf,
+    },
+    /// More would be in it than is read.
+    #[error("{} would be longer than {} MiB", path.display(), LIMIT >> 20)]
+    WouldBeLong {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The file, or what is in its place, cannot be read.
+    #[error("{} cannot be read", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// Why, in the system's words.
+        source: io::Error,
+    },
+    /// The file, or the new one that is to take its place, cannot be written.
+    #[error("{} cannot be written", path.display())]
+    Unwritable {
+        /// The file.
+        path: PathBuf,
+        /// Why, in the system's words.
+        source: io::Error,
+    },
+    /// Others were writing the file all the time.
+    #[error("{} was held by others for {:.1} s", path.display(), waited.as_secs_f64())]
+    Held {
+        /// The file.
+        path: PathBuf,
+        /// How long it was waited for.
+        waited: Duration,
+    },
+    /// It contradicts what the file holds for others.
+    #[error("{} cannot take it", path.display())]
+    Inconsistent {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        source: InconsistentError,
+    },
+    /// It is refused for what is in it, as before a push.
+    #[error("{} cannot take it", path.display())]
+    Unpushable {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        source: UnpushableError,
+    },
+}
+
+impl TextfileError {
+    /// Whether it is about what was to be written, and not about the file: something else may still be taken.
+    #[must_use]
+    pub fn is_about_the_metrics(&self) -> bool {
+        matches!(
+            self,
+            Self::WouldBeLong { .. } | Self::Inconsistent { .. } | Self::Unpushable { .. }
+        )
+    }
+}

@@ -1,0 +1,263 @@
+use std::fs;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+use crate::grouping::GroupingKey;
+use crate::push::{Change, Delivered, check};
+use crate::sink::{Sink, SinkError};
+
+use super::draft::Draft;
+use super::error::TextfileError;
+use super::groups::Groups;
+use super::read::{LIMIT, read};
+
+/// What the name of a file ends with that node exporter reads.
+const EXTENSION: &str = ".prom";
+
+/// What does not stand in the name of a file as it is. The percent sign is among it, so that no two jobs share a file.
+const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.');
+
+/// A file for the [textfile collector] of node exporter, for jobs on a machine that has one: nothing has to be reached over
+/// the network, and the metrics are there for as long as the file is.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use pushjob::exposition::{MetricFamilies, MetricFamily, MetricName};
+/// use pushjob::grouping::GroupingKey;
+/// use pushjob::push::Change;
+/// use pushjob::sink::Textfile;
+///
+/// # let folder = tempfile::tempdir()?;
+/// # let path = folder.path();
+/// let mut rows = MetricFamilies::new();
+/// rows.insert(MetricFamily::gauge(MetricName::new("rows")?, 42.0))?;
+/// let textfile = Textfile::new(path)?; // "/var/lib/prometheus/node-exporter"
+/// let key = GroupingKey::new("etl")?;
+/// let written = textfile.deliver_within(&key, Change::PushAdd(&rows), Duration::from_secs(10))?;
+/// assert_eq!(
+///     std::fs::read_to_string(written.path)?,
+///     "# pushjob group {job_name=\"etl\"}\n# TYPE rows gauge\nrows{job_name=\"etl\"} 42\n"
+/// );
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// # Which file
+///
+/// A path that is a directory when something is delivered stands for `JOB.prom` in it. In the name of the job whatever is no
+/// letter, digit, `-`, `_` or `.` of ASCII is [percent-encoded], and so is a dot at its beginning. Any other path has to end in
+/// `.prom`, because node exporter reads nothing else.
+///
+/// # What it holds
+///
+/// Each series has the labels of its group, with `job` as `job_name`, because Prometheus gives `job` to what it scrapes; so it
+/// does with `instance`, which becomes `exported_instance` there unless `honor_labels` is set. A comment before series says
+/// whose they are, so that several jobs can write the same file: [`Change::Push`] replaces what the group had there,
+/// [`Change::PushAdd`] its families of the same names, [`Change::Delete`] takes it away, and with the last series the file. What
+/// others have written stays, but for their comments. A series that stands under no such comment is nobody's; it becomes that
+/// of a group which writes it.
+///
+/// A metric has one type and one help text in the file, the one that was written last; another type is an error. The same
+/// goes for all files in the directory, which is not checked here: of a metric with different types or help texts in two
+/// files node exporter shows only the series of the first file, by name. Names that are not of the legacy scheme are written
+/// in quotation marks; a node exporter that does not know those passes over the whole file.
+///
+/// # How it is written
+///
+/// The new file is `.NAME.prom.new` until it is complete and on the disk, with the mode 0644 whatever the umask, and takes the
+/// place of the old one then, so that whoever reads it sees the one or the other. While one is being written others wait, for
+/// no longer than the timeout. One that was left behind by a process that was killed is taken away by the next.
+///
+/// A file that is not in the text format becomes `NAME.prom.bad`, or `.bad2` and so on up to `.bad9`, which is written over.
+/// Nothing is read from a file of more than 16 MiB, or from what is no file; nothing longer is written; and a symbolic link in
+/// the place of the file is not followed: these are errors. A file system that hangs holds it up.
+///
+/// [textfile collector]: https://github.com/prometheus/node_exporter#textfile-collector
+/// [percent-encoded]: https://datatracker.ietf.org/doc/html/rfc3986#section-2.1
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Textfile {
+    path: PathBuf,
+}
+
+/// A file that was written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Written {
+    /// The file.
+    pub path: PathBuf,
+    /// How long it took.
+    pub elapsed: Duration,
+    /// What stood there and could not be read.
+    pub set_aside: Option<SetAside>,
+}
+
+/// A file that was not in the text format.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SetAside {
+    /// Where it is now.
+    pub path: PathBuf,
+    /// What is wrong with it.
+    pub reason: String,
+}
+
+impl Textfile {
+    /// One at a path, which is looked at when something is delivered.
+    ///
+    /// # Errors
+    ///
+    /// [`TextfileError::EmptyPath`].
+    pub fn new(path: impl Into<PathBuf>) -> Result<Self, TextfileError> {
+        let path = path.into();
+        if path.as_os_str().is_empty() {
+            return Err(TextfileError::EmptyPath);
+        }
+        Ok(Self { path })
+    }
+
+    /// The path that was given.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The file of a group: the path itself, or one in it where that is a directory.
+    ///
+    /// # Errors
+    ///
+    /// [`TextfileError::Name`] when it is neither a directory nor ends in `.prom`, [`TextfileError::Unreadable`] when that
+    /// cannot be found out.
+    pub fn file(&self, key: &GroupingKey) -> Result<PathBuf, TextfileError> {
+        let path = &self.path;
+        let is_folder = match fs::metadata(path) {
+            Ok(found) => found.is_dir(),
+            Err(error) if error.kind() == ErrorKind::NotFound => false,
+            Err(source) => {
+                return Err(TextfileError::Unreadable {
+                    path: path.clone(),
+                    source,
+                });
+            }
+        };
+        let bytes = path.as_os_str().as_encoded_bytes();
+        if is_folder {
+            Ok(path.join(file_name(key.job())))
+        } else if bytes.ends_with(EXTENSION.as_bytes()) {
+            Ok(path.clone())
+        } else {
+            Err(TextfileError::Name { path: path.clone() })
+        }
+    }
+
+    /// Whether something could be delivered: begins a new file and takes it away again. Where another writes it just now
+    /// nobody is waited for.
+    ///
+    /// # Errors
+    ///
+    /// [`TextfileError`], as from [`deliver_within`](Self::deliver_within).
+    pub fn check(&self, key: &GroupingKey) -> Result<(), TextfileError> {
+        let path = self.file(key)?;
+        match Draft::begin(&path, Duration::ZERO) {
+            Ok(_) | Err(TextfileError::Held { .. }) => read(&path).map(drop),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Carries out a change, and waits no longer than `timeout` for others that write the same file.
+    ///
+    /// # Errors
+    ///
+    /// [`TextfileError`] when it was not written. What was there is there as it was.
+    pub fn deliver_within(
+        &self,
+        key: &GroupingKey,
+        change: Change<'_>,
+        timeout: Duration,
+    ) -> Result<Written, TextfileError> {
+        let begin = Instant::now();
+        let path = self.file(key)?;
+        if let Change::Push(families) | Change::PushAdd(families) = change {
+            check(key, families).map_err(|source| TextfileError::Unpushable {
+                path: path.clone(),
+                source,
+            })?;
+        }
+        let draft = Draft::begin(&path, timeout)?;
+        let set_aside = replace(draft, &path, (key, change))?;
+        Ok(Written {
+            path,
+            elapsed: begin.elapsed(),
+            set_aside,
+        })
+    }
+}
+
+/// Replaces a file by what it is after a change of a group.
+fn replace(
+    mut draft: Draft,
+    path: &Path,
+    (key, change): (&GroupingKey, Change<'_>),
+) -> Result<Option<SetAside>, TextfileError> {
+    let inconsistent = |source| TextfileError::Inconsistent {
+        path: path.to_owned(),
+        source,
+    };
+    let (groups, unreadable) = match read(path)?.map(|bytes| Groups::of_text(&bytes)) {
+        Some(Ok(groups)) => (groups, None),
+        Some(Err(reason)) => (Groups::default(), Some(reason)),
+        None => (Groups::default(), None),
+    };
+    let had_any = groups.has(key).map_err(inconsistent)?;
+    let groups = groups.after(key, change).map_err(inconsistent)?;
+    let is_empty = groups.is_empty();
+    // What others have there is not written anew for nothing.
+    let is_as_before = !had_any && (is_empty || matches!(change, Change::Delete));
+    if !is_empty && !is_as_before {
+        let text = groups.to_text();
+        if text.len() as u64 > LIMIT {
+            let path = path.to_owned();
+            return Err(TextfileError::WouldBeLong { path });
+        }
+        draft.write(&text)?;
+    }
+    // Not before there is something to put in its place.
+    let set_aside = unreadable.map(|reason| {
+        let path = draft.set_aside()?;
+        Ok(SetAside { path, reason })
+    });
+    let set_aside = set_aside.transpose()?;
+    match (is_as_before, is_empty) {
+        (true, _) => {}
+        (false, true) => draft.remove()?,
+        (false, false) => draft.replace()?,
+    }
+    Ok(set_aside)
+}
+
+/// The name of the file of a job, which leads nowhere else.
+fn file_name(job: &str) -> String {
+    let mut name = utf8_percent_encode(job, ENCODED).to_string();
+    // Not hidden, and none of `.` and `..`.
+    if name.starts_with('.') {
+        name.replace_range(..1, "%2E");
+    }
+    name + EXTENSION
+}
+
+impl Sink for Textfile {
+    fn deliver(
+        &self,
+        key: &GroupingKey,
+        change: Change<'_>,
+        timeout: Duration,
+    ) -> Result<Delivered, SinkError> {
+        let written = self.deliver_within(key, change, timeout)?;
+        Ok(Delivered {
+            tries: 1,
+            elapsed: written.elapsed,
+        })
+    }
+}
