@@ -5,6 +5,7 @@ mod args;
 mod check;
 mod console;
 mod delete;
+mod destinations;
 mod exit;
 mod findings;
 mod flush;

@@ -11,12 +11,13 @@ use pushjob::metrics::{MetricsError, Registry};
 use pushjob::metrics_file::MetricsFile;
 use pushjob::push::{Change, GatewayKind, side_by_side};
 use pushjob::report::Report;
-use pushjob::sink::{EmbeddedGateway, Sink};
+use pushjob::sink::Sink;
 use pushjob::spool::Spool;
 
 use crate::announce::{Announced, News, Told};
 use crate::args::Method;
 use crate::console::{Console, chain, done};
+use crate::destinations::{Destinations, conclude_embedded};
 use crate::job_metrics::{JobMetrics, rules};
 use crate::recipient::{Conclusion, Delivery, End, Recipient};
 use crate::settings::{Gateway, Gateways, Settings, Trouble};
@@ -82,18 +83,11 @@ impl Methods {
     }
 }
 
-/// Where the results of a run go.
-enum Destination {
-    Gateways(Vec<Recipient>),
-    /// With the line that says why.
-    Embedded(EmbeddedGateway, &'static str),
-}
-
 /// Delivers the start, signs of life and the end of a run.
 pub(crate) struct Recorder {
     key: GroupingKey,
     push_timeout: Duration,
-    destination: Destination,
+    destinations: Destinations,
     aim: Aim,
     /// What the job leaves in its file, where it has one.
     job: Option<Arc<JobMetrics>>,
@@ -155,17 +149,7 @@ impl Recorder {
         file: Option<Arc<MetricsFile>>,
         console: Console,
     ) -> Option<Self> {
-        let embedded = |why| Destination::Embedded(EmbeddedGateway::new(), why);
-        let destination = match settings.gateways {
-            _ if aim.dry_run => embedded("dry run, nothing was sent; Prometheus would scrape:"),
-            Gateways::Given(gateways) => {
-                Destination::Gateways(gateways.into_iter().map(Recipient::new).collect())
-            }
-            Gateways::NotGiven => {
-                embedded("no --gateway is given; from one, Prometheus would scrape:")
-            }
-            Gateways::Unusable => return None,
-        };
+        let destinations = Destinations::new(settings.gateways, &aim)?;
         let key = settings.key?;
         let job = file.map(|file| {
             let rules = rules(&aim.report, &key, settings.names);
@@ -174,7 +158,7 @@ impl Recorder {
         Some(Self {
             key,
             push_timeout: settings.push_timeout,
-            destination,
+            destinations,
             aim,
             job,
             console,
@@ -213,25 +197,20 @@ impl Recorder {
         job: Option<Arc<JobMetrics>>,
     ) -> Result<(), String> {
         let families = gather(families).map_err(|error| chain(&error))?;
-        match &mut self.destination {
+        let Destinations { gateways, embedded } = &mut self.destinations;
+        if let Some((gateway, _)) = embedded {
             // What the job has left can be seen there only at the end.
-            Destination::Embedded(gateway, _) => {
-                let change = Change::PushAdd(&families);
-                gateway
-                    .deliver(&self.key, change, self.push_timeout)
-                    .map(drop)
-                    .map_err(|error| chain(&error))
-            }
-            Destination::Gateways(recipients) => {
-                let news = News { families, job };
-                let told = recipients.iter_mut().map(|recipient| {
-                    recipient.tell(&self.key, news.clone(), self.aim.spool.as_ref())
-                });
-                // One that cannot be told keeps none of the others from it.
-                let told: Vec<_> = told.collect();
-                told.into_iter().collect()
-            }
+            let change = Change::PushAdd(&families);
+            let delivered = gateway.deliver(&self.key, change, self.push_timeout);
+            delivered.map_err(|error| chain(&error))?;
         }
+        let news = News { families, job };
+        let told = gateways
+            .iter_mut()
+            .map(|recipient| recipient.tell(&self.key, news.clone(), self.aim.spool.as_ref()));
+        // One that cannot be told keeps none of the others from it.
+        let told: Vec<_> = told.collect();
+        told.into_iter().collect()
     }
 
     /// The spool, if one is asked for and can be had.
@@ -261,9 +240,9 @@ impl Recorder {
                 return false;
             }
         };
-        let spool = match self.destination {
-            Destination::Gateways(_) => self.spool(),
-            Destination::Embedded(..) => None,
+        let spool = match self.destinations.gateways[..] {
+            [] => None,
+            _ => self.spool(),
         };
         let end = End {
             method,
@@ -283,24 +262,22 @@ impl Recorder {
                 job.say_what_is_left_out(self.console)
             })
         };
-        match self.destination {
-            Destination::Gateways(recipients) => {
-                // What is known of one gateway is said at once: another may take its time, or be given up.
-                let conclude = |recipient: Recipient| {
-                    let conclusion = recipient.conclude(&end, &self.pending);
-                    say(conclusion, &end, self.console)
-                };
-                let delivered = side_by_side(recipients, conclude);
-                told() && delivered.into_iter().all(|delivered| delivered)
-            }
-            Destination::Embedded(gateway, why) => {
-                let conclusion = conclude_embedded(&gateway, &end);
-                let delivered = say(conclusion, &end, self.console);
-                let whole = told();
-                self.console.page(why, &gateway.page());
-                delivered && whole
-            }
+        let Destinations { gateways, embedded } = self.destinations;
+        // What is known of one gateway is said at once: another may take its time, or be given up.
+        let conclude = |recipient: Recipient| {
+            let conclusion = recipient.conclude(&end, &self.pending);
+            say(conclusion, &end, self.console)
+        };
+        let mut delivered = side_by_side(gateways, conclude);
+        if let Some((gateway, _)) = &embedded {
+            let conclusion = conclude_embedded(gateway, &end);
+            delivered.push(say(conclusion, &end, self.console));
         }
+        let whole = told();
+        if let Some((gateway, why)) = embedded {
+            self.console.page(why, &gateway.page());
+        }
+        whole && delivered.into_iter().all(|delivered| delivered)
     }
 }
 
@@ -343,29 +320,6 @@ fn say(conclusion: Conclusion, end: &End<'_>, console: Console) -> bool {
         }
     }
     result.is_ok() && job.is_ok()
-}
-
-fn conclude_embedded(gateway: &EmbeddedGateway, end: &End<'_>) -> Conclusion {
-    let deliver = |change| {
-        let delivered = gateway.deliver(end.key, change, end.push_timeout);
-        delivered.map(Some).map_err(|error| chain(&error))
-    };
-    let result = end.change(end.method).map_or(Ok(None), deliver);
-    // Where nothing is done at the end, there is what heartbeats would have brought.
-    let method = match end.method {
-        Method::None if end.beating => Method::Pushadd,
-        method => method,
-    };
-    let families = end.job_families(method);
-    Conclusion {
-        url: "the gateway in memory".to_owned(),
-        delivery: Delivery {
-            result,
-            job: families.map_or(Ok(None), |families| deliver(Change::PushAdd(families))),
-            notices: Vec::new(),
-        },
-        announced: None,
-    }
 }
 
 /// What is wrong with what was pushed while the job ran. A last heartbeat that had no answer yet is nothing: it would have
