@@ -39,6 +39,7 @@ fn the_help_of_each_command_is_grouped_by_subject() {
             &[
                 "Job:",
                 "Report:",
+                "Textfile:",
                 "Spool:",
                 "Gateway:",
                 "TLS:",

@@ -44,6 +44,7 @@ mod push_text;
 mod readme;
 mod refusals;
 mod roundtrip;
+mod run_textfile;
 mod secrets;
 mod settings;
 mod several;

@@ -10,9 +10,10 @@ use std::time::Duration;
 
 use pushjob::exposition::MetricFamilies;
 use pushjob::grouping::GroupingKey;
-use pushjob::push::{PushError, Pushgateway};
+use pushjob::push::Pushgateway;
 use pushjob::spool::Spool;
 
+use crate::console::chain;
 use crate::job_metrics::JobMetrics;
 use crate::spool::{Notice, notices_of_earlier};
 
@@ -38,7 +39,7 @@ pub(crate) struct Announcer {
 pub(crate) struct Told {
     pub(crate) delivered: u32,
     pub(crate) failed: u32,
-    pub(crate) last_error: Option<PushError>,
+    pub(crate) last_error: Option<String>,
     /// What there is to say of what earlier runs had left.
     pub(crate) notices: Vec<Notice>,
 }
@@ -84,7 +85,7 @@ impl Announcer {
                     }
                     Err(error) => {
                         told.failed += 1;
-                        told.last_error = Some(error);
+                        told.last_error = Some(chain(&error));
                     }
                 }
                 news = waiting.recv();

@@ -1,4 +1,4 @@
-//! Where the results of a run go: gateways, or the gateway in memory.
+//! Where the results of a run go: gateways and a textfile, or the gateway in memory.
 
 use pushjob::push::Change;
 use pushjob::sink::{EmbeddedGateway, Sink};
@@ -8,10 +8,12 @@ use crate::console::chain;
 use crate::recipient::{Conclusion, Delivery, End, Recipient};
 use crate::record::Aim;
 use crate::settings::Gateways;
+use crate::textfile::TextfileRecipient;
 
 /// Where the results of a run go.
 pub(crate) struct Destinations {
     pub(crate) gateways: Vec<Recipient>,
+    pub(crate) textfile: Option<TextfileRecipient>,
     /// In the place of all others, with the line that says why.
     pub(crate) embedded: Option<(EmbeddedGateway, &'static str)>,
 }
@@ -20,18 +22,26 @@ impl Destinations {
     fn embedded(why: &'static str) -> Self {
         Self {
             gateways: Vec::new(),
+            textfile: None,
             embedded: Some((EmbeddedGateway::new(), why)),
         }
     }
 
     /// None when a mistake in the environment leaves them open.
     pub(crate) fn new(gateways: Gateways, aim: &Aim) -> Option<Self> {
+        let textfile = aim.textfile.clone().map(TextfileRecipient::new);
         Some(match gateways {
             _ if aim.dry_run => {
                 Self::embedded("dry run, nothing was sent; Prometheus would scrape:")
             }
             Gateways::Given(gateways) => Self {
                 gateways: gateways.into_iter().map(Recipient::new).collect(),
+                textfile,
+                embedded: None,
+            },
+            Gateways::NotGiven | Gateways::Unusable if textfile.is_some() => Self {
+                gateways: Vec::new(),
+                textfile,
                 embedded: None,
             },
             Gateways::NotGiven => {

@@ -21,6 +21,7 @@ mod run;
 mod samples;
 mod settings;
 mod spool;
+mod textfile;
 
 use std::process::ExitCode;
 

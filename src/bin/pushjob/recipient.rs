@@ -1,6 +1,7 @@
 //! One gateway that a run is reported to.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use pushjob::exposition::MetricFamilies;
@@ -30,7 +31,7 @@ pub(crate) struct End<'a> {
     pub(crate) key: &'a GroupingKey,
     pub(crate) families: &'a MetricFamilies,
     /// What the job has left in its file.
-    pub(crate) job: Option<&'a JobMetrics>,
+    pub(crate) job: Option<&'a Arc<JobMetrics>>,
     /// Whether there have been signs of life.
     pub(crate) beating: bool,
     pub(crate) push_timeout: Duration,
@@ -51,7 +52,7 @@ impl<'a> End<'a> {
 
     /// Whether a heartbeat that lands late could bring back older metrics of the job.
     pub(crate) fn may_be_outrun(&self) -> bool {
-        self.beating && self.job.is_some_and(JobMetrics::has_any)
+        self.beating && self.job.is_some_and(|job| job.has_any())
     }
 
     /// What this method does to the group.
@@ -66,7 +67,7 @@ impl<'a> End<'a> {
 
     /// Whether the job has left more than is kept.
     fn job_is_long(&self) -> bool {
-        self.job.is_some_and(JobMetrics::is_long)
+        self.job.is_some_and(|job| job.is_long())
     }
 
     /// Keeps it in the spool, if there is one.
@@ -98,7 +99,7 @@ impl<'a> End<'a> {
     }
 }
 
-/// How it went with one gateway.
+/// How it went with one gateway or file.
 pub(crate) struct Conclusion {
     pub(crate) url: String,
     pub(crate) delivery: Delivery,
@@ -252,7 +253,7 @@ struct Way<'a> {
     remaining: &'a dyn Fn() -> Duration,
 }
 
-/// What became of the end at one gateway.
+/// What became of the end there.
 pub(crate) struct Delivery {
     /// None when nothing was to be delivered.
     pub(crate) result: Result<Option<Delivered>, String>,
@@ -263,7 +264,7 @@ pub(crate) struct Delivery {
 }
 
 impl Delivery {
-    fn of(result: Result<Option<Delivered>, String>) -> Self {
+    pub(crate) fn of(result: Result<Option<Delivered>, String>) -> Self {
         Self {
             result,
             job: Ok(None),

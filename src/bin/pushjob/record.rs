@@ -11,7 +11,7 @@ use pushjob::metrics::{MetricsError, Registry};
 use pushjob::metrics_file::MetricsFile;
 use pushjob::push::{Change, GatewayKind, side_by_side};
 use pushjob::report::Report;
-use pushjob::sink::Sink;
+use pushjob::sink::{Sink, Textfile};
 use pushjob::spool::Spool;
 
 use crate::announce::{Announced, News, Told};
@@ -22,6 +22,7 @@ use crate::job_metrics::{JobMetrics, rules};
 use crate::recipient::{Conclusion, Delivery, End, Recipient};
 use crate::settings::{Gateway, Gateways, Settings, Trouble};
 use crate::spool::RunSpool;
+use crate::textfile::TextfileRecipient;
 
 /// What is to be delivered, and how.
 pub(crate) struct Aim {
@@ -29,6 +30,8 @@ pub(crate) struct Aim {
     pub(crate) methods: Methods,
     /// The folder in which is kept what could not be delivered.
     pub(crate) spool: Option<PathBuf>,
+    /// The file to write beside gateways, or in their place.
+    pub(crate) textfile: Option<Textfile>,
     pub(crate) dry_run: bool,
 }
 
@@ -197,7 +200,11 @@ impl Recorder {
         job: Option<Arc<JobMetrics>>,
     ) -> Result<(), String> {
         let families = gather(families).map_err(|error| chain(&error))?;
-        let Destinations { gateways, embedded } = &mut self.destinations;
+        let Destinations {
+            gateways,
+            textfile,
+            embedded,
+        } = &mut self.destinations;
         if let Some((gateway, _)) = embedded {
             // What the job has left can be seen there only at the end.
             let change = Change::PushAdd(&families);
@@ -209,7 +216,10 @@ impl Recorder {
             .iter_mut()
             .map(|recipient| recipient.tell(&self.key, news.clone(), self.aim.spool.as_ref()));
         // One that cannot be told keeps none of the others from it.
-        let told: Vec<_> = told.collect();
+        let mut told: Vec<_> = told.collect();
+        if let Some(textfile) = textfile {
+            told.push(textfile.tell(&self.key, news, self.push_timeout));
+        }
         told.into_iter().collect()
     }
 
@@ -248,7 +258,7 @@ impl Recorder {
             method,
             key: &self.key,
             families: &families,
-            job: self.job.as_deref(),
+            job: self.job.as_ref(),
             beating: self.beating,
             push_timeout: self.push_timeout,
             completed: outcome.completed,
@@ -262,13 +272,22 @@ impl Recorder {
                 job.say_what_is_left_out(self.console)
             })
         };
-        let Destinations { gateways, embedded } = self.destinations;
-        // What is known of one gateway is said at once: another may take its time, or be given up.
-        let conclude = |recipient: Recipient| {
-            let conclusion = recipient.conclude(&end, &self.pending);
+        let Destinations {
+            gateways,
+            textfile,
+            embedded,
+        } = self.destinations;
+        // What is known of one place is said at once: another may take its time, or be given up.
+        let conclude = |place: Place| {
+            let conclusion = match place {
+                Place::Gateway(gateway) => gateway.conclude(&end, &self.pending),
+                Place::Textfile(textfile) => textfile.conclude(&end, &self.pending),
+            };
             say(conclusion, &end, self.console)
         };
-        let mut delivered = side_by_side(gateways, conclude);
+        let gateways = gateways.into_iter().map(Box::new).map(Place::Gateway);
+        let places = gateways.chain(textfile.map(Place::Textfile));
+        let mut delivered = side_by_side(places, conclude);
         if let Some((gateway, _)) = &embedded {
             let conclusion = conclude_embedded(gateway, &end);
             delivered.push(say(conclusion, &end, self.console));
@@ -281,7 +300,13 @@ impl Recorder {
     }
 }
 
-/// Says how it went with one gateway, and whether all was delivered.
+/// Where an end goes.
+enum Place {
+    Gateway(Box<Recipient>),
+    Textfile(TextfileRecipient),
+}
+
+/// Says how it went there, and whether all was delivered.
 fn say(conclusion: Conclusion, end: &End<'_>, console: Console) -> bool {
     let (verb, what) = end.words();
     let Conclusion {
@@ -332,14 +357,13 @@ fn trouble(announced: &Announced, url: &str, end: &End<'_>) -> Option<String> {
             last_error: Some(error),
             ..
         }) if end.beating => Some(format!(
-            "{failed} of {} pushes while the job ran were not delivered, the last: {}",
+            "{failed} of {} pushes while the job ran were not delivered, the last: {error}",
             delivered + failed,
-            chain(error)
         )),
         Announced::Told(Told {
             last_error: Some(error),
             ..
-        }) => Some(format!("cannot announce the start: {}", chain(error))),
+        }) => Some(format!("cannot announce the start: {error}")),
         Announced::CutOff if !end.beating => Some(format!(
             "cannot announce the start: {url}: it had no answer when the job ended"
         )),

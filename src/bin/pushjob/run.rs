@@ -13,7 +13,7 @@ use crate::args::{JobArgs, Method, ReportArgs, RunArgs, StartAfter};
 use crate::console::{Console, chain};
 use crate::exit::Exit;
 use crate::record::{Aim, Methods, Recorder};
-use crate::settings::{Gateways, Settings, Trouble, secret_variables, settings, spool};
+use crate::settings::{Gateways, Settings, Trouble, secret_variables, settings, spool, textfile};
 
 /// A job that has run this long may run for hours, and it is time to give back what only starting took.
 const SETTLED: Duration = Duration::from_millis(50);
@@ -29,21 +29,13 @@ pub(crate) fn run(args: &RunArgs) -> Exit {
             return Exit::NothingRun;
         }
     };
-    let (mut plan, mut settings) =
-        match Plan::new(args).and_then(|plan| Ok((plan, settings(&args.target)?))) {
-            Ok(ready) => ready,
-            Err(message) => {
-                console.error(message);
-                return Exit::NothingRun;
-            }
-        };
-    match plan.aim.unsupported(&settings) {
-        Ok(trouble) => settings.troubles.extend(trouble),
+    let (mut plan, mut settings) = match prepare(args) {
+        Ok(ready) => ready,
         Err(message) => {
             console.error(message);
             return Exit::NothingRun;
         }
-    }
+    };
     // What there is to say is said when the job has ended: stderr may be a pipe that nobody reads, and what is due for
     // the job cannot wait for that.
     let mut warnings = Vec::new();
@@ -125,6 +117,18 @@ pub(crate) fn run(args: &RunArgs) -> Exit {
     exit
 }
 
+/// What the flags and the environment ask for. What is wrong with the environment is in the settings.
+fn prepare(args: &RunArgs) -> Result<(Plan, Settings), String> {
+    let plan = Plan::new(args)?;
+    let mut settings = settings(&args.target)?;
+    if plan.aim.textfile.is_some() {
+        settings.recorded_elsewhere();
+    }
+    let unsupported = plan.aim.unsupported(&settings)?;
+    settings.troubles.extend(unsupported);
+    Ok((plan, settings))
+}
+
 /// Gives a job a file for its metrics, in the place of one that an outer run may have given us. Without one the job is told of
 /// none.
 fn with_metrics_file(job: Job, trouble: impl FnOnce(String)) -> (Job, Option<Arc<MetricsFile>>) {
@@ -146,6 +150,10 @@ fn may_run(plan: &Plan, settings: &Settings, console: Console) -> bool {
         wrong_files = settings.gateways.wrong_files();
         if let (Gateways::Given(_), Some(folder)) = (&settings.gateways, &plan.aim.spool) {
             let checked = Spool::open(folder).and_then(|spool| spool.check());
+            wrong_files.extend(checked.err().map(|error| chain(&error)));
+        }
+        if let (Some(key), Some(textfile)) = (&settings.key, &plan.aim.textfile) {
+            let checked = textfile.check(key);
             wrong_files.extend(checked.err().map(|error| chain(&error)));
         }
     }
@@ -213,6 +221,7 @@ impl Plan {
                     on_failure,
                 },
                 spool: spool(&args.spool).map(|(folder, _)| folder),
+                textfile: textfile(&args.textfile)?,
                 dry_run: args.report.dry_run,
             },
             strict: args.report.strict,

@@ -88,8 +88,8 @@ pub struct Textfile {
 pub struct Written {
     /// The file.
     pub path: PathBuf,
-    /// How long it took.
-    pub elapsed: Duration,
+    /// How long it took, in one try.
+    pub delivered: Delivered,
     /// What stood there and could not be read.
     pub set_aside: Option<SetAside>,
 }
@@ -189,7 +189,10 @@ impl Textfile {
         let set_aside = replace(draft, &path, (key, change))?;
         Ok(Written {
             path,
-            elapsed: begin.elapsed(),
+            delivered: Delivered {
+                tries: 1,
+                elapsed: begin.elapsed(),
+            },
             set_aside,
         })
     }
@@ -255,9 +258,6 @@ impl Sink for Textfile {
         timeout: Duration,
     ) -> Result<Delivered, SinkError> {
         let written = self.deliver_within(key, change, timeout)?;
-        Ok(Delivered {
-            tries: 1,
-            elapsed: written.elapsed,
-        })
+        Ok(written.delivered)
     }
 }

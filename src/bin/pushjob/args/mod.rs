@@ -48,7 +48,7 @@ pub(crate) enum Command {
     /// Run a command, record how it went and deliver the result
     #[command(
         override_usage = "pushjob run [OPTIONS] --job <NAME> -- <COMMAND> [ARGS]...",
-        after_help = "Without --gateway the result goes to a gateway in memory, and what Prometheus would scrape \
+        after_help = "Without --gateway and --textfile the result goes to a gateway in memory, and what Prometheus would scrape \
                       is printed to stderr.\n\n\
                       Exit codes: that of the command; 128+n killed by signal n; 124 stopped by --timeout, 137 \
                       with KILL; 126 not executable; 127 not found; 125 wrong command line, nothing was run; 123 \
@@ -120,6 +120,9 @@ pub(crate) struct RunArgs {
 
     #[command(flatten)]
     pub(crate) report: ReportArgs,
+
+    #[command(flatten)]
+    pub(crate) textfile: TextfileArgs,
 
     #[command(flatten)]
     pub(crate) spool: SpoolArgs,
@@ -202,6 +205,15 @@ pub(crate) struct ReportArgs {
     /// Run the job, but deliver to the gateway in memory and print what Prometheus would scrape
     #[arg(long)]
     pub(crate) dry_run: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Textfile")]
+pub(crate) struct TextfileArgs {
+    /// File for the textfile collector of node exporter, beside gateways or in their place: one that ends in `.prom`, or a
+    /// directory and then `JOB.prom` in it [env: PUSHJOB_TEXTFILE] [default: none]
+    #[arg(long, value_name = "PATH")]
+    pub(crate) textfile: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

@@ -11,12 +11,13 @@ use std::time::Duration;
 use pushjob::exposition::NameValidation;
 use pushjob::grouping::GroupingKey;
 use pushjob::push::{ConfigError, GatewayKind, PushgatewayBuilder};
+use pushjob::sink::Textfile;
 
 use self::gateway::Sources;
 pub(crate) use self::gateway::{credentials, secret_variables};
 pub(crate) use self::source::Source;
 use self::source::{Mistake, given, given_path};
-use crate::args::{GatewayArgs, SpoolArgs, TargetArgs, positive_duration};
+use crate::args::{GatewayArgs, SpoolArgs, TargetArgs, TextfileArgs, positive_duration};
 
 const PUSH_TIMEOUT: Duration = Duration::from_secs(10);
 const PUSH_RETRIES: u32 = 3;
@@ -120,6 +121,20 @@ pub(crate) fn names(utf8_names: bool) -> Result<NameValidation, String> {
 
 const NOT_RECORDED: &str = "the run is not recorded";
 
+impl Settings {
+    /// What is wrong with the gateways matters less when a run is recorded without them.
+    pub(crate) fn recorded_elsewhere(&mut self) {
+        if self.key.is_none() {
+            return;
+        }
+        for trouble in &mut self.troubles {
+            if trouble.consequence == NOT_RECORDED {
+                "nothing is delivered to a gateway".clone_into(&mut trouble.consequence);
+            }
+        }
+    }
+}
+
 /// Reads the settings: flags first, then the environment, where an empty variable counts as none.
 ///
 /// A mistake on the command line is an error. Mistakes elsewhere are collected.
@@ -161,6 +176,16 @@ pub(crate) fn delivery(args: &GatewayArgs) -> Result<(Gateways, Duration), Strin
 /// The folder for what could not be delivered.
 pub(crate) fn spool(args: &SpoolArgs) -> Option<(PathBuf, Source)> {
     given_path(args.spool.as_ref(), "--spool", "PUSHJOB_SPOOL")
+}
+
+/// The textfile.
+pub(crate) fn textfile(args: &TextfileArgs) -> Result<Option<Textfile>, String> {
+    let given = given_path(args.textfile.as_ref(), "--textfile", "PUSHJOB_TEXTFILE");
+    let textfile = given.map(|(path, source)| {
+        // What is wrong with a path in a variable, but for an empty one, which counts as none, shows only when it is used.
+        Textfile::new(path).map_err(|error| source.mistake(error).into_message())
+    });
+    textfile.transpose()
 }
 
 fn push_timeout_or_default(
