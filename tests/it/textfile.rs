@@ -9,8 +9,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
+use pushjob::chain;
 use pushjob::exposition::{MetricFamilies, NameValidation, parse, parse_names};
 use pushjob::grouping::GroupingKey;
+use pushjob::metrics::Registry;
 use pushjob::push::Change;
 use pushjob::sink::{Sink, Textfile, TextfileError, Written};
 use rustix::fs::{FlockOperation, flock};
@@ -43,12 +45,6 @@ fn deliver(path: &Path, (verb, of, body): TextChange<'_>) -> Result<Written, Tex
     Textfile::new(path)
         .unwrap()
         .deliver_within(&key(of), change, PATIENCE)
-}
-
-/// An error with its causes.
-fn text(error: &dyn std::error::Error) -> String {
-    let cause = error.source().map(|cause| format!(": {}", text(cause)));
-    format!("{error}{}", cause.unwrap_or_default())
 }
 
 /// The names in a folder, in order.
@@ -166,6 +162,45 @@ fn a_textfile_follows_the_rules_of_a_gateway() {
 }
 
 #[test]
+fn each_verb_does_what_a_gateway_calls_by_its_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let textfile = Textfile::new(folder.path()).unwrap();
+    let key = key("etl");
+    let family = |name: &str| parse(format!("{name} 1\n").as_bytes()).unwrap();
+    let file = textfile.push_add(&key, &family("a")).unwrap().path;
+    let text = || fs::read_to_string(&file).unwrap();
+    textfile.push_add(&key, &family("b")).unwrap();
+    assert!(
+        text().contains("\na{") && text().contains("\nb{"),
+        "{}",
+        text()
+    );
+    textfile.push(&key, &family("c")).unwrap();
+    assert!(
+        !text().contains("\na{") && text().contains("\nc{"),
+        "{}",
+        text()
+    );
+    let registry = Registry::new();
+    let asked = AtomicBool::new(false);
+    let once = move || {
+        if asked.swap(true, Ordering::Relaxed) {
+            return Err("the queue is gone".into());
+        }
+        Ok(Vec::new())
+    };
+    registry.register(once).unwrap();
+    let error = textfile.push(&key, &registry).unwrap_err();
+    assert_eq!(
+        chain(&error),
+        "cannot gather the metrics: the collector failed: the queue is gone"
+    );
+    assert!(text().contains("\nc{"), "{}", text());
+    textfile.delete(&key).unwrap();
+    assert_eq!(names(folder.path()), Vec::<String>::new());
+}
+
+#[test]
 fn a_label_with_any_text_comes_back_to_its_group() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("x.prom");
@@ -277,7 +312,7 @@ fn what_contradicts_others_is_refused_and_changes_nothing() {
     ] {
         let failed = deliver(&path, change).unwrap_err();
         assert!(failed.is_about_the_metrics());
-        let failed = text(&failed);
+        let failed = chain(&failed);
         let expected = format!("{} {error}", path.display());
         assert!(failed.starts_with(&expected), "{failed}");
         assert_eq!(fs::read_to_string(&path).unwrap(), before);
@@ -319,7 +354,7 @@ fn no_job_name_leads_out_of_the_folder_or_into_the_file_of_another() {
     assert_eq!(names(&inside), [""; 0]);
     let long = "é".repeat(100);
     let failed = deliver(&inside, ("push", &long, "x 1\n")).unwrap_err();
-    assert!(text(&failed).ends_with(".prom cannot be written: File name too long (os error 36)"));
+    assert!(chain(&failed).ends_with(".prom cannot be written: File name too long (os error 36)"));
 }
 
 #[test]
@@ -408,9 +443,9 @@ fn what_cannot_be_a_textfile_is_an_error_and_stays_as_it_is() {
         let expected = format!("{}{separator}{error}", path.display());
         let failed = deliver(&path, ("push_add", "a", "x 1\n")).unwrap_err();
         assert!(!failed.is_about_the_metrics());
-        assert_eq!(text(&failed), expected);
+        assert_eq!(chain(&failed), expected);
         let failed = Textfile::new(&path).unwrap().check(&key("a")).unwrap_err();
-        assert_eq!(text(&failed), expected);
+        assert_eq!(chain(&failed), expected);
         assert_eq!(names(folder.path()), before, "{name}");
     }
     assert_eq!(fs::read_to_string(at("elsewhere")).unwrap(), "x 1\n");

@@ -1,3 +1,4 @@
+use std::error::Error;
 use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -68,6 +69,12 @@ pub enum TextfileError {
         /// How long it was waited for.
         waited: Duration,
     },
+    /// The metrics could not be gathered.
+    #[error("cannot gather the metrics")]
+    Gather {
+        /// Why.
+        source: Box<dyn Error + Send + Sync>,
+    },
     /// It contradicts what the file holds for others.
     #[error("{} cannot take it", path.display())]
     Inconsistent {
@@ -92,7 +99,10 @@ impl TextfileError {
     pub fn is_about_the_metrics(&self) -> bool {
         matches!(
             self,
-            Self::WouldBeLong { .. } | Self::Inconsistent { .. } | Self::Unpushable { .. }
+            Self::Gather { .. }
+                | Self::WouldBeLong { .. }
+                | Self::Inconsistent { .. }
+                | Self::Unpushable { .. }
         )
     }
 }

@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -5,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
+use crate::exposition::{Gather, MetricFamilies};
 use crate::grouping::GroupingKey;
 use crate::push::{Change, Delivered, check};
 use crate::sink::{Sink, SinkError};
@@ -17,6 +19,9 @@ use super::read::{LIMIT, read};
 /// What the name of a file ends with that node exporter reads.
 const EXTENSION: &str = ".prom";
 
+/// How long is waited for others, unless it is said.
+const PATIENCE: Duration = Duration::from_secs(10);
+
 /// What does not stand in the name of a file as it is. The percent sign is among it, so that no two jobs share a file.
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.');
 
@@ -24,20 +29,15 @@ const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'
 /// the network, and the metrics are there for as long as the file is.
 ///
 /// ```
-/// use std::time::Duration;
-///
-/// use pushjob::exposition::{MetricFamilies, MetricFamily, MetricName};
+/// use pushjob::exposition::{MetricFamily, MetricName};
 /// use pushjob::grouping::GroupingKey;
-/// use pushjob::push::Change;
 /// use pushjob::sink::Textfile;
 ///
 /// # let folder = tempfile::tempdir()?;
 /// # let path = folder.path();
-/// let mut rows = MetricFamilies::new();
-/// rows.insert(MetricFamily::gauge(MetricName::new("rows")?, 42.0))?;
+/// let rows = MetricFamily::gauge(MetricName::new("rows")?, 42.0);
 /// let textfile = Textfile::new(path)?; // "/var/lib/prometheus/node-exporter"
-/// let key = GroupingKey::new("etl")?;
-/// let written = textfile.deliver_within(&key, Change::PushAdd(&rows), Duration::from_secs(10))?;
+/// let written = textfile.push_add(&GroupingKey::new("etl")?, &rows)?;
 /// assert_eq!(
 ///     std::fs::read_to_string(written.path)?,
 ///     "# pushjob group {job_name=\"etl\"}\n# TYPE rows gauge\nrows{job_name=\"etl\"} 42\n"
@@ -166,6 +166,44 @@ impl Textfile {
         }
     }
 
+    /// Replaces all metrics of a group with these. While others write the same file it waits, for 10 s at most.
+    ///
+    /// # Errors
+    ///
+    /// [`TextfileError::Gather`] when the metrics cannot be had; otherwise see [`deliver_within`](Self::deliver_within).
+    pub fn push<G: Gather + ?Sized>(
+        &self,
+        key: &GroupingKey,
+        metrics: &G,
+    ) -> Result<Written, TextfileError> {
+        let families = gather(metrics)?;
+        self.deliver_within(key, Change::Push(&families), PATIENCE)
+    }
+
+    /// Replaces the metrics of the same names in a group, whatever their labels, and keeps the others. While others write the
+    /// same file it waits, for 10 s at most.
+    ///
+    /// # Errors
+    ///
+    /// [`TextfileError::Gather`] when the metrics cannot be had; otherwise see [`deliver_within`](Self::deliver_within).
+    pub fn push_add<G: Gather + ?Sized>(
+        &self,
+        key: &GroupingKey,
+        metrics: &G,
+    ) -> Result<Written, TextfileError> {
+        let families = gather(metrics)?;
+        self.deliver_within(key, Change::PushAdd(&families), PATIENCE)
+    }
+
+    /// Takes a group away, and with the last the file. While others write the same file it waits, for 10 s at most.
+    ///
+    /// # Errors
+    ///
+    /// [`TextfileError`], see [`deliver_within`](Self::deliver_within).
+    pub fn delete(&self, key: &GroupingKey) -> Result<Written, TextfileError> {
+        self.deliver_within(key, Change::Delete, PATIENCE)
+    }
+
     /// Carries out a change, and waits no longer than `timeout` for others that write the same file.
     ///
     /// # Errors
@@ -196,6 +234,12 @@ impl Textfile {
             set_aside,
         })
     }
+}
+
+fn gather<G: Gather + ?Sized>(metrics: &G) -> Result<Cow<'_, MetricFamilies>, TextfileError> {
+    metrics
+        .families()
+        .map_err(|source| TextfileError::Gather { source })
 }
 
 /// Replaces a file by what it is after a change of a group.
