@@ -1,5 +1,7 @@
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+#[cfg(target_os = "linux")]
+use std::path::PathBuf;
 use std::time::{Duration, Instant, SystemTime};
 
 use crate::exposition::NameError;
@@ -8,6 +10,8 @@ use crate::metrics::Registry;
 use crate::push::Pushgateway;
 use crate::report::{Completion, DEFAULT_PREFIX, Report, Verdict};
 use crate::sink::Sink;
+#[cfg(target_os = "linux")]
+use crate::sink::Textfile;
 
 use super::recorder::Recorder;
 use super::run::{JobResult, Run};
@@ -88,6 +92,16 @@ impl BatchJob {
     pub fn gateway(mut self, url: &str) -> Self {
         match Pushgateway::new(url) {
             Ok(gateway) => self.sinks.push(Box::new(gateway)),
+            Err(error) => self.troubles.push(error.into()),
+        }
+        self
+    }
+
+    /// A file for node exporter to write to, or a directory for one, see [`Textfile`].
+    #[cfg(target_os = "linux")]
+    pub fn textfile(mut self, path: impl Into<PathBuf>) -> Self {
+        match Textfile::new(path) {
+            Ok(textfile) => self.sinks.push(Box::new(textfile)),
             Err(error) => self.troubles.push(error.into()),
         }
         self

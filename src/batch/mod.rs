@@ -30,7 +30,7 @@
 //!
 //! # Where it goes
 //!
-//! To each [gateway](BatchJob::gateway) and each other [sink](BatchJob::sink), side by side. What cannot be delivered within the
+//! To each [gateway](BatchJob::gateway), [textfile](BatchJob::textfile) and other [sink](BatchJob::sink), side by side. What cannot be delivered within the
 //! [time of one delivery](BatchJob::push_timeout) is a [`Trouble`]: told to [`on_trouble`](BatchJob::on_trouble), and to the [`log`] crate
 //! by default.
 //!

@@ -6,6 +6,8 @@ use crate::exposition::NameError;
 use crate::grouping::GroupingError;
 use crate::push::ConfigError;
 use crate::sink::SinkError;
+#[cfg(target_os = "linux")]
+use crate::sink::TextfileError;
 
 /// What keeps a run from being recorded. The run goes on all the same, and returns what it returns.
 #[derive(Debug, thiserror::Error)]
@@ -20,6 +22,10 @@ pub enum Trouble {
     /// A gateway that cannot be talked to as configured. Nothing is delivered to it.
     #[error(transparent)]
     Config(#[from] ConfigError),
+    /// A textfile that cannot be. Nothing is written.
+    #[cfg(target_os = "linux")]
+    #[error(transparent)]
+    Textfile(#[from] TextfileError),
     /// There is no gateway or other sink.
     #[error("job {job} has no gateway and no other sink")]
     NoSink {

@@ -14,7 +14,7 @@ use pushjob::metrics::Registry;
 use pushjob::push::{Change, Delivered};
 use pushjob::sink::{EmbeddedGateway, Sink, SinkError};
 
-use crate::support::{Answer, FakeGateway, Pushgateway, logged, ok, within};
+use crate::support::{Answer, FakeGateway, NodeExporter, Pushgateway, logged, ok, within};
 
 /// What a report without a child process has, after a success.
 const REPORT: [&str; 6] = [
@@ -327,6 +327,46 @@ fn what_a_gateway_cannot_hold_takes_nothing_else_along() {
     assert_eq!(gateway.group("etl").metrics, REPORT);
 }
 
+#[test]
+fn a_textfile_shows_the_last_success_after_a_failure() {
+    let folder = tempfile::tempdir().unwrap();
+    let exporter = NodeExporter::start(folder.path());
+    let told = Told::default();
+    let job = || {
+        let job = pushjob::job("nightly").label("zone", "eu");
+        told.of(job.textfile(folder.path()))
+    };
+    let reported = |name: &str| {
+        let series = format!("{name}{{job_name=\"nightly\",zone=\"eu\"}}");
+        exporter.samples().get(&series).cloned()
+    };
+    job().run(|job| job.registry().gauge("rows", "").unwrap().set(42.0));
+    let success = reported("batch_job_last_success_timestamp_seconds");
+    assert_eq!(reported("rows").unwrap(), "42");
+    let failed: Result<(), &str> = job().run(|_| Err("lost"));
+    assert_eq!(failed, Err("lost"));
+    assert_eq!(reported("batch_job_success").unwrap(), "0");
+    assert!(success.is_some());
+    assert_eq!(
+        reported("batch_job_last_success_timestamp_seconds"),
+        success
+    );
+    assert_eq!(told.take(), Vec::<String>::new());
+
+    let nowhere = folder.path().join("missing/x.prom");
+    let error = format!(
+        "the result of job nightly was not delivered: {} ",
+        nowhere.display()
+    );
+    told.of(pushjob::job("nightly").textfile(nowhere))
+        .run(|_| ());
+    let troubles = told.take();
+    assert!(
+        troubles.len() == 1 && troubles[0].starts_with(&error),
+        "{troubles:?}"
+    );
+}
+
 /// A sink of a program's own.
 struct Broken;
 
@@ -388,6 +428,10 @@ fn settings_that_are_wrong_say_why_and_keep_no_job_from_running() {
         (
             || pushjob::job("etl"),
             "job etl has no gateway and no other sink",
+        ),
+        (
+            || pushjob::job("etl").textfile(""),
+            "the path of the textfile is empty",
         ),
         (
             || pushjob::job("etl").gateway("ftp://host"),

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::{Command, Output};
 use std::sync::LazyLock;
 
-use crate::support::Pushgateway;
+use crate::support::{NodeExporter, Pushgateway};
 
 /// The folder of the built examples. They are built as the tests were, which takes no time where that has been done.
 fn built() -> &'static PathBuf {
@@ -122,4 +122,16 @@ fn tasks_of_an_async_program_count_together() {
         let series = format!("{name}{{instance=\"\",job=\"fetch\"}}");
         assert_eq!(samples[&series], value, "{name}");
     }
+}
+
+#[test]
+fn a_textfile_is_read_by_node_exporter() {
+    let folder = tempfile::tempdir().unwrap();
+    let exporter = NodeExporter::start(folder.path());
+    let printed = run("textfile", &[folder.path().to_str().unwrap()]);
+    let file = folder.path().join("etl.prom");
+    assert_eq!(printed.trim(), file.to_str().unwrap());
+    let samples = exporter.samples();
+    let rows = &samples["etl_rows{job_name=\"etl\",table=\"users\"}"];
+    assert_eq!((rows.as_str(), samples.len()), ("42", 2));
 }
