@@ -52,14 +52,15 @@
 )]
 //! - [`batch`]: a job in this process, recorded
 //! - [`report`]: how a run went, as metrics
-//! - [`sink`]: where metrics go: gateways, a textfile for node exporter (Linux), a gateway in memory
+//! - [`sink`]: where metrics go: gateways, a textfile for node exporter (Linux), an endpoint to scrape, a gateway in memory
 //! - [`spool`]: what could not be delivered, on disk until it can (Linux)
 //!
 //! # Features
 //!
-//! - `cli` (default): the binary, which needs the other two; without it the crate is the library alone
+//! - `cli` (default): the binary, which needs the next three; without it the crate is the library alone
 //! - `rustls`: gateways behind `https://`
 //! - `gzip`: compressed bodies
+//! - `scrape`: an endpoint for Prometheus to scrape (Unix)
 //! - `process`: the collector of the process itself (Linux)
 //! - `prometheus`, `prometheus-client`: registries of these crates, pushed as they are
 //!

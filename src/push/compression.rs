@@ -15,7 +15,7 @@ pub enum Compression {
 
 impl Compression {
     /// The body as it is sent.
-    pub(super) fn apply(self, body: &str) -> Cow<'_, [u8]> {
+    pub(crate) fn apply(self, body: &str) -> Cow<'_, [u8]> {
         match self {
             Self::None => Cow::Borrowed(body.as_bytes()),
             #[cfg(feature = "gzip")]
@@ -40,7 +40,7 @@ impl Compression {
     }
 
     /// The `Content-Encoding`.
-    pub(super) fn encoding(self) -> Option<&'static str> {
+    pub(crate) fn encoding(self) -> Option<&'static str> {
         match self {
             Self::None => None,
             #[cfg(feature = "gzip")]

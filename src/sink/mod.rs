@@ -1,9 +1,15 @@
 //! Where metric families go. A [`Sink`] takes changes of groups: the client of a gateway, a file for node exporter, or the
 //! gateway in memory.
+#![cfg_attr(
+    all(feature = "scrape", unix),
+    doc = "Where Prometheus comes for them itself, there is an endpoint to [scrape]."
+)]
 
 mod embedded;
-#[cfg(target_os = "linux")]
+#[cfg(any(target_os = "linux", all(feature = "scrape", unix)))]
 mod relabel;
+#[cfg(all(feature = "scrape", unix))]
+pub mod scrape;
 mod store;
 #[cfg(target_os = "linux")]
 mod textfile;

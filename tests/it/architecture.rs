@@ -31,13 +31,14 @@ const MAY_IMPORT: [(&str, &[&str]); 11] = [
 ];
 
 /// Which files may know a crate; folders stand for all in them.
-const CRATES: [(&str, &[&str]); 22] = [
+const CRATES: [(&str, &[&str]); 23] = [
     ("ureq", &["push/transport/", "push/tls/"]),
     ("rustls", &["push/tls/"]),
     ("rustls_native_certs", &["push/tls/"]),
     ("webpki_roots", &["push/tls/"]),
     ("flate2", &["push/compression.rs"]),
-    ("httpdate", &["push/answer.rs"]),
+    ("httparse", &["sink/scrape/request.rs"]),
+    ("httpdate", &["push/answer.rs", "sink/scrape/answer.rs"]),
     ("ipnet", &["push/proxy.rs"]),
     ("base64", &["push/auth.rs", "grouping.rs"]),
     ("libc", &["job/sys.rs"]),

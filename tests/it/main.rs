@@ -45,6 +45,7 @@ mod readme;
 mod refusals;
 mod roundtrip;
 mod run_textfile;
+mod scrape;
 mod secrets;
 mod settings;
 mod several;

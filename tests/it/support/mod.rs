@@ -1,20 +1,24 @@
 //! What tests are told with: the command, a real gateway, and a scripted one for what a real one does not do on demand.
 
+mod client;
 mod clock;
 mod fake;
 mod log;
 mod node_exporter;
 mod pki;
+mod prometheus;
 mod proxy;
 mod pushjob;
 mod real;
 mod terminal;
 
+pub(crate) use client::{Answered, ask, connect, get};
 pub(crate) use clock::FakeClock;
 pub(crate) use fake::{Answer, FakeGateway};
 pub(crate) use log::logged;
 pub(crate) use node_exporter::NodeExporter;
 pub(crate) use pki::pki;
+pub(crate) use prometheus::Prometheus;
 pub(crate) use proxy::Proxy;
 pub(crate) use pushjob::{
     Finished, Pushjob, Running, is_root, push_to, pushjob, pushjob_as_pid_1, pushjob_by, run_to,

@@ -137,12 +137,12 @@ impl Drop for Pushgateway {
     }
 }
 
-fn listening_address(log: &mut BufReader<ChildStderr>) -> String {
+pub(super) fn listening_address(log: &mut BufReader<ChildStderr>) -> String {
     let mut seen = String::new();
     loop {
         let begin = seen.len();
         let read = log.read_line(&mut seen).unwrap();
-        assert!(read > 0, "the Pushgateway ended: {seen}");
+        assert!(read > 0, "it ended: {seen}");
         let line = &seen[begin..];
         if line.contains("Listening on") {
             return line.trim().rsplit_once("address=").unwrap().1.to_owned();

@@ -1,0 +1,84 @@
+use std::error::Error;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::OnceLock;
+use std::time::{Duration, Instant};
+
+use crate::exposition::{Gather, encode};
+use crate::grouping::GroupingKey;
+use crate::push::Compression;
+use crate::sink::relabel::relabelled;
+
+/// What there is to serve.
+pub(super) struct Source<G> {
+    pub(super) gather: G,
+    /// Whose labels the series get.
+    pub(super) key: Option<GroupingKey>,
+}
+
+/// A page as it was at one moment, for all who ask around then.
+pub(super) struct Page {
+    /// The metrics, or why there are none.
+    text: Result<Box<str>, String>,
+    compressed: OnceLock<Box<[u8]>>,
+    gathered: Instant,
+}
+
+impl Page {
+    pub(super) fn gather<G: Gather>(source: &Source<G>) -> Self {
+        // What may be left half done there is foreign code's own.
+        let text = catch_unwind(AssertUnwindSafe(|| text(source)));
+        let text = text.unwrap_or_else(|_| Err("a collector panicked".to_owned()));
+        Self {
+            // It is kept, so it takes no more room than it needs.
+            text: text
+                .map(String::into_boxed_str)
+                .map_err(|reason| format!("cannot gather the metrics: {reason}\n")),
+            compressed: OnceLock::new(),
+            gathered: Instant::now(),
+        }
+    }
+
+    /// How long before this moment it was gathered; nothing, when that was after it.
+    pub(super) fn age(&self, moment: Instant) -> Duration {
+        moment.saturating_duration_since(self.gathered)
+    }
+
+    pub(super) fn compress(&self, compression: Compression) {
+        if let (Ok(text), Some(_)) = (&self.text, compression.encoding()) {
+            self.compressed
+                .get_or_init(|| compression.apply(text).into_owned().into_boxed_slice());
+        }
+    }
+
+    /// The bytes to send, or why there are none. None when it has not been compressed yet.
+    pub(super) fn body(&self, compression: Compression) -> Option<Result<&[u8], &str>> {
+        match &self.text {
+            Err(reason) => Some(Err(&reason[..])),
+            Ok(_) if compression.encoding().is_some() => {
+                self.compressed.get().map(|bytes| Ok(&bytes[..]))
+            }
+            Ok(text) => Some(Ok(text.as_bytes())),
+        }
+    }
+}
+
+fn text<G: Gather>(source: &Source<G>) -> Result<String, String> {
+    let families = source
+        .gather
+        .families()
+        .map_err(|error| one_line(&*error))?;
+    match &source.key {
+        None => Ok(encode(&families)),
+        Some(key) => {
+            let families = relabelled(key, &families).map_err(|error| one_line(&error))?;
+            Ok(encode(&families))
+        }
+    }
+}
+
+/// An error with its causes.
+fn one_line(error: &(dyn Error + 'static)) -> String {
+    let causes = std::iter::successors(Some(error), |&error| error.source());
+    let texts: Vec<String> = causes.map(ToString::to_string).collect();
+    texts.join(": ").replace(['\n', '\r'], " ")
+}

@@ -1,0 +1,103 @@
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::Instant;
+
+use crate::exposition::Gather;
+use crate::push::Compression;
+
+use super::connection::Connection;
+use super::limits::{LAST_WORDS, PAGE_LIFE};
+use super::page::{Page, Source};
+
+/// The page, which one thread makes for all the others: foreign code runs in no thread that has anything else to do, and what a
+/// page needs while it is made is needed once.
+#[derive(Default)]
+pub(super) struct Pages {
+    desk: Mutex<Desk>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct Desk {
+    page: Option<Arc<Page>>,
+    /// The one before, for as long as it is still being sent to somebody.
+    before: Weak<Page>,
+    /// What somebody waits for.
+    wanted: Option<Compression>,
+    is_closing: bool,
+}
+
+impl Desk {
+    /// The page, if it is good for who came at this moment. While there are two, a third would have to wait.
+    fn good(&self, came: Instant) -> Option<&Arc<Page>> {
+        let page = self.page.as_ref()?;
+        let is_good = page.age(came) < PAGE_LIFE || self.before.strong_count() > 0;
+        is_good.then_some(page)
+    }
+}
+
+impl Pages {
+    /// A page for a client, with the bytes for this compression. None when there is none in time, or the client is cut off.
+    pub(super) fn get(&self, compression: Compression, client: &Connection) -> Option<Arc<Page>> {
+        let came = client.began();
+        let mut desk = self.lock();
+        loop {
+            let good = desk
+                .good(came)
+                .filter(|page| page.body(compression).is_some());
+            if let Some(page) = good {
+                return Some(Arc::clone(page));
+            }
+            let left = client.left().checked_sub(LAST_WORDS)?;
+            if client.is_cut_off() || desk.is_closing {
+                return None;
+            }
+            if desk.wanted.is_none_or(|wanted| wanted.encoding().is_none()) {
+                desk.wanted = Some(compression);
+            }
+            self.changed.notify_all();
+            let waited = self.changed.wait_timeout(desk, left);
+            desk = waited.unwrap_or_else(PoisonError::into_inner).0;
+        }
+    }
+
+    /// Makes pages when they are wanted, until it is closed.
+    pub(super) fn make<G: Gather>(&self, source: &Source<G>) {
+        let mut desk = self.lock();
+        while !desk.is_closing {
+            let Some(compression) = desk.wanted.take() else {
+                let waited = self.changed.wait(desk);
+                desk = waited.unwrap_or_else(PoisonError::into_inner);
+                continue;
+            };
+            let good = desk.good(Instant::now()).map(Arc::clone);
+            drop(desk);
+            let page = good.unwrap_or_else(|| Arc::new(Page::gather(source)));
+            page.compress(compression);
+            desk = self.lock();
+            let is_new = !desk
+                .page
+                .as_ref()
+                .is_some_and(|known| Arc::ptr_eq(known, &page));
+            if is_new {
+                let before = desk.page.replace(page);
+                desk.before = before.as_ref().map_or_else(Weak::new, Arc::downgrade);
+            }
+            self.changed.notify_all();
+        }
+    }
+
+    pub(super) fn close(&self) {
+        self.lock().is_closing = true;
+        self.changed.notify_all();
+    }
+
+    /// Has those who wait look whether they are cut off.
+    pub(super) fn wake(&self) {
+        drop(self.lock());
+        self.changed.notify_all();
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Desk> {
+        self.desk.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
