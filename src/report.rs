@@ -20,6 +20,7 @@ const START_TIMESTAMP: Metric = (
     "start_timestamp_seconds",
     "When the job was last started, in Unix seconds.",
 );
+const RUNNING: Metric = ("running_seconds", "How long the job has been running.");
 const COMPLETION_TIMESTAMP: Metric = (
     "completion_timestamp_seconds",
     "When the job last ended, in Unix seconds.",
@@ -150,6 +151,16 @@ impl Report {
     pub fn start(&self, started: SystemTime) -> Vec<MetricFamily> {
         let start = (START_TIMESTAMP, unix_seconds(started));
         self.families(std::iter::once(start).chain(self.limits()))
+    }
+
+    /// What there is to say to who asks while a run goes on: when it was started, and for how long it has been running.
+    #[must_use]
+    pub fn running(&self, started: SystemTime, running: Duration) -> Vec<MetricFamily> {
+        let now = [
+            (START_TIMESTAMP, unix_seconds(started)),
+            (RUNNING, running.as_secs_f64()),
+        ];
+        self.families(now.into_iter().chain(self.limits()))
     }
 
     /// What there is to say while a run goes on: that it did at this time.

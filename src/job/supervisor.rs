@@ -17,6 +17,8 @@ use super::timetable::{Due, Timetable};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Moment {
+    /// The job was started at this time, and has run for as long as [`Job::release_text_after`] says; what that asks for has been done.
+    Settled(SystemTime),
     /// The job was started at this time, and has run for as long as [`Job::announce_after`] says.
     StartDue(SystemTime),
     /// The job was started at this time and still runs, and another [`Job::heartbeat`] has passed.
@@ -241,7 +243,10 @@ impl Run<'_> {
 
     fn act_on_time(&mut self, due: Due, pid: i32) {
         match due {
-            Due::ReleaseText => sys::release_text(),
+            Due::ReleaseText => {
+                sys::release_text();
+                (self.observe)(Moment::Settled(self.started));
+            }
             Due::Announce => (self.observe)(Moment::StartDue(self.started)),
             Due::Heartbeat => (self.observe)(Moment::HeartbeatDue(self.started)),
             Due::Stop(signal) => {

@@ -41,6 +41,7 @@ fn the_help_of_each_command_is_grouped_by_subject() {
                 "Report:",
                 "Textfile:",
                 "Spool:",
+                "Scrape:",
                 "Gateway:",
                 "TLS:",
                 "Group:",

@@ -34,6 +34,7 @@ mod init;
 mod inside_job;
 mod job_file;
 mod limits;
+mod listen;
 mod metric_command;
 mod metrics;
 mod metrics_file;

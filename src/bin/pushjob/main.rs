@@ -12,6 +12,7 @@ mod flush;
 mod group;
 mod input;
 mod job_metrics;
+mod listen;
 mod metric;
 mod progress;
 mod push;

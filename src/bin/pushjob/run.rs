@@ -2,7 +2,7 @@
 
 use std::mem::ManuallyDrop;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use pushjob::job::{Ending, Job, Moment, Supervisor};
 use pushjob::metrics_file::{METRICS_FILE, MetricsFile};
@@ -12,8 +12,11 @@ use pushjob::spool::Spool;
 use crate::args::{JobArgs, Method, ReportArgs, RunArgs, StartAfter};
 use crate::console::{Console, chain};
 use crate::exit::Exit;
+use crate::listen::Listener;
 use crate::record::{Aim, Methods, Recorder};
-use crate::settings::{Gateways, Settings, Trouble, secret_variables, settings, spool, textfile};
+use crate::settings::{
+    Gateways, Listen, Settings, Trouble, listen, secret_variables, settings, spool, textfile,
+};
 
 /// A job that has run this long may run for hours, and it is time to give back what only starting took.
 const SETTLED: Duration = Duration::from_millis(50);
@@ -29,7 +32,7 @@ pub(crate) fn run(args: &RunArgs) -> Exit {
             return Exit::NothingRun;
         }
     };
-    let (mut plan, mut settings) = match prepare(args) {
+    let (mut plan, mut settings, listen) = match prepare(args) {
         Ok(ready) => ready,
         Err(message) => {
             console.error(message);
@@ -51,13 +54,21 @@ pub(crate) fn run(args: &RunArgs) -> Exit {
         }
     });
     plan.job = job;
+    let mut listener = Listener::bind(listen, &plan.aim, file.clone(), &mut settings);
     if !may_run(&plan, &settings, console) {
         return Exit::NothingRun;
     }
+    listener.say_where(console);
     // The job writes to it also where nothing is recorded.
-    let mut recorder = Recorder::new(settings, plan.aim, file.clone(), console);
+    let mut recorder = if listener.is_alone() {
+        None
+    } else {
+        Recorder::new(settings, plan.aim, file.clone(), console)
+    };
+    let begin = Instant::now();
     let outcome = supervisor.run(&plan.job, &mut |moment| {
         let warning = match (moment, &mut recorder) {
+            (Moment::Settled(started), _) => listener.serve(started, begin).err(),
             (Moment::StartDue(started), Some(recorder)) => recorder.announce(started).err(),
             (Moment::HeartbeatDue(started), Some(recorder)) => recorder.beat(started).err(),
             (Moment::Stopping(signal), _) => {
@@ -72,6 +83,7 @@ pub(crate) fn run(args: &RunArgs) -> Exit {
         // What keeps one heartbeat or signal from being sent keeps all: it is said once.
         warnings.extend(warning.filter(|warning| !warnings.contains(warning)));
     });
+    listener.close();
     for warning in warnings {
         console.warning(warning);
     }
@@ -86,7 +98,8 @@ pub(crate) fn run(args: &RunArgs) -> Exit {
     ));
     let exit = Exit::Job(outcome.exit_code());
     let strict = plan.strict && outcome.is_success();
-    let delivered = recorder.is_none_or(|recorder| {
+    let told = || !listener.is_alone() || listener.say_what_is_left_out(console);
+    let delivered = recorder.map_or_else(told, |recorder| {
         let pending = recorder.pending();
         let record = move || recorder.record(&outcome);
         let result = supervisor.finish(record, &mut |moment| {
@@ -118,7 +131,7 @@ pub(crate) fn run(args: &RunArgs) -> Exit {
 }
 
 /// What the flags and the environment ask for. What is wrong with the environment is in the settings.
-fn prepare(args: &RunArgs) -> Result<(Plan, Settings), String> {
+fn prepare(args: &RunArgs) -> Result<(Plan, Settings, Listen), String> {
     let plan = Plan::new(args)?;
     let mut settings = settings(&args.target)?;
     if plan.aim.textfile.is_some() {
@@ -126,7 +139,11 @@ fn prepare(args: &RunArgs) -> Result<(Plan, Settings), String> {
     }
     let unsupported = plan.aim.unsupported(&settings)?;
     settings.troubles.extend(unsupported);
-    Ok((plan, settings))
+    let listen = match listen(&args.listen, &mut settings)? {
+        _ if plan.aim.dry_run => Listen::NotGiven,
+        listen => listen,
+    };
+    Ok((plan, settings, listen))
 }
 
 /// Gives a job a file for its metrics, in the place of one that an outer run may have given us. Without one the job is told of

@@ -6,6 +6,7 @@
     reason = "the comments on the flags are the help text, which shows backticks as they are"
 )]
 
+mod listen;
 mod metric;
 mod shared;
 
@@ -18,6 +19,7 @@ use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 use pushjob::exposition::Format;
 use pushjob::job::Signal;
 
+pub(crate) use self::listen::ListenArgs;
 pub(crate) use self::metric::{Kind, MetricArgs};
 pub(crate) use self::shared::{GatewayArgs, GroupArgs, TargetArgs};
 use crate::console::Console;
@@ -48,7 +50,7 @@ pub(crate) enum Command {
     /// Run a command, record how it went and deliver the result
     #[command(
         override_usage = "pushjob run [OPTIONS] --job <NAME> -- <COMMAND> [ARGS]...",
-        after_help = "Without --gateway and --textfile the result goes to a gateway in memory, and what Prometheus would scrape \
+        after_help = "Without --gateway, --textfile and --listen the result goes to a gateway in memory, and what Prometheus would scrape \
                       is printed to stderr.\n\n\
                       Exit codes: that of the command; 128+n killed by signal n; 124 stopped by --timeout, 137 \
                       with KILL; 126 not executable; 127 not found; 125 wrong command line, nothing was run; 123 \
@@ -126,6 +128,9 @@ pub(crate) struct RunArgs {
 
     #[command(flatten)]
     pub(crate) spool: SpoolArgs,
+
+    #[command(flatten)]
+    pub(crate) listen: ListenArgs,
 
     #[command(flatten)]
     pub(crate) target: TargetArgs,

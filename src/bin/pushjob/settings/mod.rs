@@ -4,6 +4,7 @@ mod gateway;
 mod group;
 mod source;
 
+use std::mem;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,12 +13,15 @@ use pushjob::exposition::NameValidation;
 use pushjob::grouping::GroupingKey;
 use pushjob::push::{ConfigError, GatewayKind, PushgatewayBuilder};
 use pushjob::sink::Textfile;
+use pushjob::sink::scrape::ListenAddress;
 
 use self::gateway::Sources;
 pub(crate) use self::gateway::{credentials, secret_variables};
 pub(crate) use self::source::Source;
 use self::source::{Mistake, given, given_path};
-use crate::args::{GatewayArgs, SpoolArgs, TargetArgs, TextfileArgs, positive_duration};
+use crate::args::{
+    GatewayArgs, ListenArgs, SpoolArgs, TargetArgs, TextfileArgs, positive_duration,
+};
 
 const PUSH_TIMEOUT: Duration = Duration::from_secs(10);
 const PUSH_RETRIES: u32 = 3;
@@ -186,6 +190,34 @@ pub(crate) fn textfile(args: &TextfileArgs) -> Result<Option<Textfile>, String> 
         Textfile::new(path).map_err(|error| source.mistake(error).into_message())
     });
     textfile.transpose()
+}
+
+/// Where to serve metrics while the job runs.
+#[derive(Debug)]
+pub(crate) enum Listen {
+    NotGiven,
+    /// Given, but a mistake in the environment leaves open which.
+    Unusable,
+    Given(ListenAddress, Source),
+}
+
+pub(crate) const NOT_SERVED: &str = "nothing is served";
+
+/// Reads where to serve metrics. A mistake in the environment is kept with the settings.
+pub(crate) fn listen(args: &ListenArgs, settings: &mut Settings) -> Result<Listen, String> {
+    let address = |(text, source): (String, Source)| {
+        let address = text.parse().map_err(|error| source.mistake(error))?;
+        Ok(Listen::Given(address, source))
+    };
+    let given = given(args.listen.as_ref(), "--listen", "PUSHJOB_LISTEN");
+    let listen = given.and_then(|given| given.map_or(Ok(Listen::NotGiven), address));
+    let mut troubles = Troubles(mem::take(&mut settings.troubles));
+    let listen = listen.or_else(|mistake| {
+        let kept = troubles.keep(mistake, NOT_SERVED);
+        kept.map(|()| Listen::Unusable)
+    });
+    settings.troubles = troubles.0;
+    listen
 }
 
 fn push_timeout_or_default(
