@@ -12,7 +12,11 @@ use crate::report::{Completion, DEFAULT_PREFIX, Report, Verdict};
 use crate::sink::Sink;
 #[cfg(target_os = "linux")]
 use crate::sink::Textfile;
+#[cfg(all(feature = "scrape", unix))]
+use crate::sink::scrape::{ListenAddress, ScrapeError, Serving};
 
+#[cfg(all(feature = "scrape", unix))]
+use super::page::RunPage;
 use super::recorder::Recorder;
 use super::run::{JobResult, Run};
 use super::trouble::Trouble;
@@ -59,6 +63,8 @@ pub struct BatchJob {
     report: Result<Report, NameError>,
     registry: Registry,
     sinks: Vec<Box<dyn Sink>>,
+    #[cfg(all(feature = "scrape", unix))]
+    listen: Option<ListenAddress>,
     push_timeout: Duration,
     /// None when it is not announced.
     start_after: Option<Duration>,
@@ -80,6 +86,8 @@ impl BatchJob {
             report: Report::new(DEFAULT_PREFIX),
             registry: Registry::new(),
             sinks: Vec::new(),
+            #[cfg(all(feature = "scrape", unix))]
+            listen: None,
             push_timeout: PUSH_TIMEOUT,
             start_after: Some(START_AFTER),
             troubles: Vec::new(),
@@ -103,6 +111,17 @@ impl BatchJob {
         match Textfile::new(path) {
             Ok(textfile) => self.sinks.push(Box::new(textfile)),
             Err(error) => self.troubles.push(error.into()),
+        }
+        self
+    }
+
+    /// Serves `/metrics` on an address while a run goes on: when it was started, for how long it has been running, and what is in its
+    /// registry, with the labels of the group. See [`ListenAddress`] for the address. There is one; the last that is given.
+    #[cfg(all(feature = "scrape", unix))]
+    pub fn listen(mut self, address: &str) -> Self {
+        match address.parse() {
+            Ok(address) => self.listen = Some(address),
+            Err(error) => self.troubles.push(Trouble::Scrape(error)),
         }
         self
     }
@@ -188,7 +207,7 @@ impl BatchJob {
         if let Err(error) = &self.report {
             return Err(Trouble::Prefix(error.clone()));
         }
-        if self.sinks.is_empty() {
+        if self.is_unseen() {
             return Err(Trouble::NoSink { job: self.name });
         }
         Ok(self)
@@ -208,11 +227,15 @@ impl BatchJob {
             started: SystemTime::now(),
         };
         let (start_after, begin) = (*start_after, Instant::now());
+        #[cfg(all(feature = "scrape", unix))]
+        let serving = self.serve(&run, begin);
         let Prepared {
             recorder,
             mut troubles,
             mut tell,
         } = self.prepare();
+        #[cfg(all(feature = "scrape", unix))]
+        let serving = serving.map_err(|error| troubles.push(error.into())).ok();
         let announcement = recorder.as_ref().and_then(|recorder| {
             let announced = recorder.announce(run.started, start_after?);
             announced.map_err(|trouble| troubles.push(trouble)).ok()
@@ -224,6 +247,9 @@ impl BatchJob {
             duration: begin.elapsed(),
             verdict: result.as_ref().map_or(Verdict::Failure, JobResult::verdict),
         };
+        // A page of a run that is over is never scraped.
+        #[cfg(all(feature = "scrape", unix))]
+        drop(serving);
         if let Some(recorder) = recorder {
             troubles.extend(recorder.end(announcement, &completion, &run.registry));
         }
@@ -233,7 +259,33 @@ impl BatchJob {
         result.unwrap_or_else(|payload| resume_unwind(payload))
     }
 
+    /// Whether nobody hears of its runs.
+    fn is_unseen(&self) -> bool {
+        #[cfg(all(feature = "scrape", unix))]
+        let is_scraped = self.listen.is_some();
+        #[cfg(not(all(feature = "scrape", unix)))]
+        let is_scraped = false;
+        self.sinks.is_empty() && !is_scraped
+    }
+
+    /// None when that is not asked for.
+    #[cfg(all(feature = "scrape", unix))]
+    fn serve(&self, run: &Run, begin: Instant) -> Result<Option<Serving>, ScrapeError> {
+        // Otherwise what is wrong is told anyway.
+        let (Some(address), Ok(key), Ok(report)) = (self.listen, &self.key, &self.report) else {
+            return Ok(None);
+        };
+        let page = RunPage {
+            report: report.clone(),
+            registry: run.registry.clone(),
+            started: run.started,
+            begin,
+        };
+        page.serve(address, key).map(Some)
+    }
+
     fn prepare(self) -> Prepared {
+        let is_unseen = self.is_unseen();
         let Self {
             name,
             key,
@@ -246,7 +298,7 @@ impl BatchJob {
         } = self;
         let key = key.map_err(|error| troubles.push(Trouble::Grouping(error)));
         let report = report.map_err(|error| troubles.push(Trouble::Prefix(error)));
-        if sinks.is_empty() && troubles.is_empty() {
+        if is_unseen && troubles.is_empty() {
             troubles.push(Trouble::NoSink { job: name });
         }
         let recorder = match (key, report) {

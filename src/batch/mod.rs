@@ -30,7 +30,8 @@
 //!
 //! # Where it goes
 //!
-//! To each [gateway](BatchJob::gateway), [textfile](BatchJob::textfile) and other [sink](BatchJob::sink), side by side. What cannot be delivered within the
+//! While the run goes on, to whoever [scrapes](BatchJob::listen) it, with the feature `scrape`. Then
+//! to each [gateway](BatchJob::gateway), [textfile](BatchJob::textfile) and other [sink](BatchJob::sink), side by side. What cannot be delivered within the
 //! [time of one delivery](BatchJob::push_timeout) is a [`Trouble`]: told to [`on_trouble`](BatchJob::on_trouble), and to the [`log`] crate
 //! by default.
 //!
@@ -40,6 +41,8 @@
 //! `tokio::task::spawn_blocking` and then `Handle::block_on`, for one.
 
 mod builder;
+#[cfg(all(feature = "scrape", unix))]
+mod page;
 mod recorder;
 mod run;
 mod trouble;

@@ -8,6 +8,8 @@ use crate::push::ConfigError;
 use crate::sink::SinkError;
 #[cfg(target_os = "linux")]
 use crate::sink::TextfileError;
+#[cfg(all(feature = "scrape", unix))]
+use crate::sink::scrape::ScrapeError;
 
 /// What keeps a run from being recorded. The run goes on all the same, and returns what it returns.
 #[derive(Debug, thiserror::Error)]
@@ -26,6 +28,10 @@ pub enum Trouble {
     #[cfg(target_os = "linux")]
     #[error(transparent)]
     Textfile(#[from] TextfileError),
+    /// An address that cannot be listened on. Nothing is served.
+    #[cfg(all(feature = "scrape", unix))]
+    #[error(transparent)]
+    Scrape(#[from] ScrapeError),
     /// There is no gateway or other sink.
     #[error("job {job} has no gateway and no other sink")]
     NoSink {

@@ -2,6 +2,7 @@
 
 use std::error::Error;
 use std::fmt;
+use std::net::TcpStream;
 use std::panic::{AssertUnwindSafe, catch_unwind, panic_any};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
@@ -12,9 +13,10 @@ use pushjob::chain;
 use pushjob::grouping::GroupingKey;
 use pushjob::metrics::Registry;
 use pushjob::push::{Change, Delivered};
+use pushjob::sink::scrape::ScrapeEndpoint;
 use pushjob::sink::{EmbeddedGateway, Sink, SinkError};
 
-use crate::support::{Answer, FakeGateway, NodeExporter, Pushgateway, logged, ok, within};
+use crate::support::{Answer, FakeGateway, NodeExporter, Pushgateway, get, logged, ok, within};
 
 /// What a report without a child process has, after a success.
 const REPORT: [&str; 6] = [
@@ -367,6 +369,48 @@ fn a_textfile_shows_the_last_success_after_a_failure() {
     );
 }
 
+#[test]
+fn a_run_that_goes_on_can_be_scraped_and_one_that_is_over_cannot() {
+    // One that is free.
+    let address = ScrapeEndpoint::bind("127.0.0.1:0").unwrap().local_addr();
+    let gateway = FakeGateway::answering([ok(), ok()]);
+    let told = Told::default();
+    let job = || {
+        told.of(pushjob::job("etl"))
+            .label("zone", "eu")
+            .max_duration(Duration::from_secs(90))
+            .listen(&address.to_string())
+    };
+    job().gateway(&gateway.url()).run(|job| {
+        let rows = job.registry().gauge("rows", "Rows.").unwrap();
+        rows.set(42.0);
+        let page = get(address, "/metrics", "");
+        let page = page.text();
+        for line in [
+            "batch_job_max_duration_seconds{job_name=\"etl\",zone=\"eu\"} 90\n",
+            "rows{job_name=\"etl\",zone=\"eu\"} 42\n",
+            "batch_job_running_seconds{",
+            "batch_job_start_timestamp_seconds{",
+        ] {
+            assert!(page.contains(&format!("\n{line}")), "{line}: {page}");
+        }
+    });
+    assert!(TcpStream::connect(address).is_err());
+    assert_eq!(gateway.requests().len(), 2);
+    // Alone that is enough.
+    job().run(|_| assert_eq!(get(address, "/", "").status, "200 OK"));
+    assert_eq!(told.take(), Vec::<String>::new());
+
+    let _taken = ScrapeEndpoint::bind(&address.to_string()).unwrap();
+    assert_eq!(job().run(|_| Ok::<_, ()>(1)), Ok(1));
+    let troubles = told.take();
+    let expected = format!("cannot listen on {address}: Address already in use");
+    assert!(
+        troubles.len() == 1 && troubles[0].starts_with(&expected),
+        "{troubles:?}"
+    );
+}
+
 /// A sink of a program's own.
 struct Broken;
 
@@ -428,6 +472,10 @@ fn settings_that_are_wrong_say_why_and_keep_no_job_from_running() {
         (
             || pushjob::job("etl"),
             "job etl has no gateway and no other sink",
+        ),
+        (
+            || pushjob::job("etl").listen("localhost:80"),
+            "\"localhost:80\" is not an address to listen on, such as 127.0.0.1:9750, [::1]:9750 or :9750",
         ),
         (
             || pushjob::job("etl").textfile(""),
