@@ -1,10 +1,11 @@
 //! The programs in `examples/`, each run as it is, against real servers.
 
+use std::io::{BufRead, BufReader, Write};
 use std::path::PathBuf;
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 use std::sync::LazyLock;
 
-use crate::support::{NodeExporter, Pushgateway};
+use crate::support::{NodeExporter, Prometheus, Pushgateway};
 
 /// The folder of the built examples. They are built as the tests were, which takes no time where that has been done.
 fn built() -> &'static PathBuf {
@@ -134,4 +135,27 @@ fn a_textfile_is_read_by_node_exporter() {
     let samples = exporter.samples();
     let rows = &samples["etl_rows{job_name=\"etl\",table=\"users\"}"];
     assert_eq!((rows.as_str(), samples.len()), ("42", 2));
+}
+
+#[test]
+fn a_program_is_scraped_while_it_works() {
+    let mut program = example("scrape", &["127.0.0.1:0"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut url = String::new();
+    let mut stdout = BufReader::new(program.stdout.take().unwrap());
+    stdout.read_line(&mut url).unwrap();
+    let address = url
+        .trim()
+        .strip_prefix("http://")
+        .and_then(|rest| rest.strip_suffix("/metrics"));
+    let prometheus = Prometheus::scraping(address.unwrap());
+    let mut stdin = program.stdin.take().unwrap();
+    stdin.write_all(b"one\nthree\n").unwrap();
+    prometheus.waits_for("lines_total == 2");
+    prometheus.waits_for("line_length_bytes_sum == 8");
+    drop(stdin);
+    assert!(program.wait().unwrap().success());
 }

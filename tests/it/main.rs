@@ -58,4 +58,5 @@ mod terminal;
 mod textfile;
 mod tls;
 mod transparency;
+mod tutorial;
 mod victoriametrics;
