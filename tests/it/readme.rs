@@ -1,7 +1,9 @@
 //! The README tells what is true.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 
 fn readme() -> String {
     fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap()
@@ -48,4 +50,27 @@ fn every_metric_and_exit_code_stands_in_it() {
     for code in ["123", "124", "125", "126, 127", "128+n", "137"] {
         assert!(readme.contains(&format!("| {code} |")), "{code}");
     }
+}
+
+#[test]
+fn every_crate_that_the_library_brings_along_stands_in_it_with_its_reason() {
+    let tree = Command::new(env!("CARGO"))
+        .args(["tree", "--locked", "--offline", "--no-default-features"])
+        .args(["--edges", "normal", "--depth", "1", "--prefix", "none"])
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .output()
+        .unwrap();
+    let tree = String::from_utf8(tree.stdout).unwrap();
+    let crates = tree.lines().skip(1).map(|line| line.split(' ').next());
+    let crates: BTreeSet<&str> = crates.flatten().collect();
+    let readme = readme();
+    let section = readme
+        .split("\n### ")
+        .find(|section| section.starts_with("What it brings along\n"));
+    let rows = section.unwrap().lines().filter_map(|line| {
+        let (name, reason) = line.strip_prefix("| `")?.split_once("` | ")?;
+        (reason.len() > 10).then_some(name)
+    });
+    assert_eq!(rows.collect::<BTreeSet<_>>(), crates);
+    assert!(crates.contains("ureq"), "{tree}");
 }
