@@ -31,4 +31,4 @@ pub use command::Job;
 pub use finish::Unfinished;
 pub use outcome::{Ending, Outcome, SpawnFailure, TimeLimit, Usage};
 pub use signal::{Signal, SignalError};
-pub use supervisor::{Moment, Supervisor};
+pub use supervisor::{Moment, Supervisor, release_text};

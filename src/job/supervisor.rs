@@ -13,6 +13,13 @@ use super::spawn::spawn;
 use super::sys::{self, Change, Children, Inherited, Received, Recipient, Sender, SignalSet};
 use super::timetable::{Due, Timetable};
 
+/// Unmaps the program text of this process, which working needs and waiting does not; it is mapped again as it is needed.
+/// Worth it for a program that does nothing but wait for a job, when it has done something else; see
+/// [`Job::release_text_after`] for when it has been started.
+pub fn release_text() {
+    sys::release_text();
+}
+
 /// Something that happens while a job runs, or while its result is delivered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]

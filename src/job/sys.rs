@@ -621,18 +621,26 @@ pub(super) fn send(signal: Signal, pid: i32, recipient: Recipient) -> io::Result
 /// Unmaps the program text that is in memory, ours and that of shared libraries; what is needed again is mapped again
 /// from the page cache. Starting takes most of it, waiting next to nothing.
 ///
-/// Does nothing where there are other threads, which could change the mappings meanwhile.
+/// Where there are other threads, which could change the mappings meanwhile, only that of this program and of the C library.
 pub(super) fn release_text() {
-    if !fs::read_dir("/proc/self/task").is_ok_and(|threads| threads.count() == 1) {
-        return;
-    }
+    let is_alone = fs::read_dir("/proc/self/task").is_ok_and(|threads| threads.count() == 1);
     let Ok(maps) = fs::read_to_string("/proc/self/smaps") else {
         return;
     };
+    // What runs here stays mapped for as long as the process is there.
+    let lasting = [
+        release_text as *const () as usize,
+        libc::madvise as *const () as usize,
+    ];
     for (start, length) in unchanged_text(&maps) {
+        let mapping = start..start.saturating_add(length);
+        if !is_alone && !lasting.iter().any(|code| mapping.contains(code)) {
+            continue;
+        }
         let start = ptr::with_exposed_provenance_mut(start);
         // SAFETY: a private mapping of a file without write permission and without changed pages holds what the file
-        // holds, so that the next access finds the same. A failure leaves it as it is.
+        // holds, so that the next access finds the same, in whichever thread. That it is still this mapping is sure: nobody else
+        // is there to change it, or nobody can. A failure leaves it as it is.
         unsafe { libc::madvise(start, length, libc::MADV_DONTNEED) };
     }
 }

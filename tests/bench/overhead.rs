@@ -84,11 +84,12 @@ fn time(command: &[&str]) -> Duration {
     elapsed
 }
 
-/// The resident memory in KiB of a program that waits for a job, read when the job says that it runs.
-fn resident(command: &[&str]) -> u64 {
+/// The resident memory in KiB of a program that waits for a job, read a quarter of a second after the job has run this script
+/// and said so.
+fn resident(command: &[&str], script: &str) -> u64 {
     let mut child = Command::new(command[0])
         .args(&command[1..])
-        .args(["sh", "-c", "echo ready; exec sleep 0.5"])
+        .args(["sh", "-c", &format!("{script}\necho ready; exec sleep 0.5")])
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
         .spawn()
@@ -109,6 +110,12 @@ fn resident(command: &[&str]) -> u64 {
         .unwrap();
     child.wait().unwrap();
     line.split_whitespace().nth(1).unwrap().parse().unwrap()
+}
+
+/// An address that nobody listens on.
+fn free_address() -> String {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.local_addr().unwrap().to_string()
 }
 
 fn median(times: &mut [Duration]) -> Duration {
@@ -170,7 +177,21 @@ fn main() {
     println!("  an empty spool costs {difference:.3} ms (limit: 0.3)");
     println!("resident memory while a job sleeps:");
     for (name, command) in &contenders[..2] {
-        println!("  {name:28} {:7} KiB", resident(command));
+        println!("  {name:28} {:7} KiB", resident(command, ""));
+    }
+    let textfile = folder.path().join("bench.prom");
+    let textfile = textfile.to_str().unwrap();
+    let listen = free_address();
+    let scrape = format!("sleep 0.2; curl -s --compressed http://{listen}/metrics >/dev/null");
+    let while_it_runs: [(&str, [&str; 2], &str); 4] = [
+        ("start announced", ["--start-after", "0s"], ""),
+        ("ten heartbeats", ["--heartbeat", "100ms"], "sleep 1"),
+        ("written to a textfile", ["--textfile", textfile], "sleep 1"),
+        ("scraped", ["--listen", &listen], &scrape),
+    ];
+    for (name, flags, script) in while_it_runs {
+        let command = [&run(&address)[..6], &flags, &["--"]].concat();
+        println!("  {name:28} {:7} KiB", resident(&command, script));
     }
     let size = fs::metadata(PUSHJOB).unwrap().len();
     println!(

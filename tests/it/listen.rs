@@ -46,14 +46,6 @@ impl Scraped {
         assert_eq!(answered.status, "200 OK");
         answered.text().to_owned()
     }
-
-    /// A line of the status of the process, in kB.
-    fn status(&self, name: &str) -> u64 {
-        let status = fs::read_to_string(format!("/proc/{}/status", self.run.pid())).unwrap();
-        let line = status.lines().find_map(|line| line.strip_prefix(name));
-        let number = line.unwrap().trim_matches(|c: char| !c.is_ascii_digit());
-        number.parse().unwrap()
-    }
 }
 
 /// The value of a sample on a page.
@@ -395,7 +387,7 @@ fn clients_that_do_not_read_hold_no_memory_and_no_threads() {
         within(LONG, "there is no other page", || made() > known);
     };
     next_page();
-    let before = scraped.status("VmHWM:");
+    let before = scraped.run.status_kb("VmHWM:");
     let deaf_client = || {
         let mut stream = connect(scraped.address);
         stream
@@ -408,7 +400,7 @@ fn clients_that_do_not_read_hold_no_memory_and_no_threads() {
         deaf.push(deaf_client());
         next_page();
     }
-    let after = scraped.status("VmHWM:");
+    let after = scraped.run.status_kb("VmHWM:");
     assert!(
         after < before + length / 1024,
         "{before} kB became {after} kB, a page has {length} bytes"
@@ -416,11 +408,11 @@ fn clients_that_do_not_read_hold_no_memory_and_no_threads() {
     deaf.extend((0..100).map(|_| deaf_client()));
     let most = 1 + 2 + pushjob::sink::scrape::CONNECTIONS as u64;
     within(LONG, "there are too many threads", || {
-        scraped.status("Threads:") <= most
+        scraped.run.status_kb("Threads:") <= most
     });
     drop(deaf);
     within(LONG, "connections are left", || {
-        scraped.status("Threads:") == 3
+        scraped.run.status_kb("Threads:") == 3
     });
 }
 

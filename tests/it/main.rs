@@ -35,6 +35,7 @@ mod inside_job;
 mod job_file;
 mod limits;
 mod listen;
+mod memory;
 mod metric_command;
 mod metrics;
 mod metrics_file;

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use pushjob::exposition::MetricFamilies;
 use pushjob::grouping::GroupingKey;
+use pushjob::job::release_text;
 use pushjob::push::Pushgateway;
 use pushjob::spool::Spool;
 
@@ -88,6 +89,8 @@ impl Announcer {
                         told.last_error = Some(chain(&error));
                     }
                 }
+                // A job that runs for hours does so without what this has taken.
+                release_text();
                 news = waiting.recv();
             }
             // Nobody may be left to receive it; then nobody wants it.

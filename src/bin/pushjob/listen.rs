@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
 use pushjob::exposition::{Gather, MetricFamilies};
+use pushjob::job::release_text;
 use pushjob::metrics_file::MetricsFile;
 use pushjob::report::Report;
 use pushjob::sink::scrape::{ScrapeEndpoint, Serving};
@@ -56,7 +57,9 @@ impl Listener {
                 let rules = rules(&aim.report, key, settings.names);
                 listener.job = file.map(|file| Arc::new(JobMetrics::new(file, rules)));
                 let report = aim.report.clone();
-                listener.state = State::Waiting(endpoint.labels(key.clone()), report);
+                // A job that runs for hours does so without what a scrape has taken.
+                let endpoint = endpoint.labels(key.clone()).when_idle(release_text);
+                listener.state = State::Waiting(endpoint, report);
             }
             Err(error) => settings.troubles.push(Trouble {
                 message: format!("{source}: {}", chain(&error)),

@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use pushjob::exposition::{MetricFamilies, MetricFamily};
 use pushjob::grouping::GroupingKey;
-use pushjob::job::Outcome;
+use pushjob::job::{Outcome, release_text};
 use pushjob::metrics::{MetricsError, Registry};
 use pushjob::metrics_file::MetricsFile;
 use pushjob::push::{Change, GatewayKind, side_by_side};
@@ -210,6 +210,7 @@ impl Recorder {
             let change = Change::PushAdd(&families);
             let delivered = gateway.deliver(&self.key, change, self.push_timeout);
             delivered.map_err(|error| chain(&error))?;
+            release_text();
         }
         let news = News { families, job };
         let told = gateways

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use pushjob::exposition::MetricFamilies;
 use pushjob::grouping::GroupingKey;
+use pushjob::job::release_text;
 use pushjob::push::{Change, Delivered};
 use pushjob::sink::{Textfile, TextfileError, Written};
 
@@ -185,6 +186,8 @@ impl Writer {
                     Task::Last(last) => return scribe.finish(&last),
                 }
                 freed.store(true, Ordering::Release);
+                // A job that runs for hours does so without what this has taken.
+                release_text();
             }
         })?;
         Ok(Self { tasks, is_free })

@@ -13,15 +13,15 @@ use super::address::ListenAddress;
 use super::connection::Connection;
 use super::error::ScrapeError;
 use super::limits::{ACCEPT_PAUSE, CLOSE_LIMIT};
-use super::page::Source;
+use super::page::{Idle, Source};
 use super::room::Room;
 
 /// A place where Prometheus can come for metrics, from when they are [served](Self::serve).
-#[derive(Debug)]
 pub struct ScrapeEndpoint {
     listener: TcpListener,
     local_addr: SocketAddr,
     key: Option<GroupingKey>,
+    idle: Option<Idle>,
 }
 
 impl ScrapeEndpoint {
@@ -57,6 +57,7 @@ impl ScrapeEndpoint {
                 listener,
                 local_addr,
                 key: None,
+                idle: None,
             })
         });
         listening.map_err(|source| ScrapeError::Bind { address, source })
@@ -79,6 +80,16 @@ impl ScrapeEndpoint {
     pub fn labels(self, key: GroupingKey) -> Self {
         Self {
             key: Some(key),
+            ..self
+        }
+    }
+
+    /// Does something when nobody has come for [a second](super::PAGE_LIFE) after somebody had, on the thread that gathers:
+    /// gives back memory that answering has taken, for one. It must not panic. Defaults to nothing.
+    #[must_use]
+    pub fn when_idle(self, idle: impl Fn() + Send + Sync + 'static) -> Self {
+        Self {
+            idle: Some(Box::new(idle)),
             ..self
         }
     }
@@ -106,8 +117,9 @@ impl ScrapeEndpoint {
             listener,
             local_addr,
             key,
+            idle,
         } = self;
-        let source = Source { gather, key };
+        let source = Source { gather, key, idle };
         serve(listener, source, local_addr).map_err(|source| ScrapeError::Thread {
             address: local_addr,
             source,
@@ -206,6 +218,15 @@ impl Drop for Serving {
         }
         // Nobody ever sends: this ends with the last thread, or in time.
         let _ = self.ended.recv_timeout(CLOSE_LIMIT);
+    }
+}
+
+impl fmt::Debug for ScrapeEndpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ScrapeEndpoint")
+            .field("local_addr", &self.local_addr)
+            .field("key", &self.key)
+            .finish_non_exhaustive()
     }
 }
 

@@ -13,7 +13,12 @@ pub(super) struct Source<G> {
     pub(super) gather: G,
     /// Whose labels the series get.
     pub(super) key: Option<GroupingKey>,
+    /// What is to be done when nobody has come for a while.
+    pub(super) idle: Option<Idle>,
 }
+
+/// Something to be done.
+pub(super) type Idle = Box<dyn Fn() + Send + Sync>;
 
 /// A page as it was at one moment, for all who ask around then.
 pub(super) struct Page {

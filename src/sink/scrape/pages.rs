@@ -23,6 +23,8 @@ struct Desk {
     before: Weak<Page>,
     /// What somebody waits for.
     wanted: Option<Compression>,
+    /// Whether somebody has been there since nobody had come for a while.
+    was_used: bool,
     is_closing: bool,
 }
 
@@ -65,8 +67,7 @@ impl Pages {
         let mut desk = self.lock();
         while !desk.is_closing {
             let Some(compression) = desk.wanted.take() else {
-                let waited = self.changed.wait(desk);
-                desk = waited.unwrap_or_else(PoisonError::into_inner);
+                desk = self.wait(desk, source);
                 continue;
             };
             let good = desk.good(Instant::now()).map(Arc::clone);
@@ -84,6 +85,33 @@ impl Pages {
             }
             self.changed.notify_all();
         }
+    }
+
+    /// Waits for something to do, and does what is to be done when nobody has come for a while.
+    fn wait<'a, G>(
+        &'a self,
+        desk: MutexGuard<'a, Desk>,
+        source: &Source<G>,
+    ) -> MutexGuard<'a, Desk> {
+        let Some(idle) = source.idle.as_ref().filter(|_| desk.was_used) else {
+            let waited = self.changed.wait(desk);
+            return waited.unwrap_or_else(PoisonError::into_inner);
+        };
+        let waited = self.changed.wait_timeout(desk, PAGE_LIFE);
+        let (mut desk, waited) = waited.unwrap_or_else(PoisonError::into_inner);
+        if !waited.timed_out() {
+            return desk;
+        }
+        desk.was_used = false;
+        drop(desk);
+        idle();
+        self.lock()
+    }
+
+    /// A client has left.
+    pub(super) fn left(&self) {
+        self.lock().was_used = true;
+        self.changed.notify_all();
     }
 
     pub(super) fn close(&self) {

@@ -104,5 +104,6 @@ impl Drop for Place {
             .retain(|other| !Arc::ptr_eq(other, &self.connection));
         drop(present);
         self.room.changed.notify_all();
+        self.room.pages.left();
     }
 }

@@ -1,5 +1,6 @@
 use std::ffi::OsStr;
 use std::fmt;
+use std::fs;
 use std::io::{Read, Write};
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
@@ -167,6 +168,15 @@ impl Drop for Running {
 impl Running {
     pub(crate) fn pid(&self) -> u32 {
         self.child.as_ref().unwrap().id()
+    }
+
+    /// A line of its status, in kB.
+    #[track_caller]
+    pub(crate) fn status_kb(&self, name: &str) -> u64 {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.pid())).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix(name));
+        let number = line.unwrap().trim_matches(|c: char| !c.is_ascii_digit());
+        number.parse().unwrap()
     }
 
     /// Sends it a signal, as `kill` does.
