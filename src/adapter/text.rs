@@ -2,7 +2,7 @@ use std::io::Read;
 use std::ops::ControlFlow;
 
 use crate::exposition::{
-    Check, Format, Inspector, MetricFamilies, ParseError, Problem, Severity, parse,
+    Check, Destiny, Format, Inspector, MetricFamilies, ParseError, Problem, Severity, parse,
 };
 
 use super::error::AdapterError;
@@ -30,7 +30,11 @@ pub(super) fn read(
         of,
         reason: error.to_string(),
     };
-    let check = Check::new().format(format).strip_timestamps();
+    // What a gateway makes of labels and names is for those who push to say: it may be for another sink.
+    let check = Check::new()
+        .format(format)
+        .strip_timestamps()
+        .destiny(Destiny::Reader);
     let mut first = First::default();
     let checked = check.run(&text, &mut first).map_err(unread)?;
     if let Some(error) = first.error {

@@ -70,8 +70,13 @@ mod prometheus {
     use prometheus::core::{Collector, Desc};
     use prometheus::proto::{MetricFamily, MetricType};
     use prometheus::{
-        Counter, Gauge, Histogram, HistogramOpts, IntCounterVec, IntGauge, Opts, Registry, proto,
+        Counter, Gauge, Histogram, HistogramOpts, IntCounterVec, IntGauge, IntGaugeVec, Opts,
+        Registry, proto,
     };
+    use pushjob::exposition::{Gather, encode};
+    use pushjob::push::Pushgateway as Client;
+
+    use crate::support::key;
 
     use super::{are, pushed, refusal};
 
@@ -228,6 +233,26 @@ mod prometheus {
             registry.register(Box::new(wrong)).unwrap();
             assert_eq!(refusal(&registry), expected);
         }
+    }
+
+    #[test]
+    fn labels_that_a_gateway_sets_are_for_other_sinks_of_the_crate_prometheus() {
+        let registry = Registry::new();
+        let workers = IntGaugeVec::new(Opts::new("workers", "Workers."), &["job"]).unwrap();
+        registry.register(Box::new(workers.clone())).unwrap();
+        workers.with_label_values(&["a"]).set(1);
+        workers.with_label_values(&["b"]).set(2);
+        assert_eq!(
+            encode(&registry.families().unwrap()),
+            "# HELP workers Workers.\n# TYPE workers gauge\n\
+             workers{job=\"a\"} 1\nworkers{job=\"b\"} 2\n"
+        );
+        let client = Client::new("http://localhost:1").unwrap();
+        let error = client.push(&key(), &registry).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "series workers{job=\"a\"} has the label `job`, which the grouping key sets"
+        );
     }
 
     #[test]
