@@ -1,4 +1,5 @@
 use std::borrow::Cow;
+use std::collections::HashMap;
 use std::error::Error;
 
 use prometheus_client::encoding::text::encode;
@@ -17,15 +18,26 @@ impl Gather for Registry {
         let mut text = String::new();
         encode(&mut text, self).map_err(|error| AdapterError::NotWritten {
             of: CRATE,
-            reason: error.to_string(),
+            reason: match last_metric(&text) {
+                // It has no more to say than that.
+                Some(metric) => format!("it stops at {metric}"),
+                None => error.to_string(),
+            },
         })?;
-        let text = with_escaped_help(&text);
+        let text = in_one_block_each(&with_escaped_help(&text));
         Ok(Cow::Owned(read(
             CRATE,
             text.as_bytes(),
             Format::OpenMetrics,
         )?))
     }
+}
+
+/// The metric that was being written last.
+fn last_metric(text: &str) -> Option<&str> {
+    let mut lines = text.lines().rev();
+    let help = lines.find_map(|line| line.strip_prefix("# HELP "))?;
+    help.split(' ').next()
 }
 
 /// Escapes help texts, which are written as they are: a backslash would be read as another character, and a newline begins a
@@ -50,6 +62,33 @@ fn with_escaped_help(text: &str) -> String {
     escaped
 }
 
+/// Puts the series of a family into one block, where it has several: sub-registries with labels of their own write it once each,
+/// and so may a collector. The help text is the first. Units are left out, which are part of the names.
+fn in_one_block_each(text: &str) -> String {
+    let mut blocks = vec![String::new()];
+    let mut known = HashMap::new();
+    let mut help = "";
+    let mut current = 0;
+    let series = text.strip_suffix("# EOF\n").unwrap_or(text);
+    for line in series.split_inclusive('\n') {
+        if line.starts_with("# HELP ") {
+            help = line;
+        } else if line.starts_with("# TYPE ") {
+            // Name and type: of two types is no family, so both remain and are refused.
+            current = *known.entry(line).or_insert_with(|| {
+                blocks.push([help, line].concat());
+                blocks.len() - 1
+            });
+        } else if !line.starts_with("# UNIT ") {
+            blocks[current].push_str(line);
+        }
+    }
+    if series.len() < text.len() {
+        blocks.push(text[series.len()..].to_owned());
+    }
+    blocks.concat()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -69,5 +108,38 @@ mod tests {
         ] {
             assert_eq!(with_escaped_help(text), expected);
         }
+    }
+
+    #[test]
+    fn a_family_has_one_block() {
+        for (text, expected) in [
+            ("# EOF\n", "# EOF\n"),
+            ("cut off", "cut off"),
+            (
+                "# HELP a_seconds A.\n# TYPE a_seconds gauge\n# UNIT a_seconds seconds\na_seconds 1\n# EOF\n",
+                "# HELP a_seconds A.\n# TYPE a_seconds gauge\na_seconds 1\n# EOF\n",
+            ),
+            (
+                "# HELP a A.\n# TYPE a gauge\na{x=\"1\"} 1\n\
+                 # HELP b B.\n# TYPE b gauge\nb 1\n\
+                 # HELP a Other.\n# TYPE a gauge\na{x=\"2\"} 1\n# EOF\n",
+                "# HELP a A.\n# TYPE a gauge\na{x=\"1\"} 1\na{x=\"2\"} 1\n\
+                 # HELP b B.\n# TYPE b gauge\nb 1\n# EOF\n",
+            ),
+            (
+                "# HELP a A.\n# TYPE a gauge\n# HELP a A.\n# TYPE a counter\na_total 1\n# EOF\n",
+                "# HELP a A.\n# TYPE a gauge\n# HELP a A.\n# TYPE a counter\na_total 1\n# EOF\n",
+            ),
+        ] {
+            assert_eq!(in_one_block_each(text), expected);
+        }
+    }
+
+    #[test]
+    fn the_metric_written_last_is_found() {
+        assert_eq!(last_metric(""), None);
+        let text = "# HELP a A.\n# TYPE a gauge\na 1\n# HELP b ";
+        assert_eq!(last_metric(text), Some("b"));
+        assert_eq!(last_metric("# HELP a A.\n# TYPE a gauge\n"), Some("a"));
     }
 }

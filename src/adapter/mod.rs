@@ -37,7 +37,8 @@
 //!
 //! - Of [OpenMetrics](https://prometheus.io/docs/specs/om/open_metrics_spec/), in which `prometheus_client` writes, a counter has the name that ends with `_total`, an info metric is a gauge whose name
 //!   ends with `_info`, a unit is part of the name, and an unknown type is untyped.
-//! - Exemplars and timestamps are left out.
+//! - A family that is written more than once, as by sub-registries with labels of their own, is one family with the first help text.
+//! - Exemplars and timestamps are left out. So are the native buckets of a histogram; one that has no others is an [`AdapterError`].
 //! - A type of its own that `prometheus` cannot write, `UNTYPED`, is an [`AdapterError`].
 
 #[cfg(feature = "prometheus-client")]

@@ -1,6 +1,8 @@
 //! Registries of other crates, pushed to a real gateway and read back.
 
 use std::collections::BTreeMap;
+use std::io::Write;
+use std::process::{Command, Stdio};
 
 use pushjob::chain;
 use pushjob::exposition::{Gather, encode};
@@ -15,6 +17,7 @@ fn pushed<G: Gather>(metrics: &G) -> BTreeMap<String, Vec<String>> {
     let gateway = Pushgateway::start();
     let client = Client::new(&gateway.url()).unwrap();
     client.push(&key(), metrics).unwrap();
+    assert_eq!(promtool(&encode(&metrics.families().unwrap())), "");
     let mut families = BTreeMap::new();
     let mut family = String::new();
     let mut lines: Vec<String> = Vec::new();
@@ -42,6 +45,28 @@ fn pushed<G: Gather>(metrics: &G) -> BTreeMap<String, Vec<String>> {
     families
         .retain(|name, _| !name.is_empty() && !own.iter().any(|prefix| name.starts_with(prefix)));
     families
+}
+
+/// What promtool says of a page, when it takes it, but for what it thinks of names.
+#[track_caller]
+fn promtool(page: &str) -> String {
+    let mut promtool = Command::new("promtool")
+        .args(["check", "metrics"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("promtool is missing: tests/run installs it");
+    let mut stdin = promtool.stdin.take().unwrap();
+    stdin.write_all(page.as_bytes()).unwrap();
+    drop(stdin);
+    let output = promtool.wait_with_output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    // It exits with 3 for its opinions.
+    assert!(matches!(output.status.code(), Some(0 | 3)), "{said}{page}");
+    let opinion = "counter metrics should have \"_total\" suffix";
+    let said = said.lines().filter(|line| !line.ends_with(opinion));
+    said.collect::<Vec<_>>().join("\n")
 }
 
 #[track_caller]
@@ -262,12 +287,18 @@ mod prometheus {
 }
 
 mod prometheus_client {
-    use prometheus_client::encoding::EncodeLabelSet;
-    use prometheus_client::metrics::counter::Counter;
+    use std::fmt;
+
+    use prometheus_client::collector::Collector;
+    use prometheus_client::encoding::{
+        DescriptorEncoder, EncodeLabelSet, EncodeMetric, MetricEncoder,
+    };
+    use prometheus_client::metrics::MetricType;
+    use prometheus_client::metrics::counter::{ConstCounter, Counter};
     use prometheus_client::metrics::exemplar::{CounterWithExemplar, HistogramWithExemplars};
     use prometheus_client::metrics::family::Family;
     use prometheus_client::metrics::gauge::Gauge;
-    use prometheus_client::metrics::histogram::Histogram;
+    use prometheus_client::metrics::histogram::{Histogram, NativeHistogramConfig};
     use prometheus_client::metrics::info::Info;
     use prometheus_client::registry::{Registry, Unit};
 
@@ -357,6 +388,144 @@ mod prometheus_client {
                 ),
             ],
         );
+    }
+
+    /// A metric of no type.
+    #[derive(Debug)]
+    struct Odd;
+
+    impl EncodeMetric for Odd {
+        fn encode(&self, mut encoder: MetricEncoder) -> fmt::Result {
+            encoder.encode_gauge(&7_i64)
+        }
+
+        fn metric_type(&self) -> MetricType {
+            MetricType::Unknown
+        }
+    }
+
+    /// Writes the family anew for each series.
+    #[derive(Debug)]
+    struct Each;
+
+    impl Collector for Each {
+        fn encode(&self, mut encoder: DescriptorEncoder) -> fmt::Result {
+            for (table, count) in [("b", u64::MAX), ("a", 1)] {
+                let counter = ConstCounter::new(count);
+                let table = [("table", table)];
+                let metric_type = counter.metric_type();
+                let mut metric = encoder.encode_descriptor("each", "Each.", None, metric_type)?;
+                counter.encode(metric.encode_family(&table)?)?;
+            }
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn what_programs_add_to_the_crate_prometheus_client_arrives_too() {
+        let mut registry = Registry::default();
+        registry.register("odd", "Odd", Odd);
+        registry.register_collector(Box::new(Each));
+        registry.register("nothing", "Nothing", Family::<Table, Counter>::default());
+        let new = || Histogram::new([1.0]);
+        let sizes = Family::<Table, Histogram, _>::new_with_constructor(new);
+        registry.register("size", "Sizes", sizes.clone());
+        let table = "a".to_owned();
+        sizes.get_or_create(&Table { table }).observe(2.0);
+        let both = NativeHistogramConfig::default();
+        let both = Histogram::new_classic_and_native([1.0], both);
+        registry.register("both", "Both", both.clone());
+        both.observe(0.5);
+        are(
+            &pushed(&registry),
+            [
+                (
+                    "both",
+                    &[
+                        "Both.",
+                        "histogram",
+                        "both_bucket{le=\"1\"} 1",
+                        "both_bucket{le=\"+Inf\"} 1",
+                        "both_sum{} 0.5",
+                        "both_count{} 1",
+                    ],
+                ),
+                (
+                    "each_total",
+                    &[
+                        "Each.",
+                        "counter",
+                        "each_total{table=\"a\"} 1",
+                        "each_total{table=\"b\"} 1.8446744073709552e+19",
+                    ],
+                ),
+                ("odd", &["Odd.", "untyped", "odd{} 7"]),
+                (
+                    "size",
+                    &[
+                        "Sizes.",
+                        "histogram",
+                        "size_bucket{table=\"a\",le=\"1\"} 0",
+                        "size_bucket{table=\"a\",le=\"+Inf\"} 1",
+                        "size_sum{table=\"a\"} 2",
+                        "size_count{table=\"a\"} 1",
+                    ],
+                ),
+            ],
+        );
+    }
+
+    #[test]
+    fn sub_registries_with_labels_of_their_own_share_a_family() {
+        let mut registry = Registry::default();
+        for (shard, rows) in [("b", 2), ("a", 1)] {
+            let shard = registry.sub_registry_with_label(("shard".into(), shard.into()));
+            let counter: Counter = Counter::default();
+            shard.register_with_unit("rows", "Rows", Unit::Bytes, counter.clone());
+            counter.inc_by(rows);
+        }
+        are(
+            &pushed(&registry),
+            [(
+                "rows_bytes_total",
+                &[
+                    "Rows.",
+                    "counter",
+                    "rows_bytes_total{shard=\"a\"} 1",
+                    "rows_bytes_total{shard=\"b\"} 2",
+                ],
+            )],
+        );
+    }
+
+    #[test]
+    fn metrics_of_the_crate_prometheus_client_that_cannot_be_had_are_named() {
+        let mut twice = Registry::default();
+        twice.register("rows", "Rows", Gauge::<i64>::default());
+        twice.register("rows", "Rows", Gauge::<i64>::default());
+        let mut two_types = Registry::default();
+        two_types.register("rows", "Rows", Gauge::<i64>::default());
+        two_types.register("rows", "Rows", Counter::<u64>::default());
+        let mut native = Registry::default();
+        native.register("fine", "Fine", Gauge::<i64>::default());
+        let config = NativeHistogramConfig::default();
+        native.register("exact", "Exact", Histogram::new_native(config));
+        for (registry, expected) in [
+            (
+                twice,
+                "the crate prometheus_client writes \"rows 0\": line 4, column 1: series rows occurs twice",
+            ),
+            (
+                two_types,
+                "the crate prometheus_client writes \"# HELP rows Rows.\": line 4, column 8: the metadata of rows comes after its first sample",
+            ),
+            (
+                native,
+                "the crate prometheus_client does not write its metrics: it stops at exact",
+            ),
+        ] {
+            assert_eq!(refusal(&registry), expected);
+        }
     }
 
     #[test]
