@@ -1,5 +1,6 @@
 //! The endpoint of the library, scraped by a real Prometheus and by clients that mean no good.
 
+use std::fs;
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -474,6 +475,76 @@ fn a_collector_that_hangs_holds_up_neither_clients_nor_the_end() {
     assert!(is_refused(address));
     assert!(is_cut_off(&mut waiting));
     drop(sender);
+}
+
+/// The threads of this process that were started by one of this name, itself counted: how many there are, and how often
+/// the system has changed between them and others.
+fn threads_of(name: &str) -> (usize, u64) {
+    let folders = fs::read_dir("/proc/self/task").unwrap();
+    // One may have ended meanwhile.
+    let statuses = folders.filter_map(|folder| {
+        let status = fs::read_to_string(folder.unwrap().path().join("status")).ok()?;
+        let first = status.lines().next()?.strip_prefix("Name:")?.trim();
+        (first == name).then_some(status)
+    });
+    statuses.fold((0, 0), |(threads, switches), status| {
+        let lines = status
+            .lines()
+            .filter_map(|line| line.split_once("_switches:"));
+        let more: u64 = lines
+            .map(|(_, number)| number.trim().parse::<u64>().unwrap())
+            .sum();
+        (threads + 1, switches + more)
+    })
+}
+
+/// Runs a test in a thread of this name, which those that it starts inherit.
+fn in_thread(name: &str, test: impl FnOnce() + Send) {
+    std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new().name(name.to_owned());
+        thread.spawn_scoped(scope, test).unwrap().join().unwrap();
+    });
+}
+
+#[test]
+fn clients_that_wait_for_a_page_do_not_keep_each_other_awake() {
+    let name = "patient";
+    in_thread(name, || {
+        let registry = Registry::new();
+        let (sender, receiver) = mpsc::channel::<()>();
+        let receiver = Mutex::new(receiver);
+        let asked = Arc::new(AtomicUsize::new(0));
+        let counter = Arc::clone(&asked);
+        registry
+            .register(move || {
+                if counter.fetch_add(1, Ordering::Relaxed) > 0 {
+                    let _ = receiver.lock().unwrap().recv();
+                }
+                let name = MetricName::new("b").unwrap();
+                Ok(vec![MetricFamily::gauge(name, 1.0)])
+            })
+            .unwrap();
+        let serving = serve(registry);
+        let mut clients: Vec<TcpStream> = (0..4).map(|_| connect(serving.local_addr())).collect();
+        for (client, encoding) in clients.iter_mut().zip(["gzip", "identity"].iter().cycle()) {
+            let request =
+                format!("GET /metrics HTTP/1.1\r\nHost: x\r\nAccept-Encoding: {encoding}\r\n\r\n");
+            client.write_all(request.as_bytes()).unwrap();
+        }
+        // This one, the two of the endpoint, and one for each client.
+        within(LONG, "they are not all there", || {
+            asked.load(Ordering::Relaxed) == 2 && threads_of(name).0 == 3 + clients.len()
+        });
+        let (_, before) = threads_of(name);
+        // For so long nothing happens, which nobody can tell of.
+        std::thread::sleep(Duration::from_millis(200));
+        let (_, after) = threads_of(name);
+        assert!(after - before < 100, "{} times", after - before);
+        drop(sender);
+        for client in &mut clients {
+            assert_eq!(Answered::read(client).status, "200 OK");
+        }
+    });
 }
 
 #[test]

@@ -53,10 +53,14 @@ impl Pages {
             if client.is_cut_off() || desk.is_closing {
                 return None;
             }
-            if desk.wanted.is_none_or(|wanted| wanted.encoding().is_none()) {
+            let is_known = desk
+                .wanted
+                .is_some_and(|wanted| wanted == compression || wanted.encoding().is_some());
+            // Others who wait wake, too, and must not wake this one for it in turn.
+            if !is_known {
                 desk.wanted = Some(compression);
+                self.changed.notify_all();
             }
-            self.changed.notify_all();
             let waited = self.changed.wait_timeout(desk, left);
             desk = waited.unwrap_or_else(PoisonError::into_inner).0;
         }
