@@ -12,8 +12,8 @@ use pushjob::exposition::{MetricFamily, MetricName};
 use pushjob::grouping::GroupingKey;
 use pushjob::metrics::Registry;
 use pushjob::sink::scrape::{
-    CLOSE_LIMIT, CONNECTION_LIMIT, CONNECTIONS, HEAD_LIMIT, PAGE_LIFE, ScrapeEndpoint, ScrapeError,
-    Serving,
+    CLOSE_LIMIT, CONNECTION_LIMIT, CONNECTIONS, HEAD_LIMIT, ListenAddress, PAGE_LIFE,
+    ScrapeEndpoint, ScrapeError, Serving,
 };
 
 use crate::support::{Answered, Prometheus, ask, connect, get, within};
@@ -559,6 +559,11 @@ fn an_address_is_an_ip_address_and_a_port_or_a_port_alone() {
         };
         let at = format!("{host}:{port}").parse().unwrap();
         assert_eq!(get(at, "/metrics", "").text(), PAGE, "{address}");
+    }
+    // All that there is to an address, with its interface.
+    for text in ["127.0.0.1:1", "[::1]:1", ":1", "[fe80::1%2]:1"] {
+        let address: ListenAddress = text.parse().unwrap();
+        assert_eq!(address.to_string(), text);
     }
     for address in [
         "",

@@ -1,6 +1,6 @@
 use std::fmt;
 use std::io::{self, ErrorKind};
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
 use std::str::FromStr;
 
 use super::error::ScrapeError;
@@ -22,21 +22,26 @@ use super::error::ScrapeError;
 /// # Ok::<(), pushjob::sink::scrape::ScrapeError>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ListenAddress {
-    /// None for all.
-    host: Option<IpAddr>,
-    port: u16,
+pub struct ListenAddress(Place);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Place {
+    /// All addresses, with this port.
+    All(u16),
+    /// With the interface, which a link-local address is nothing without.
+    One(SocketAddr),
 }
 
 impl ListenAddress {
     pub(super) fn listen(self) -> io::Result<TcpListener> {
-        let at = |host| TcpListener::bind(SocketAddr::new(host, self.port));
-        match self.host {
-            Some(host) => at(host),
+        match self.0 {
+            Place::One(address) => TcpListener::bind(address),
             // Which takes IPv4 too; where there is no IPv6, that alone.
-            None => at(Ipv6Addr::UNSPECIFIED.into()).or_else(|error| match error.kind() {
-                ErrorKind::AddrInUse | ErrorKind::PermissionDenied => Err(error),
-                _ => at(Ipv4Addr::UNSPECIFIED.into()),
+            Place::All(port) => TcpListener::bind((Ipv6Addr::UNSPECIFIED, port)).or_else(|error| {
+                match error.kind() {
+                    ErrorKind::AddrInUse | ErrorKind::PermissionDenied => Err(error),
+                    _ => TcpListener::bind((Ipv4Addr::UNSPECIFIED, port)),
+                }
             }),
         }
     }
@@ -50,17 +55,12 @@ impl FromStr for ListenAddress {
             let port = text.strip_prefix(':')?;
             let digits = port.bytes().all(|byte| byte.is_ascii_digit());
             let port = port.parse().ok().filter(|_| digits)?;
-            Some(Self { host: None, port })
+            Some(Place::All(port))
         };
-        let one = |text: &str| {
-            let address: SocketAddr = text.parse().ok()?;
-            Some(Self {
-                host: Some(address.ip()),
-                port: address.port(),
-            })
-        };
+        let one = |text: &str| text.parse().ok().map(Place::One);
         all(text)
             .or_else(|| one(text))
+            .map(Self)
             .ok_or_else(|| ScrapeError::Address {
                 address: text.to_owned(),
             })
@@ -69,9 +69,9 @@ impl FromStr for ListenAddress {
 
 impl fmt::Display for ListenAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.host {
-            Some(host) => SocketAddr::new(host, self.port).fmt(f),
-            None => write!(f, ":{}", self.port),
+        match self.0 {
+            Place::All(port) => write!(f, ":{port}"),
+            Place::One(address) => address.fmt(f),
         }
     }
 }
