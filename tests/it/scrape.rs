@@ -12,7 +12,7 @@ use pushjob::exposition::{MetricFamily, MetricName};
 use pushjob::grouping::GroupingKey;
 use pushjob::metrics::Registry;
 use pushjob::sink::scrape::{
-    CLOSE_LIMIT, CONNECTION_LIMIT, CONNECTIONS, HEAD_LIMIT, ListenAddress, PAGE_LIFE,
+    CLOSE_LIMIT, CONNECTION_LIMIT, CONNECTIONS, HEAD_LIMIT, ListenAddress, PAGE_LIFE, PAGE_REST,
     ScrapeEndpoint, ScrapeError, Serving,
 };
 
@@ -250,6 +250,32 @@ fn metrics_are_gathered_once_a_second_however_many_ask() {
         get(address, "/metrics", "");
         asked.load(Ordering::Relaxed) > gathered
     });
+}
+
+#[test]
+fn metrics_that_take_long_are_gathered_more_seldom() {
+    let effort = PAGE_LIFE / 2;
+    let ends = Arc::new(Mutex::new(Vec::new()));
+    let registry = Registry::new();
+    let collector = Arc::clone(&ends);
+    registry
+        .register(move || {
+            // As if it were work.
+            std::thread::sleep(effort);
+            collector.lock().unwrap().push(Instant::now());
+            let name = MetricName::new("a").unwrap();
+            Ok(vec![MetricFamily::gauge(name, 1.0)])
+        })
+        .unwrap();
+    ends.lock().unwrap().clear();
+    let serving = serve(registry);
+    within(LONG, "it is not gathered again", || {
+        assert_eq!(get(serving.local_addr(), "/metrics", "").status, "200 OK");
+        ends.lock().unwrap().len() == 2
+    });
+    let ends = ends.lock().unwrap();
+    let between = ends[1] - ends[0];
+    assert!(between >= effort * (PAGE_REST + 1), "{between:?}");
 }
 
 #[test]

@@ -9,8 +9,12 @@ pub const CONNECTION_LIMIT: Duration = Duration::from_secs(10);
 /// How long the head of a request may be, in bytes.
 pub const HEAD_LIMIT: usize = 8 << 10;
 
-/// How long a page is good for, from when its metrics were gathered.
+/// How long a page is good for, from when its metrics were gathered; [longer](PAGE_REST) where that took long.
 pub const PAGE_LIFE: Duration = Duration::from_secs(1);
+
+/// A page is good for as many times as long as gathering it took, so that who asks all the time does not keep a
+/// processor busy that the job could use. But never for longer than [`CONNECTION_LIMIT`].
+pub const PAGE_REST: u32 = 4;
 
 /// How long it may take to end the serving. It is over at once unless a collector is at work just then.
 pub const CLOSE_LIMIT: Duration = Duration::from_secs(1);

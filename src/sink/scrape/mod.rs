@@ -28,7 +28,7 @@
 //! - [`CONNECTIONS`] at once; when one more comes, the oldest is cut off
 //! - [`CONNECTION_LIMIT`] for all of a connection, which is for one request
 //! - [`HEAD_LIMIT`] for the head of a request; a body is not looked at
-//! - the metrics are gathered once for all who ask within [`PAGE_LIFE`]. Two pages are held at most, for all together: while somebody is
+//! - the metrics are gathered once for all who ask within [`PAGE_LIFE`], or within [`PAGE_REST`] times as long as it took. Two pages are held at most, for all together: while somebody is
 //!   still being sent the one before, the others get the one that there is, which is never older than [`CONNECTION_LIMIT`]
 //!
 //! There is no TLS and no password: listen on `127.0.0.1`, or where only Prometheus comes.
@@ -50,4 +50,4 @@ mod room;
 pub use address::ListenAddress;
 pub use endpoint::{ScrapeEndpoint, Serving};
 pub use error::ScrapeError;
-pub use limits::{CLOSE_LIMIT, CONNECTION_LIMIT, CONNECTIONS, HEAD_LIMIT, PAGE_LIFE};
+pub use limits::{CLOSE_LIMIT, CONNECTION_LIMIT, CONNECTIONS, HEAD_LIMIT, PAGE_LIFE, PAGE_REST};

@@ -8,6 +8,8 @@ use crate::grouping::GroupingKey;
 use crate::push::Compression;
 use crate::sink::relabel::relabelled;
 
+use super::limits::{CONNECTION_LIMIT, PAGE_LIFE, PAGE_REST};
+
 /// What there is to serve.
 pub(super) struct Source<G> {
     pub(super) gather: G,
@@ -26,10 +28,13 @@ pub(super) struct Page {
     text: Result<Box<str>, String>,
     compressed: OnceLock<Box<[u8]>>,
     gathered: Instant,
+    /// How long that took.
+    effort: Duration,
 }
 
 impl Page {
     pub(super) fn gather<G: Gather>(source: &Source<G>) -> Self {
+        let begin = Instant::now();
         // What may be left half done there is foreign code's own.
         let text = catch_unwind(AssertUnwindSafe(|| text(source)));
         let text = text.unwrap_or_else(|_| Err("a collector panicked".to_owned()));
@@ -40,12 +45,15 @@ impl Page {
                 .map_err(|reason| format!("cannot gather the metrics: {reason}\n")),
             compressed: OnceLock::new(),
             gathered: Instant::now(),
+            effort: begin.elapsed(),
         }
     }
 
-    /// How long before this moment it was gathered; nothing, when that was after it.
-    pub(super) fn age(&self, moment: Instant) -> Duration {
-        moment.saturating_duration_since(self.gathered)
+    /// Whether it is still good for who came at this moment, which may be before it was gathered.
+    pub(super) fn is_good(&self, moment: Instant) -> bool {
+        let age = moment.saturating_duration_since(self.gathered);
+        let rest = self.effort.saturating_mul(PAGE_REST);
+        age < rest.clamp(PAGE_LIFE, CONNECTION_LIMIT)
     }
 
     pub(super) fn compress(&self, compression: Compression) {

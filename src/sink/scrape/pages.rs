@@ -32,7 +32,7 @@ impl Desk {
     /// The page, if it is good for who came at this moment. While there are two, a third would have to wait.
     fn good(&self, came: Instant) -> Option<&Arc<Page>> {
         let page = self.page.as_ref()?;
-        let is_good = page.age(came) < PAGE_LIFE || self.before.strong_count() > 0;
+        let is_good = page.is_good(came) || self.before.strong_count() > 0;
         is_good.then_some(page)
     }
 }
