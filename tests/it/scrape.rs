@@ -4,7 +4,7 @@ use std::fs;
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, mpsc};
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::time::{Duration, Instant};
 
 use flate2::read::GzDecoder;
@@ -571,6 +571,29 @@ fn clients_that_wait_for_a_page_do_not_keep_each_other_awake() {
             assert_eq!(Answered::read(client).status, "200 OK");
         }
     });
+}
+
+#[test]
+fn what_is_to_be_done_when_nobody_comes_is_done_and_may_panic() {
+    let (sender, receiver) = mpsc::channel();
+    let sender = Mutex::new(sender);
+    let idle = move || {
+        let _ = sender
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .send(());
+        panic!("when idle");
+    };
+    let endpoint = ScrapeEndpoint::bind("127.0.0.1:0").unwrap().when_idle(idle);
+    let serving = endpoint.serve(registry()).unwrap();
+    for _ in 0..2 {
+        for path in ["/metrics", "/"] {
+            assert_eq!(get(serving.local_addr(), path, "").status, "200 OK");
+        }
+        receiver.recv_timeout(Duration::from_secs(60)).unwrap();
+    }
+    serving.close();
+    assert!(receiver.recv().is_err(), "there is nobody left to do it");
 }
 
 #[test]

@@ -85,7 +85,7 @@ impl ScrapeEndpoint {
     }
 
     /// Does something when nobody has come for [a second](super::PAGE_LIFE) after somebody had, on the thread that gathers:
-    /// gives back memory that answering has taken, for one. It must not panic. Defaults to nothing.
+    /// gives back memory that answering has taken, for one. Defaults to nothing.
     #[must_use]
     pub fn when_idle(self, idle: impl Fn() + Send + Sync + 'static) -> Self {
         Self {

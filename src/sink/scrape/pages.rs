@@ -1,3 +1,4 @@
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Instant;
 
@@ -108,7 +109,8 @@ impl Pages {
         }
         desk.was_used = false;
         drop(desk);
-        idle();
+        // It is foreign code, and others need this thread.
+        let _ = catch_unwind(AssertUnwindSafe(idle));
         self.lock()
     }
 
