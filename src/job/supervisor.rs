@@ -13,7 +13,8 @@ use super::spawn::spawn;
 use super::sys::{self, Change, Children, Inherited, Received, Recipient, Sender, SignalSet};
 use super::timetable::{Due, Timetable};
 
-/// Unmaps the program text of this process, which working needs and waiting does not; it is mapped again as it is needed.
+/// Unmaps the program text of this process, which working needs and waiting does not; it is mapped again as it is needed. What the
+/// allocator of the GNU C library keeps for later goes with it.
 /// Worth it for a program that does nothing but wait for a job, when it has done something else; see
 /// [`Job::release_text_after`] for when it has been started.
 pub fn release_text() {

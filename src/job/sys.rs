@@ -619,7 +619,8 @@ pub(super) fn send(signal: Signal, pid: i32, recipient: Recipient) -> io::Result
 }
 
 /// Unmaps the program text that is in memory, ours and that of shared libraries; what is needed again is mapped again
-/// from the page cache. Starting takes most of it, waiting next to nothing.
+/// from the page cache. Starting takes most of it, waiting next to nothing. With it goes what the allocator of the GNU C library
+/// keeps for later.
 ///
 /// Where there are other threads, which could change the mappings meanwhile, only that of this program and of the C library.
 pub(super) fn release_text() {
@@ -643,6 +644,11 @@ pub(super) fn release_text() {
         // is there to change it, or nobody can. A failure leaves it as it is.
         unsafe { libc::madvise(start, length, libc::MADV_DONTNEED) };
     }
+    #[cfg(target_env = "gnu")]
+    // SAFETY: it takes the locks of the allocator and gives back only what nobody has.
+    unsafe {
+        libc::malloc_trim(0)
+    };
 }
 
 /// Which children to ask about.
