@@ -32,9 +32,13 @@ impl RunPage {
 
 impl Gather for RunPage {
     fn families(&self) -> Result<Cow<'_, MetricFamilies>, Box<dyn Error + Send + Sync>> {
-        let mut families = self.registry.gather()?;
+        let mut families = MetricFamilies::new();
         for family in self.report.running(self.started, self.begin.elapsed()) {
             families.insert(family)?;
+        }
+        for family in self.registry.gather()? {
+            // What would get in the way of ours is left out.
+            let _ = families.insert(family);
         }
         Ok(Cow::Owned(families))
     }

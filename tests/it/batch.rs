@@ -384,6 +384,8 @@ fn a_run_that_goes_on_can_be_scraped_and_one_that_is_over_cannot() {
     job().gateway(&gateway.url()).run(|job| {
         let rows = job.registry().gauge("rows", "Rows.").unwrap();
         rows.set(42.0);
+        let clash = job.registry().gauge("batch_job_running_seconds", "");
+        clash.unwrap().set(-1.0);
         let page = get(address, "/metrics", "");
         let page = page.text();
         for line in [
@@ -394,6 +396,7 @@ fn a_run_that_goes_on_can_be_scraped_and_one_that_is_over_cannot() {
         ] {
             assert!(page.contains(&format!("\n{line}")), "{line}: {page}");
         }
+        assert!(!page.contains("} -1\n"), "{page}");
     });
     assert!(TcpStream::connect(address).is_err());
     assert_eq!(gateway.requests().len(), 2);
