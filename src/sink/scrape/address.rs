@@ -6,7 +6,7 @@ use std::str::FromStr;
 use super::error::ScrapeError;
 
 /// Where to listen: an IP address and a port, as in `127.0.0.1:9750` or `[::1]:9750`, or `:9750` for all addresses of this
-/// machine. Port 0 lets the system choose one.
+/// machine (those of IPv6 alone where the system keeps the two apart, `net.ipv6.bindv6only`). Port 0 lets the system choose one.
 ///
 /// Names are not looked up: that may take as long as it likes.
 ///

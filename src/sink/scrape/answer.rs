@@ -1,5 +1,5 @@
 use std::fmt::Write;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use crate::exposition::CONTENT_TYPE;
 use crate::push::Compression;
@@ -75,7 +75,9 @@ pub(super) fn head(kind: Kind, length: usize, now: SystemTime) -> String {
     };
     let encoding = encoding.map(|encoding| format!("Content-Encoding: {encoding}\r\n"));
     let encoding = encoding.unwrap_or_default();
-    let date = httpdate::fmt_http_date(now);
+    // It has no words for other years than 1970 to 9999, whatever the clock says.
+    let last = SystemTime::UNIX_EPOCH + Duration::from_secs(253_402_300_799);
+    let date = httpdate::fmt_http_date(now.clamp(SystemTime::UNIX_EPOCH, last));
     let mut head = String::new();
     // Writing to memory does not fail.
     let _ = write!(
@@ -89,6 +91,24 @@ pub(super) fn head(kind: Kind, length: usize, now: SystemTime) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_clock_that_is_wrong_keeps_nobody_from_an_answer() {
+        let day = Duration::from_secs(24 * 3600);
+        for (now, expected) in [
+            (
+                SystemTime::UNIX_EPOCH - day,
+                "Date: Thu, 01 Jan 1970 00:00:00 GMT",
+            ),
+            (
+                SystemTime::UNIX_EPOCH + 4_000_000 * day,
+                "Date: Fri, 31 Dec 9999 23:59:59 GMT",
+            ),
+        ] {
+            let head = head(Kind::Pointer, 0, now);
+            assert!(head.contains(expected), "{head}");
+        }
+    }
 
     #[test]
     fn the_head_of_an_answer_says_all_that_there_is_to_know() {
