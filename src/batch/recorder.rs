@@ -30,6 +30,26 @@ pub(super) struct Announcement {
     troubles: Receiver<Vec<Trouble>>,
 }
 
+/// The time that something may take, however long that is.
+#[derive(Clone, Copy)]
+struct Time {
+    begin: Instant,
+    limit: Duration,
+}
+
+impl Time {
+    fn new(limit: Duration) -> Self {
+        Self {
+            begin: Instant::now(),
+            limit,
+        }
+    }
+
+    fn left(self) -> Duration {
+        self.limit.saturating_sub(self.begin.elapsed())
+    }
+}
+
 impl Recorder {
     /// Announces the start when the run has gone on this long.
     pub(super) fn announce(
@@ -56,7 +76,7 @@ impl Recorder {
     }
 
     fn start(&self, started: SystemTime) -> Vec<Trouble> {
-        let deadline = Instant::now() + self.start_timeout();
+        let time = Time::new(self.start_timeout());
         let job = self.key.job();
         let source = |source| Trouble::Start {
             job: job.to_owned(),
@@ -64,7 +84,7 @@ impl Recorder {
         };
         self.everywhere(|sink| {
             let families = gathered(&self.report.start(started)).map_err(source)?;
-            self.add(sink, &families, deadline)
+            self.add(sink, &families, time)
                 .map_err(|failure| source(failure.into()))
         })
     }
@@ -81,7 +101,7 @@ impl Recorder {
         completion: &Completion,
         registry: &Registry,
     ) -> Vec<Trouble> {
-        let deadline = Instant::now() + self.push_timeout;
+        let time = Time::new(self.push_timeout);
         let mut troubles = Vec::new();
         if let Some(Announcement {
             running,
@@ -99,14 +119,14 @@ impl Recorder {
         let ended = self.everywhere(|sink| {
             let report = gathered(&self.report.completion(completion))
                 .map_err(|source| Trouble::Result { job: job(), source })?;
-            self.add(sink, &report, deadline)
+            self.add(sink, &report, time)
                 .map_err(|failure| Trouble::Result {
                     job: job(),
                     source: failure.into(),
                 })?;
             match &metrics {
                 Some(metrics) if !metrics.is_empty() => {
-                    let added = self.add(sink, metrics, deadline);
+                    let added = self.add(sink, metrics, time);
                     added.map_err(|failure| Trouble::Metrics {
                         job: job(),
                         source: failure.into(),
@@ -133,16 +153,10 @@ impl Recorder {
     }
 
     /// Adds families to the group, which a sink of a program's own may do by panicking.
-    fn add(
-        &self,
-        sink: &dyn Sink,
-        families: &MetricFamilies,
-        deadline: Instant,
-    ) -> Result<(), Failure> {
-        let remaining = deadline.saturating_duration_since(Instant::now());
+    fn add(&self, sink: &dyn Sink, families: &MetricFamilies, time: Time) -> Result<(), Failure> {
         let change = Change::PushAdd(families);
         let delivered = catch_unwind(AssertUnwindSafe(|| {
-            sink.deliver(&self.key, change, remaining)
+            sink.deliver(&self.key, change, time.left())
         }));
         match delivered {
             Ok(delivered) => Ok(delivered.map(drop)?),

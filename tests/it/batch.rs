@@ -310,6 +310,22 @@ fn the_end_waits_for_a_start_that_is_under_way() {
 }
 
 #[test]
+fn no_time_is_too_long() {
+    let embedded = Arc::new(EmbeddedGateway::new());
+    let told = Told::default();
+    for start_after in [Duration::ZERO, Duration::MAX] {
+        told.of(pushjob::job("etl"))
+            .sink(Arc::clone(&embedded))
+            .push_timeout(Duration::MAX)
+            .max_age(Duration::MAX)
+            .start_after(Some(start_after))
+            .run(|_| ());
+    }
+    assert_eq!(told.take(), Vec::<String>::new());
+    assert!(embedded.page().contains("batch_job_success{"));
+}
+
+#[test]
 fn what_a_gateway_cannot_hold_takes_nothing_else_along() {
     let gateway = Pushgateway::start();
     let told = Told::default();

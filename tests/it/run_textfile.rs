@@ -494,3 +494,23 @@ fn fifty_runs_at_once_share_a_file_and_a_reader_always_sees_a_whole_one() {
     assert_eq!(groups(&fs::read_to_string(&path).unwrap()), 51);
     assert_eq!(names(folder.path()), ["all.prom"]);
 }
+
+#[test]
+fn no_push_timeout_is_too_long() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("j.prom");
+    pushjob([
+        "run",
+        "--job",
+        "j",
+        "--push-timeout",
+        "584542046090y",
+        "--textfile",
+    ])
+    .arg(&file)
+    .job(["true"])
+    .run()
+    .exits(0)
+    .says("");
+    assert!(file.exists());
+}

@@ -59,7 +59,8 @@ impl TextfileRecipient {
     /// Writes the end, within the time of one delivery. What was begun before is done before, in the same time.
     pub(crate) fn conclude(self, end: &End<'_>, pending: &Pending) -> Conclusion {
         let file = self.textfile.path().display().to_string();
-        let deadline = Instant::now() + end.push_timeout;
+        let begin = Instant::now();
+        let left = || end.push_timeout.saturating_sub(begin.elapsed());
         let (run, of_run) = channel();
         let (job, of_job) = channel();
         let last = Last {
@@ -67,7 +68,7 @@ impl TextfileRecipient {
             families: end.families.clone(),
             job_metrics: end.job.cloned(),
             completed: end.completed,
-            deadline,
+            begin,
             run,
             job,
         };
@@ -85,7 +86,7 @@ impl TextfileRecipient {
             // Without a thread it cannot be given up, but it is done.
             Err(_) => Scribe::new(&self.textfile, end.key, end.push_timeout).finish(&last),
         }
-        let run = receive(&of_run, deadline);
+        let run = receive(&of_run, left());
         pending.end(&file);
         let Some((mut told, run)) = run else {
             return Conclusion {
@@ -96,7 +97,7 @@ impl TextfileRecipient {
         };
         let place = format!("{file} (the metrics of the job)");
         pending.begin(&place);
-        let job = receive(&of_job, deadline);
+        let job = receive(&of_job, left());
         pending.end(&place);
         let mut notices = std::mem::take(&mut told.notices);
         let mut said = |result: WriteResult| match result {
@@ -132,9 +133,8 @@ impl TextfileRecipient {
 type WriteResult = Result<Option<Written>, TextfileError>;
 
 /// What comes within the time, if anything does.
-fn receive<T>(receiver: &Receiver<T>, deadline: Instant) -> Option<T> {
-    let left = deadline.saturating_duration_since(Instant::now());
-    receiver.recv_timeout(left + GRACE).ok()
+fn receive<T>(receiver: &Receiver<T>, left: Duration) -> Option<T> {
+    receiver.recv_timeout(left.saturating_add(GRACE)).ok()
 }
 
 /// What there is to say of a file that stood there.
@@ -160,7 +160,8 @@ struct Last {
     families: MetricFamilies,
     job_metrics: Option<Arc<JobMetrics>>,
     completed: SystemTime,
-    deadline: Instant,
+    /// From when the time of the delivery counts.
+    begin: Instant,
     /// With how it went before.
     run: Sender<(Told, WriteResult)>,
     /// Of the metrics of the job.
@@ -259,7 +260,7 @@ impl Scribe {
             spool: None,
         };
         let deliver = |change| {
-            let left = last.deadline.saturating_duration_since(Instant::now());
+            let left = self.push_timeout.saturating_sub(last.begin.elapsed());
             self.textfile.deliver_within(&self.key, change, left)
         };
         let run = end.change(end.method).map(deliver).transpose();
