@@ -14,6 +14,9 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! [`job`](fn@job) does that for a whole job, and records how it went: when it was started, how long it took, and when it last
+//! succeeded. `examples/` has a program for this and for each other part.
+//!
 //! A program that runs another reports how it went; this is what the command `pushjob run` does:
 //!
 //! ```standalone_crate
