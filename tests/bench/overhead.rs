@@ -182,7 +182,8 @@ fn main() {
     let textfile = folder.path().join("bench.prom");
     let textfile = textfile.to_str().unwrap();
     let listen = free_address();
-    let scrape = format!("sleep 0.2; curl -s --compressed http://{listen}/metrics >/dev/null");
+    let scrape =
+        format!("sleep 0.2; curl -s --compressed http://{listen}/metrics >/dev/null; sleep 1.5");
     let while_it_runs: [(&str, [&str; 2], &str); 4] = [
         ("start announced", ["--start-after", "0s"], ""),
         ("ten heartbeats", ["--heartbeat", "100ms"], "sleep 1"),
