@@ -215,7 +215,7 @@ impl BatchJob {
 
     /// Runs the job on this thread, records how it went, and returns what it returned. A panic goes on when it is recorded.
     ///
-    /// That takes the time of the job and, at most, [that of one delivery](Self::push_timeout).
+    /// That takes the time of the job and, at most, [that of one delivery](Self::push_timeout), if a sink of a program's own keeps to it.
     pub fn run<T: JobResult>(self, work: impl FnOnce(&Run) -> T) -> T {
         let Self {
             registry,

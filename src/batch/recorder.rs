@@ -1,17 +1,17 @@
-use std::error::Error;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
-use crate::exposition::{Gather, MetricFamilies};
+use crate::exposition::MetricFamilies;
 use crate::grouping::GroupingKey;
 use crate::metrics::Registry;
 use crate::push::{Change, side_by_side};
 use crate::report::{Completion, Report};
 use crate::sink::Sink;
 
+use super::gathering::{Gathering, gathered};
 use super::trouble::{Failure, Trouble};
 
 /// Delivers the start and the end of a run.
@@ -113,9 +113,7 @@ impl Recorder {
             troubles.extend(told.into_iter().flatten());
         }
         let job = || self.key.job().to_owned();
-        // Once for all sinks: a collector may be slow.
-        let metrics = gathered(registry).map_err(|source| Trouble::Metrics { job: job(), source });
-        let metrics = metrics.map_err(|trouble| troubles.push(trouble)).ok();
+        let metrics = Gathering::begin(registry);
         let ended = self.everywhere(|sink| {
             let report = gathered(&self.report.completion(completion))
                 .map_err(|source| Trouble::Result { job: job(), source })?;
@@ -124,7 +122,7 @@ impl Recorder {
                     job: job(),
                     source: failure.into(),
                 })?;
-            match &metrics {
+            match metrics.wait(time.left()) {
                 Some(metrics) if !metrics.is_empty() => {
                     let added = self.add(sink, metrics, time);
                     added.map_err(|failure| Trouble::Metrics {
@@ -135,6 +133,8 @@ impl Recorder {
                 _ => Ok(()),
             }
         });
+        let failure = metrics.failure();
+        troubles.extend(failure.map(|source| Trouble::Metrics { job: job(), source }));
         // One message is enough when the start did not arrive either.
         if ended.is_empty() {
             return troubles;
@@ -162,15 +162,5 @@ impl Recorder {
             Ok(delivered) => Ok(delivered.map(drop)?),
             Err(payload) => Err(Failure::of_panic("sink", &*payload)),
         }
-    }
-}
-
-/// The families of a registry, whose collectors may panic.
-fn gathered<G: Gather + ?Sized>(
-    source: &G,
-) -> Result<MetricFamilies, Box<dyn Error + Send + Sync>> {
-    match catch_unwind(AssertUnwindSafe(|| source.families())) {
-        Ok(families) => Ok(families?.into_owned()),
-        Err(payload) => Err(Failure::of_panic("collector", &*payload).into()),
     }
 }

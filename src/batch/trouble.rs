@@ -76,6 +76,8 @@ impl Trouble {
 pub(super) enum Failure {
     #[error(transparent)]
     Sink(#[from] SinkError),
+    #[error("the collectors take too long")]
+    SlowCollectors,
     #[error("the {what} panicked: {message}")]
     Panic { what: &'static str, message: String },
 }

@@ -5,6 +5,7 @@ use std::fmt;
 use std::net::TcpStream;
 use std::panic::{AssertUnwindSafe, catch_unwind, panic_any};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::mpsc::channel;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant, SystemTime};
 
@@ -478,6 +479,39 @@ fn sinks_and_collectors_that_panic_are_told_of() {
     let page = embedded.page();
     assert!(page.contains("batch_job_success{"), "{page}");
     assert!(!page.contains("lost"), "{page}");
+}
+
+#[test]
+fn collectors_that_take_too_long_take_nothing_else_along() {
+    let gateway = Pushgateway::start();
+    let told = Told::default();
+    let limit = Duration::from_secs(1);
+    let (go_on, wait) = channel::<()>();
+    let wait = Mutex::new(wait);
+    let is_registered = AtomicBool::new(false);
+    let ended = told
+        .of(pushjob::job("etl"))
+        .gateway(gateway.address())
+        .push_timeout(limit)
+        .run(|job| {
+            let collector = move || {
+                if is_registered.swap(true, Ordering::Relaxed) {
+                    // Until the test is over.
+                    let _ = wait.lock().unwrap().recv_timeout(Duration::from_secs(60));
+                }
+                Ok(Vec::new())
+            };
+            job.registry().register(collector).unwrap();
+            Ok::<_, ()>(Instant::now())
+        });
+    let took = ended.unwrap().elapsed();
+    assert!(took < 2 * limit, "{took:?}");
+    assert_eq!(
+        told.take(),
+        ["the metrics of job etl were not delivered: the collectors take too long"]
+    );
+    assert_eq!(gateway.group("etl").metrics, REPORT);
+    drop(go_on);
 }
 
 #[test]
