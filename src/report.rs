@@ -79,6 +79,33 @@ const MAX_DURATION: Metric = (
     "How long a run may take before it is time to worry.",
 );
 
+/// All of them.
+const METRICS: &[Metric] = &[
+    START_TIMESTAMP,
+    RUNNING,
+    COMPLETION_TIMESTAMP,
+    LAST_SUCCESS_TIMESTAMP,
+    LAST_SUCCESS_DURATION,
+    LAST_FAILURE_TIMESTAMP,
+    DURATION,
+    SUCCESS,
+    #[cfg(target_os = "linux")]
+    EXIT_CODE,
+    #[cfg(target_os = "linux")]
+    EXIT_SIGNAL,
+    #[cfg(target_os = "linux")]
+    TIMED_OUT,
+    #[cfg(target_os = "linux")]
+    CPU_USER,
+    #[cfg(target_os = "linux")]
+    CPU_SYSTEM,
+    #[cfg(target_os = "linux")]
+    MAX_RESIDENT_MEMORY,
+    HEARTBEAT,
+    MAX_AGE,
+    MAX_DURATION,
+];
+
 /// Makes metric families of runs.
 ///
 /// ```
@@ -234,6 +261,12 @@ impl Report {
         ]
         .map(|(name, _)| format!("{}{name}", self.prefix))
         .to_vec()
+    }
+
+    /// Whether it may have a metric of this name, so that no other metric of the group can.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        let name = name.strip_prefix(self.prefix.as_str());
+        name.is_some_and(|name| METRICS.iter().any(|(known, _)| *known == name))
     }
 
     fn limits(&self) -> impl Iterator<Item = (Metric, f64)> {

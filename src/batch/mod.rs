@@ -24,7 +24,7 @@
 //!
 //! Of the [report](crate::report) what needs no child process: when the run was started and when it ended, its duration, whether it
 //! succeeded, and when the last success or the last failure was. Then, by itself so that it can take nothing of that along,
-//! what is in the [`registry`](Run::registry) of the run, where its collectors give it in time. Both are added to the group
+//! what is in the [`registry`](Run::registry) of the run, where its collectors give it in time and no metric has the name of one of the report. Both are added to the group
 //! ([push-add](crate::push::Pushgateway::push_add)), so that the last success outlives a failure. The start of
 //! a run that takes longer than a second is announced while it goes on.
 //!

@@ -113,7 +113,7 @@ impl Recorder {
             troubles.extend(told.into_iter().flatten());
         }
         let job = || self.key.job().to_owned();
-        let metrics = Gathering::begin(registry);
+        let metrics = Gathering::begin(registry, &self.report);
         let ended = self.everywhere(|sink| {
             let report = gathered(&self.report.completion(completion))
                 .map_err(|source| Trouble::Result { job: job(), source })?;
@@ -133,8 +133,14 @@ impl Recorder {
                 _ => Ok(()),
             }
         });
-        let failure = metrics.failure();
-        troubles.extend(failure.map(|source| Trouble::Metrics { job: job(), source }));
+        match metrics.left_out() {
+            Ok(taken) => troubles.extend(
+                taken
+                    .into_iter()
+                    .map(|metric| Trouble::Taken { job: job(), metric }),
+            ),
+            Err(source) => troubles.push(Trouble::Metrics { job: job(), source }),
+        }
         // One message is enough when the start did not arrive either.
         if ended.is_empty() {
             return troubles;

@@ -62,6 +62,14 @@ pub enum Trouble {
         /// Why.
         source: Box<dyn Error + Send + Sync>,
     },
+    /// A metric in the registry of the run that has the name of one of the report. It was not delivered; the others were.
+    #[error("metric {metric} of job {job} was not delivered: the report has one of this name")]
+    Taken {
+        /// The job name.
+        job: String,
+        /// The metric name.
+        metric: String,
+    },
 }
 
 impl Trouble {

@@ -417,6 +417,12 @@ fn a_run_that_goes_on_can_be_scraped_and_one_that_is_over_cannot() {
     });
     assert!(TcpStream::connect(address).is_err());
     assert_eq!(gateway.requests().len(), 2);
+    assert_eq!(
+        told.take(),
+        [
+            "metric batch_job_running_seconds of job etl was not delivered: the report has one of this name"
+        ]
+    );
     // Alone that is enough.
     job().run(|_| assert_eq!(get(address, "/", "").status, "200 OK"));
     assert_eq!(told.take(), Vec::<String>::new());
@@ -512,6 +518,36 @@ fn collectors_that_take_too_long_take_nothing_else_along() {
     );
     assert_eq!(gateway.group("etl").metrics, REPORT);
     drop(go_on);
+}
+
+#[test]
+fn metrics_of_a_program_never_take_the_place_of_the_report() {
+    let gateway = Pushgateway::start();
+    let told = Told::default();
+    let job = || told.of(pushjob::job("etl").gateway(gateway.address()));
+    job().run(|job| {
+        let registry = job.registry();
+        let success = registry.gauge("batch_job_success", "").unwrap();
+        success.set(0.0);
+        // Another run may have failed.
+        let last_failure = "batch_job_last_failure_timestamp_seconds";
+        registry.counter(last_failure, "").unwrap().inc();
+        registry.gauge("batch_job_rows", "Rows.").unwrap().set(42.0);
+    });
+    assert_eq!(
+        told.take(),
+        [
+            "metric batch_job_last_failure_timestamp_seconds of job etl was not delivered: the report has one of this name",
+            "metric batch_job_success of job etl was not delivered: the report has one of this name",
+        ]
+    );
+    assert_eq!(gateway.reported("etl", "success"), "1");
+    let mut expected = [&REPORT[..], &["batch_job_rows"]].concat();
+    expected.sort_unstable();
+    assert_eq!(gateway.group("etl").metrics, expected);
+    assert_eq!(job().run(|_| Err::<(), _>(1)), Err(1));
+    assert_eq!(told.take(), Vec::<String>::new());
+    assert_eq!(gateway.reported("etl", "success"), "0");
 }
 
 #[test]
