@@ -131,10 +131,14 @@ fn a_large_file_takes_little_memory_and_time() {
     fifo(&go);
     let waiting = Answer::Hearing(go.clone(), Box::new(ok()));
     let gateway = FakeGateway::answering([ok(), Answer::Telling(stage.ready(), Box::new(waiting))]);
-    // 50 MB of a thousand series, each of them set again and again.
-    let writer = "open my $file, '>>', $ENV{PUSHJOB_METRICS_FILE}; for my $round (1..1000) { \
+    // 24 MB of a thousand series, each of them set again and again.
+    let writer = "open my $file, '>>', $ENV{PUSHJOB_METRICS_FILE}; for my $round (1..500) { \
                   print $file map { qq(rows{part=\"$_\",table=\"users of the shop\"} $round\\n) } 1000..1999 }";
-    let running = run_to(gateway.url()).job(["perl", "-e", writer]).start();
+    // A build that is not optimised takes seconds to read that, and more beside other tests.
+    let running = run_to(gateway.url())
+        .args(["--push-timeout", "60s"])
+        .job(["perl", "-e", writer])
+        .start();
     stage.wait_until_ready();
     let status = fs::read_to_string(format!("/proc/{}/status", running.pid())).unwrap();
     let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
@@ -144,7 +148,7 @@ fn a_large_file_takes_little_memory_and_time() {
         .trim_end_matches(" kB")
         .parse::<u64>()
         .unwrap();
-    assert!(peak_kb < 24 << 10, "{peak_kb} kB");
+    assert!(peak_kb < 16 << 10, "{peak_kb} kB");
     write_pipe(&go, "");
     running
         .wait()
@@ -153,7 +157,7 @@ fn a_large_file_takes_little_memory_and_time() {
         .took_at_most(Duration::from_secs(40));
     let body = &gateway.requests()[1].body;
     assert_eq!(body.lines().count(), 1001);
-    assert!(body.contains("\nrows{part=\"1999\",table=\"users of the shop\"} 1000\n"));
+    assert!(body.contains("\nrows{part=\"1999\",table=\"users of the shop\"} 500\n"));
 }
 
 #[test]
