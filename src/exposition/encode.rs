@@ -57,7 +57,7 @@ pub(crate) fn write_samples(out: &mut String, family: &MetricFamily) {
         name,
         bare: is_bare(name, true),
     };
-    for (labels, value) in family.metrics() {
+    for (labels, value) in family.written() {
         match value {
             MetricValue::Counter(number)
             | MetricValue::Gauge(number)
@@ -65,6 +65,19 @@ pub(crate) fn write_samples(out: &mut String, family: &MetricFamily) {
             MetricValue::Histogram(histogram) => writer.histogram(labels, histogram),
             MetricValue::Summary(summary) => writer.summary(labels, summary),
         }
+    }
+}
+
+/// Labels, and how they are written, without the braces, where that is known.
+#[derive(Clone, Copy)]
+pub(super) struct Written<'a> {
+    pub(super) labels: &'a Labels,
+    pub(super) text: Option<&'a str>,
+}
+
+impl<'a> Written<'a> {
+    pub(super) fn new(labels: &'a Labels) -> Self {
+        Self { labels, text: None }
     }
 }
 
@@ -96,7 +109,7 @@ impl Number {
 }
 
 impl SampleWriter<'_> {
-    fn histogram(&mut self, labels: &Labels, histogram: &Histogram) {
+    fn histogram(&mut self, labels: Written<'_>, histogram: &Histogram) {
         for bucket in histogram.buckets() {
             let bound = ("le", bucket.upper_bound);
             let count = Number::Count(bucket.cumulative_count);
@@ -108,7 +121,7 @@ impl SampleWriter<'_> {
         self.sample("_count", labels, count);
     }
 
-    fn summary(&mut self, labels: &Labels, summary: &Summary) {
+    fn summary(&mut self, labels: Written<'_>, summary: &Summary) {
         for entry in summary.quantiles() {
             let quantile = ("quantile", entry.quantile);
             self.labelled("", labels, Some(quantile), Number::Float(entry.value));
@@ -117,7 +130,7 @@ impl SampleWriter<'_> {
         self.sample("_count", labels, Number::Count(summary.count()));
     }
 
-    fn sample(&mut self, suffix: &str, labels: &Labels, value: Number) {
+    fn sample(&mut self, suffix: &str, labels: Written<'_>, value: Number) {
         self.labelled(suffix, labels, None, value);
     }
 
@@ -125,19 +138,21 @@ impl SampleWriter<'_> {
     fn labelled(
         &mut self,
         suffix: &str,
-        labels: &Labels,
+        labels: Written<'_>,
         extra: Option<(&str, f64)>,
         value: Number,
     ) {
         if self.bare {
-            push_all(self.out, &[self.name, suffix]);
+            self.out.push_str(self.name);
+            self.out.push_str(suffix);
             write_labels(self.out, labels, extra);
         } else {
             // A name in quotation marks stands in the braces, before the labels.
             self.out.push_str("{\"");
             push_escaped(self.out, self.name, true);
-            push_all(self.out, &[suffix, "\""]);
-            write_pairs(self.out, ",", labels, extra);
+            self.out.push_str(suffix);
+            self.out.push('"');
+            write_pairs(self.out, Some(','), labels, extra);
             self.out.push('}');
         }
         self.out.push(' ');
@@ -147,8 +162,8 @@ impl SampleWriter<'_> {
 }
 
 /// Writes labels in braces, and after them one that belongs to the format; nothing when there are none.
-pub(super) fn write_labels(out: &mut String, labels: &Labels, extra: Option<(&str, f64)>) {
-    if write_pairs(out, "{", labels, extra) {
+pub(super) fn write_labels(out: &mut String, labels: Written<'_>, extra: Option<(&str, f64)>) {
+    if write_pairs(out, Some('{'), labels, extra) {
         out.push('}');
     }
 }
@@ -156,27 +171,29 @@ pub(super) fn write_labels(out: &mut String, labels: &Labels, extra: Option<(&st
 /// Writes labels with `first` before the first of them, and says whether there are any.
 pub(super) fn write_pairs(
     out: &mut String,
-    first: &'static str,
-    labels: &Labels,
+    first: Option<char>,
+    Written { labels, text }: Written<'_>,
     extra: Option<(&str, f64)>,
 ) -> bool {
     let mut separator = first;
-    let any = labels.iter().next().is_some() || extra.is_some();
-    if let Some(text) = labels.text() {
-        push_all(out, &[separator, text]);
-        separator = ",";
+    let any = !labels.is_empty() || extra.is_some();
+    if let Some(text) = text.filter(|_| !labels.is_empty()) {
+        out.extend(separator);
+        out.push_str(text);
+        separator = Some(',');
     } else {
         for (name, value) in labels.iter() {
-            out.push_str(separator);
+            out.extend(separator);
             push_name(out, name.as_str(), false);
             out.push_str("=\"");
             push_escaped(out, value, true);
             out.push('"');
-            separator = ",";
+            separator = Some(',');
         }
     }
     if let Some((name, bound)) = extra {
-        push_all(out, &[separator, name, "=\""]);
+        out.extend(separator);
+        push_all(out, &[name, "=\""]);
         push_float(out, bound);
         out.push('"');
     }

@@ -1,10 +1,12 @@
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
+use super::encode::Written;
 use super::error::FamilyError;
 use super::labels::Labels;
 use super::names::MetricName;
-use super::series::SeriesSet;
+use super::series::{LabelList, SeriesSet};
 use super::value::MetricValue;
 
 /// The type of a metric family, as its TYPE line says it.
@@ -135,30 +137,18 @@ impl MetricFamily {
         }
     }
 
-    /// A family of series that are in order, no two with the same labels, each of this type and without labels of the
-    /// format's own.
-    pub(crate) fn in_order(
-        name: MetricName,
-        metric_type: MetricType,
-        help: String,
-        metrics: Vec<(Labels, MetricValue)>,
-    ) -> Self {
-        Self {
-            name,
-            metric_type,
-            help: Some(help),
-            metrics: SeriesSet::in_order(metrics),
-        }
+    /// The same family with these series in the place of any that it has: none with labels of the format's own, with as many
+    /// values of this type.
+    pub(crate) fn with_listed(mut self, labels: Arc<LabelList>, values: Vec<MetricValue>) -> Self {
+        self.metrics = SeriesSet::listed(labels, values);
+        self
     }
 
     /// A gauge of one series without labels.
     #[must_use]
     pub fn gauge(name: MetricName, value: f64) -> Self {
-        let metrics = vec![(Labels::none(), MetricValue::Gauge(value))];
-        Self {
-            metrics: SeriesSet::in_order(metrics),
-            ..Self::new(name, MetricType::Gauge)
-        }
+        let metrics = BTreeMap::from([(Labels::none(), MetricValue::Gauge(value))]);
+        Self::unchecked(name, MetricType::Gauge, None, metrics)
     }
 
     /// The same family with a help text.
@@ -272,6 +262,11 @@ impl MetricFamily {
     /// Its series, sorted by their labels.
     pub fn metrics(&self) -> impl Iterator<Item = (&Labels, &MetricValue)> {
         self.metrics.iter()
+    }
+
+    /// The same, with how the labels are written.
+    pub(super) fn written(&self) -> impl Iterator<Item = (Written<'_>, &MetricValue)> {
+        self.metrics.written()
     }
 
     /// Whether it has no series.

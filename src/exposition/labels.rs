@@ -3,7 +3,7 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
-use super::encode::{write_labels, write_pairs};
+use super::encode::{Written, write_labels};
 use super::error::FamilyError;
 use super::names::LabelName;
 
@@ -11,14 +11,10 @@ use super::names::LabelName;
 ///
 /// Its [`Display`](fmt::Display) form is that of the text format: `{table="users"}`, or nothing without labels.
 #[derive(Clone, Default)]
-pub struct Labels(Option<Arc<LabelSet>>);
+pub struct Labels(Option<Arc<[Pair]>>);
 
-#[derive(Clone)]
-struct LabelSet {
-    pairs: Vec<(LabelName, String)>,
-    /// How they are written, without the braces, for a series that is written again and again.
-    text: Option<Box<str>>,
-}
+/// A name and its value.
+type Pair = (LabelName, Box<str>);
 
 impl Labels {
     /// No labels.
@@ -41,9 +37,7 @@ impl Labels {
     /// # Ok::<(), pushjob::exposition::FamilyError>(())
     /// ```
     pub fn new(pairs: &[(&str, &str)]) -> Result<Self, FamilyError> {
-        let pair = |&(name, value): &(&str, &str)| {
-            Ok((LabelName::new(name.to_owned())?, value.to_owned()))
-        };
+        let pair = |&(name, value): &(&str, &str)| Ok((LabelName::new(name)?, value.to_owned()));
         Self::from_pairs(pairs.iter().map(pair).collect::<Result<_, FamilyError>>()?)
     }
 
@@ -53,7 +47,15 @@ impl Labels {
     ///
     /// [`FamilyError::DuplicateLabel`] when a name occurs twice.
     pub fn from_pairs(pairs: Vec<(LabelName, String)>) -> Result<Self, FamilyError> {
-        let mut pairs = pairs;
+        Self::of_pairs(pairs)
+    }
+
+    /// The same from any values, which are copied only where they have to be.
+    pub(crate) fn of_pairs<V: Into<Box<str>>>(
+        pairs: impl IntoIterator<Item = (LabelName, V)>,
+    ) -> Result<Self, FamilyError> {
+        let pairs = pairs.into_iter();
+        let mut pairs: Vec<_> = pairs.map(|(name, value)| (name, value.into())).collect();
         pairs.sort_by(|a, b| a.0.cmp(&b.0));
         match pairs.windows(2).find(|pair| pair[0].0 == pair[1].0) {
             Some(pair) => Err(FamilyError::DuplicateLabel {
@@ -63,30 +65,17 @@ impl Labels {
         }
     }
 
-    fn sorted(pairs: Vec<(LabelName, String)>) -> Self {
-        let labels = (!pairs.is_empty()).then(|| Arc::new(LabelSet { pairs, text: None }));
-        Self(labels)
+    fn sorted(pairs: Vec<Pair>) -> Self {
+        Self((!pairs.is_empty()).then(|| pairs.into()))
     }
 
-    /// The same labels, which are written once and for all.
-    pub(crate) fn written(self) -> Self {
-        let mut text = String::new();
-        write_pairs(&mut text, "", &self, None);
-        let text = Some(text.into_boxed_str());
-        let written = |set: Arc<LabelSet>| {
-            let pairs = Arc::unwrap_or_clone(set).pairs;
-            Arc::new(LabelSet { pairs, text })
-        };
-        Self(self.0.map(written))
+    /// Whether there are none.
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_none()
     }
 
-    /// How they are written, without the braces, where that is known.
-    pub(super) fn text(&self) -> Option<&str> {
-        self.0.as_ref()?.text.as_deref()
-    }
-
-    fn pairs(&self) -> &[(LabelName, String)] {
-        self.0.as_ref().map_or(&[], |set| &set.pairs)
+    fn pairs(&self) -> &[Pair] {
+        self.0.as_deref().unwrap_or_default()
     }
 
     /// The value of a label.
@@ -95,13 +84,18 @@ impl Labels {
         self.pairs()
             .iter()
             .find(|(label, _)| label.as_str() == name)
-            .map(|(_, value)| value.as_str())
+            .map(|(_, value)| &**value)
+    }
+
+    /// The value of the label that stands at this place, by name.
+    pub(crate) fn value_at(&self, place: usize) -> Option<&str> {
+        self.pairs().get(place).map(|(_, value)| &**value)
     }
 
     /// Names and values, sorted by name.
     pub fn iter(&self) -> impl Iterator<Item = (&LabelName, &str)> {
         let pairs = self.pairs().iter();
-        pairs.map(|(name, value)| (name, value.as_str()))
+        pairs.map(|(name, value)| (name, &**value))
     }
 
     /// The same labels without the one named `name`, and the value of that one.
@@ -111,13 +105,11 @@ impl Labels {
             None => (self, None),
             Some(index) => {
                 let (_, value) = pairs.remove(index);
-                (Self::sorted(pairs), Some(value))
+                (Self::sorted(pairs), Some(value.into()))
             }
         }
     }
 }
-
-// What they are is their pairs; whether they have been written does not count.
 
 impl PartialEq for Labels {
     fn eq(&self, other: &Self) -> bool {
@@ -154,7 +146,7 @@ impl fmt::Debug for Labels {
 impl fmt::Display for Labels {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut text = String::new();
-        write_labels(&mut text, self, None);
+        write_labels(&mut text, Written::new(self), None);
         f.write_str(&text)
     }
 }

@@ -38,5 +38,6 @@ pub(crate) use names::{is_legacy, is_legacy_label, legacy_form};
 #[cfg(target_os = "linux")]
 pub(crate) use parse::{OneLine, one_line};
 pub use parse::{Series, parse, parse_float, parse_names};
+pub(crate) use series::LabelList;
 pub use text::{LINE_LIMIT, Text, lines_of};
 pub use value::{Bucket, Histogram, MetricValue, Quantile, Summary};

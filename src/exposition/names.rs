@@ -1,5 +1,6 @@
 use std::borrow::{Borrow, Cow};
 use std::fmt;
+use std::sync::Arc;
 
 use super::error::NameError;
 
@@ -88,9 +89,9 @@ impl fmt::Display for MetricName {
 }
 
 /// The name of a label: `[a-zA-Z_][a-zA-Z0-9_]*`, not beginning with the two underscores that Prometheus keeps for
-/// itself (a Pushgateway refuses those).
+/// itself (a Pushgateway refuses those). A clone shares the text.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct LabelName(Cow<'static, str>);
+pub struct LabelName(Arc<str>);
 
 impl LabelName {
     /// Checks a name.
@@ -98,18 +99,14 @@ impl LabelName {
     /// # Errors
     ///
     /// [`NameError::Label`] when it does not match the pattern, [`NameError::ReservedLabel`] when it begins with `__`.
-    pub fn new(name: impl Into<Cow<'static, str>>) -> Result<Self, NameError> {
+    pub fn new(name: impl Into<Arc<str>>) -> Result<Self, NameError> {
         let name = name.into();
         if name.is_empty() || name_length(name.as_bytes(), false) != name.len() {
             Err(NameError::Label {
-                name: name.into_owned(),
-            })
-        } else if name.starts_with("__") {
-            Err(NameError::ReservedLabel {
-                name: name.into_owned(),
+                name: name.to_string(),
             })
         } else {
-            Ok(Self(name))
+            Self::unreserved(name)
         }
     }
 
@@ -119,13 +116,19 @@ impl LabelName {
     /// # Errors
     ///
     /// [`NameError::Empty`] for the empty text, [`NameError::ReservedLabel`] when it begins with `__`.
-    pub fn utf8(name: impl Into<Cow<'static, str>>) -> Result<Self, NameError> {
+    pub fn utf8(name: impl Into<Arc<str>>) -> Result<Self, NameError> {
         let name = name.into();
         if name.is_empty() {
             Err(NameError::Empty)
-        } else if name.starts_with("__") {
+        } else {
+            Self::unreserved(name)
+        }
+    }
+
+    fn unreserved(name: Arc<str>) -> Result<Self, NameError> {
+        if name.starts_with("__") {
             Err(NameError::ReservedLabel {
-                name: name.into_owned(),
+                name: name.to_string(),
             })
         } else {
             Ok(Self(name))

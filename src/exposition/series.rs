@@ -1,32 +1,76 @@
 use std::collections::BTreeMap;
 #[cfg(target_os = "linux")]
 use std::collections::btree_map::Entry;
+use std::sync::Arc;
 
+use super::encode::{Written, write_pairs};
 use super::labels::Labels;
 use super::value::MetricValue;
+
+/// The labels of series that are in order, no two the same, with how they are written: for series that are gathered again
+/// and again. It lies side by side in memory, where the labels themselves lie anywhere.
+#[derive(Debug)]
+pub(crate) struct LabelList {
+    labels: Box<[Labels]>,
+    written: String,
+    /// Where the text of each of them ends.
+    ends: Box<[usize]>,
+}
+
+impl LabelList {
+    pub(crate) fn new<'a>(labels: impl Iterator<Item = &'a Labels>) -> Self {
+        let labels: Box<[Labels]> = labels.cloned().collect();
+        let mut written = String::new();
+        let ends = labels.iter().map(|labels| {
+            write_pairs(&mut written, None, Written::new(labels), None);
+            written.len()
+        });
+        Self {
+            ends: ends.collect(),
+            labels,
+            written,
+        }
+    }
+
+    fn iter(&self) -> impl Iterator<Item = Written<'_>> {
+        let mut begin = 0;
+        self.labels
+            .iter()
+            .zip(&self.ends)
+            .map(move |(labels, end)| {
+                let text = self.written.get(begin..*end);
+                begin = *end;
+                Written { labels, text }
+            })
+    }
+}
 
 /// The series of a family by their labels, in order.
 #[derive(Clone, Debug, Default)]
 pub(super) struct SeriesSet {
-    /// As a registry has them, in order: nothing has to be looked up there. Empty when there are others.
-    list: Vec<(Labels, MetricValue)>,
-    /// To which more may be added.
+    /// The labels of those that a registry has: nothing has to be looked up there, and they are the same whenever it is asked.
+    /// None when there are others.
+    listed: Option<Arc<LabelList>>,
+    /// The values of these.
+    values: Vec<MetricValue>,
+    /// Those to which more may be added.
     map: BTreeMap<Labels, MetricValue>,
 }
 
 impl SeriesSet {
-    /// Series that are in order, no two with the same labels.
-    pub(super) fn in_order(list: Vec<(Labels, MetricValue)>) -> Self {
+    /// Series with as many values.
+    pub(super) fn listed(labels: Arc<LabelList>, values: Vec<MetricValue>) -> Self {
         Self {
-            list,
+            listed: Some(labels),
+            values,
             map: BTreeMap::new(),
         }
     }
 
     pub(super) fn from_map(map: BTreeMap<Labels, MetricValue>) -> Self {
         Self {
-            list: Vec::new(),
             map,
+            ..Self::default()
         }
     }
 
@@ -61,27 +105,35 @@ impl SeriesSet {
     /// The value of a series.
     #[cfg(target_os = "linux")]
     pub(super) fn get(&self, labels: &Labels) -> Option<&MetricValue> {
-        let place = |(other, _): &(Labels, MetricValue)| other.cmp(labels);
-        match self.list.binary_search_by(place) {
-            Ok(index) => Some(&self.list[index].1),
-            Err(_) => self.map.get(labels),
+        match &self.listed {
+            Some(listed) => self.values.get(listed.labels.binary_search(labels).ok()?),
+            None => self.map.get(labels),
         }
     }
 
     /// How many there are.
     pub(super) fn len(&self) -> usize {
-        self.list.len() + self.map.len()
+        self.values.len() + self.map.len()
     }
 
     /// All of them, in order.
     pub(super) fn iter(&self) -> impl Iterator<Item = (&Labels, &MetricValue)> {
-        let list = self.list.iter().map(|(labels, value)| (labels, value));
-        list.chain(&self.map)
+        self.written()
+            .map(|(written, value)| (written.labels, value))
+    }
+
+    /// The same, with how the labels are written.
+    pub(super) fn written(&self) -> impl Iterator<Item = (Written<'_>, &MetricValue)> {
+        let listed = self.listed.iter().flat_map(|labels| labels.iter());
+        let mapped = self.map.iter();
+        let mapped = mapped.map(|(labels, value)| (Written::new(labels), value));
+        listed.zip(&self.values).chain(mapped)
     }
 
     fn map(&mut self) -> &mut BTreeMap<Labels, MetricValue> {
-        if !self.list.is_empty() {
-            self.map = std::mem::take(&mut self.list).into_iter().collect();
+        if let Some(listed) = self.listed.take() {
+            let values = std::mem::take(&mut self.values);
+            self.map = listed.labels.iter().cloned().zip(values).collect();
         }
         &mut self.map
     }

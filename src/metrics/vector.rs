@@ -1,11 +1,12 @@
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::fmt;
-use std::hash::BuildHasher;
-use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::hash::{BuildHasher, Hash, Hasher};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use foldhash::fast::RandomState;
+use hashbrown::HashTable;
 
-use crate::exposition::{FamilyError, LabelName, Labels, MetricFamily, MetricName};
+use crate::exposition::{FamilyError, LabelList, LabelName, Labels, MetricFamily, MetricName};
 
 use super::collector::{CollectError, Collector};
 use super::counter::Counter;
@@ -40,6 +41,8 @@ struct Shared<I: Instrument> {
     name: MetricName,
     help: String,
     label_names: Vec<LabelName>,
+    /// Where each of them stands among the labels of a series, which are sorted.
+    places: Box<[usize]>,
     options: I::Options,
     hashes: RandomState,
     children: RwLock<Children<I>>,
@@ -48,22 +51,10 @@ struct Shared<I: Instrument> {
 struct Children<I> {
     /// As they are gathered.
     in_order: BTreeMap<Labels, I>,
-    /// As they are looked up: by the hash of the values.
-    by_hash: HashMap<u64, Vec<Known<I>>, RandomState>,
-}
-
-/// An instrument with its label values, in the order of the label names.
-struct Known<I> {
-    values: Box<[String]>,
-    instrument: I,
-}
-
-impl<I> Children<I> {
-    fn find(&self, hash: u64, values: &[&str]) -> Option<&I> {
-        let known = self.by_hash.get(&hash)?.iter();
-        let mut known = known.filter(|known| known.values.iter().eq(values));
-        known.next().map(|known| &known.instrument)
-    }
+    /// The labels of these, for all who gather until there are others.
+    listed: OnceLock<Arc<LabelList>>,
+    /// As they are looked up: by the hash of the values, in the order of the label names.
+    by_hash: HashTable<(Labels, I)>,
 }
 
 impl<I: Instrument> MetricVec<I> {
@@ -77,25 +68,26 @@ impl<I: Instrument> MetricVec<I> {
         let name = MetricName::new(name.to_owned())?;
         let label_names = label_names
             .iter()
-            .map(|name| LabelName::new((*name).to_owned()))
+            .map(|name| LabelName::new(*name))
             .collect::<Result<Vec<_>, _>>()?;
-        let pairs = label_names
-            .iter()
-            .cloned()
-            .map(|name| (name, String::new()));
-        let labels = Labels::from_pairs(pairs.collect())?;
+        let pairs = label_names.iter().cloned().map(|name| (name, ""));
+        let labels = Labels::of_pairs(pairs)?;
         let instrument = I::with_options(&options);
+        let place = |name: &LabelName| labels.iter().position(|(other, _)| other == name);
+        let places = label_names.iter().filter_map(place).collect();
         MetricFamily::new(name.clone(), I::METRIC_TYPE).insert(labels, instrument.value())?;
         Ok(Self {
             shared: Arc::new(Shared {
                 name,
                 help: help.to_owned(),
                 label_names,
+                places,
                 options,
                 hashes: RandomState::default(),
                 children: RwLock::new(Children {
                     in_order: BTreeMap::new(),
-                    by_hash: HashMap::default(),
+                    listed: OnceLock::new(),
+                    by_hash: HashTable::new(),
                 }),
             }),
         })
@@ -108,22 +100,26 @@ impl<I: Instrument> MetricVec<I> {
     /// [`MetricsError::LabelCount`] when there are more or fewer values than names.
     pub fn with_label_values(&self, values: &[&str]) -> Result<I, MetricsError> {
         let hash = self.hash(values)?;
-        if let Some(instrument) = self.read().find(hash, values) {
+        if let Some(instrument) = self.find(&self.read(), hash, values) {
             return Ok(instrument.clone());
         }
+        self.make(hash, values)
+    }
+
+    /// The instrument of label values that nobody has asked for yet.
+    #[cold]
+    fn make(&self, hash: u64, values: &[&str]) -> Result<I, MetricsError> {
+        let labels = self.labels(values)?;
         let mut children = self.write();
         // Somebody else may have made it meanwhile.
-        if let Some(instrument) = children.find(hash, values) {
+        if let Some(instrument) = self.find(&children, hash, values) {
             return Ok(instrument.clone());
         }
-        let labels = self.labels(values)?.written();
         let instrument = I::with_options(&self.shared.options);
+        let child = (labels.clone(), instrument.clone());
+        let rehash = |(labels, _): &(Labels, I)| self.hash_of(self.values(labels));
+        children.by_hash.insert_unique(hash, child, rehash);
         children.in_order.insert(labels, instrument.clone());
-        let known = Known {
-            values: values.iter().map(|value| (*value).to_owned()).collect(),
-            instrument: instrument.clone(),
-        };
-        children.by_hash.entry(hash).or_default().push(known);
         Ok(instrument)
     }
 
@@ -137,11 +133,9 @@ impl<I: Instrument> MetricVec<I> {
         let hash = self.hash(values)?;
         let labels = self.labels(values)?;
         let mut children = self.write();
-        if let Some(known) = children.by_hash.get_mut(&hash) {
-            known.retain(|known| !known.values.iter().eq(values));
-            if known.is_empty() {
-                children.by_hash.remove(&hash);
-            }
+        let child = |(other, _): &(Labels, I)| *other == labels;
+        if let Ok(entry) = children.by_hash.find_entry(hash, child) {
+            entry.remove();
         }
         Ok(children.in_order.remove(&labels).is_some())
     }
@@ -157,20 +151,34 @@ impl<I: Instrument> MetricVec<I> {
     pub(super) fn family(&self) -> MetricFamily {
         let Shared { name, help, .. } = &*self.shared;
         let children = self.read();
-        let series = children.in_order.iter();
-        let series = series.map(|(labels, instrument)| (labels.clone(), instrument.value()));
-        MetricFamily::in_order(name.clone(), I::METRIC_TYPE, help.clone(), series.collect())
+        let listed = || Arc::new(LabelList::new(children.in_order.keys()));
+        let labels = Arc::clone(children.listed.get_or_init(listed));
+        let values = children.in_order.values().map(Instrument::value).collect();
+        MetricFamily::new(name.clone(), I::METRIC_TYPE)
+            .with_help(help)
+            .with_listed(labels, values)
     }
 
+    #[inline]
+    fn find<'a>(&self, children: &'a Children<I>, hash: u64, values: &[&str]) -> Option<&'a I> {
+        let child = |(labels, _): &(Labels, I)| self.values(labels).eq(values.iter().copied());
+        let child = children.by_hash.find(hash, child);
+        child.map(|(_, instrument)| instrument)
+    }
+
+    /// The values of labels, in the order of the label names.
+    fn values<'a>(&'a self, labels: &'a Labels) -> impl Iterator<Item = &'a str> {
+        let places = self.shared.places.iter();
+        places.filter_map(|place| labels.value_at(*place))
+    }
+
+    /// The hash of label values, if there are as many as there are label names.
     fn hash(&self, values: &[&str]) -> Result<u64, MetricsError> {
         let Shared {
-            name,
-            label_names,
-            hashes,
-            ..
+            name, label_names, ..
         } = &*self.shared;
         if values.len() == label_names.len() {
-            return Ok(hashes.hash_one(values));
+            return Ok(self.hash_of(values.iter().copied()));
         }
         Err(MetricsError::LabelCount {
             metric: name.to_string(),
@@ -179,10 +187,15 @@ impl<I: Instrument> MetricVec<I> {
         })
     }
 
+    fn hash_of<'a>(&self, values: impl Iterator<Item = &'a str>) -> u64 {
+        let mut hasher = self.shared.hashes.build_hasher();
+        values.for_each(|value| value.hash(&mut hasher));
+        hasher.finish()
+    }
+
     fn labels(&self, values: &[&str]) -> Result<Labels, FamilyError> {
-        let values = values.iter().map(|value| (*value).to_owned());
         let names = self.shared.label_names.iter().cloned();
-        Labels::from_pairs(names.zip(values).collect())
+        Labels::of_pairs(names.zip(values.iter().copied()))
     }
 
     fn read(&self) -> RwLockReadGuard<'_, Children<I>> {
@@ -190,9 +203,12 @@ impl<I: Instrument> MetricVec<I> {
         children.unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// For who changes which there are.
     fn write(&self) -> RwLockWriteGuard<'_, Children<I>> {
         let children = self.shared.children.write();
-        children.unwrap_or_else(PoisonError::into_inner)
+        let mut children = children.unwrap_or_else(PoisonError::into_inner);
+        children.listed = OnceLock::new();
+        children
     }
 }
 

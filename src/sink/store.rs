@@ -267,8 +267,6 @@ fn page_labels(key: &GroupingKey, labels: &Labels) -> Labels {
         .chain(own)
         .chain([("instance", "")])
         .filter(|(name, _)| seen.insert(*name))
-        .filter_map(|(name, value)| {
-            Some((LabelName::utf8(name.to_owned()).ok()?, value.to_owned()))
-        });
-    Labels::from_pairs(pairs.collect()).unwrap_or_default()
+        .filter_map(|(name, value)| Some((LabelName::utf8(name).ok()?, value)));
+    Labels::of_pairs(pairs).unwrap_or_default()
 }

@@ -253,10 +253,9 @@ fn whereabouts(word: &str) -> Option<Whereabouts> {
 
 /// Labels as they stand behind a metric name.
 fn labels<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> Labels {
-    let pairs = pairs.into_iter().filter_map(|(name, value)| {
-        Some((LabelName::utf8(name.to_owned()).ok()?, value.to_owned()))
-    });
-    Labels::from_pairs(pairs.collect()).unwrap_or_default()
+    let pairs = pairs.into_iter();
+    let pairs = pairs.filter_map(|(name, value)| Some((LabelName::utf8(name).ok()?, value)));
+    Labels::of_pairs(pairs).unwrap_or_default()
 }
 
 fn read_labels(text: &str) -> Option<Labels> {

@@ -31,7 +31,7 @@ const MAY_IMPORT: [(&str, &[&str]); 11] = [
 ];
 
 /// Which files may know a crate; folders stand for all in them.
-const CRATES: [(&str, &[&str]); 23] = [
+const CRATES: [(&str, &[&str]); 24] = [
     ("ureq", &["push/transport/", "push/tls/"]),
     ("rustls", &["push/tls/"]),
     ("rustls_native_certs", &["push/tls/"]),
@@ -48,6 +48,7 @@ const CRATES: [(&str, &[&str]); 23] = [
     ),
     ("tempfile", &["metrics_file/file.rs", "bin/"]),
     ("foldhash", &["exposition/check/", "metrics/vector.rs"]),
+    ("hashbrown", &["metrics/vector.rs"]),
     ("memchr", &["exposition/text.rs"]),
     ("zmij", &["exposition/encode.rs"]),
     ("procfs", &["metrics/process.rs"]),

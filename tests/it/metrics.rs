@@ -194,6 +194,9 @@ fn distributions_and_facts_are_gathered_as_they_stand() {
     for number in [0.1, 0.25, 1.5] {
         small.observe(number);
     }
+    let buckets = Buckets::new([2.0]).unwrap();
+    let ages = registry.histogram("age_days", "Ages.", buckets).unwrap();
+    ages.observe(2.0);
     let waits = registry.summary("wait_seconds", "Waits.").unwrap();
     waits.observe(0.5);
     waits.observe(1.0);
@@ -207,7 +210,13 @@ fn distributions_and_facts_are_gathered_as_they_stand() {
     registry.register(build).unwrap();
     assert_eq!(
         encode(&registry.gather().unwrap()),
-        "# HELP my_etl_build_info Which build of the program this is.\n\
+        "# HELP age_days Ages.\n\
+         # TYPE age_days histogram\n\
+         age_days_bucket{le=\"2\"} 1\n\
+         age_days_bucket{le=\"+Inf\"} 1\n\
+         age_days_sum 2\n\
+         age_days_count 1\n\
+         # HELP my_etl_build_info Which build of the program this is.\n\
          # TYPE my_etl_build_info gauge\n\
          my_etl_build_info{revision=\"abc\",version=\"1.2.3\"} 1\n\
          # HELP size Sizes.\n\

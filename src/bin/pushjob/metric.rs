@@ -107,8 +107,8 @@ fn labels(given: &[String], names: NameValidation) -> Result<Labels, String> {
             _ => {}
         }
         let name = match names {
-            NameValidation::Legacy => LabelName::new(name.to_owned()),
-            NameValidation::Utf8 => LabelName::utf8(name.to_owned()),
+            NameValidation::Legacy => LabelName::new(name),
+            NameValidation::Utf8 => LabelName::utf8(name),
         };
         let name = name.map_err(|error| format!("--label: {error}"))?;
         Ok((name, value.to_owned()))

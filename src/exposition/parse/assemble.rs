@@ -26,6 +26,8 @@ struct Draft {
     name: String,
     metric_type: Option<MetricType>,
     help: Option<String>,
+    /// The label names of the line before, which most lines share.
+    label_names: Vec<LabelName>,
     /// Series of one sample each.
     simple: BTreeMap<Labels, MetricValue>,
     /// Series of histograms and summaries, by the labels that are not the format's own.
@@ -105,11 +107,11 @@ impl Draft {
                 MetricType::Gauge => MetricValue::Gauge(value),
                 _ => MetricValue::Untyped(value),
             };
-            let labels = labels(sample.line, &sample.labels, None);
+            let labels = self.labels(sample, None);
             self.simple.insert(labels, value);
             return;
         };
-        let labels = labels(sample.line, &sample.labels, Some(reserved));
+        let labels = self.labels(sample, Some(reserved));
         let distribution = self.distributions.entry(labels).or_default();
         match role {
             Role::Sum => distribution.sum = value,
@@ -124,6 +126,15 @@ impl Draft {
                     .extend(bound.map(|bound| (bound, value)));
             }
         }
+    }
+
+    /// The labels of a line, without the one that its type keeps for itself.
+    fn labels(&mut self, sample: &Sample<'_>, reserved: Option<&str>) -> Labels {
+        let is_reserved = |span: &&LabelSpan| {
+            reserved.is_some_and(|reserved| span.name.of(sample.line) == reserved.as_bytes())
+        };
+        let spans = sample.labels.iter().filter(|span| !is_reserved(span));
+        labels(sample.line, spans, &mut self.label_names)
     }
 
     /// None for a family without a name, of which nothing was said.
@@ -162,16 +173,25 @@ impl Distribution {
     }
 }
 
-/// The labels of a line, without the one that its type keeps for itself.
-pub(super) fn labels(line: &[u8], spans: &[LabelSpan], reserved: Option<&str>) -> Labels {
-    let pairs = spans.iter().filter_map(|span| {
+/// The labels of a line. Names that the one before has had at the same place, which are known, are shared with it.
+pub(super) fn labels<'a>(
+    line: &[u8],
+    spans: impl IntoIterator<Item = &'a LabelSpan>,
+    known: &mut Vec<LabelName>,
+) -> Labels {
+    let pairs = spans.into_iter().enumerate().filter_map(|(index, span)| {
         let (name, value) = (span.name.of(line), span.value.of(line));
-        if reserved.is_some_and(|reserved| name == reserved.as_bytes()) {
-            return None;
-        }
-        let name = LabelName::utf8(unescape(name).into_owned()).ok()?;
-        Some((name, unescape(value).into_owned()))
+        let name = match known.get(index) {
+            Some(known) if known.as_str().as_bytes() == name => known.clone(),
+            _ => {
+                let name = LabelName::utf8(unescape(name)).ok()?;
+                known.truncate(index);
+                known.push(name.clone());
+                name
+            }
+        };
+        Some((name, unescape(value)))
     });
     // No name occurs twice in a line that has been judged.
-    Labels::from_pairs(pairs.collect()).unwrap_or_default()
+    Labels::of_pairs(pairs).unwrap_or_default()
 }

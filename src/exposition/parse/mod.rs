@@ -108,7 +108,7 @@ impl Series {
         let (name, spans, end) = scanner.series(text.as_bytes()).map_err(fail)?;
         let (name, at) = (unescape(name.raw).into_owned(), name.at);
         let name = MetricName::utf8(name).map_err(|_| fail((at, ParseErrorKind::NoMetricName)))?;
-        let labels = labels(text.as_bytes(), spans, None);
+        let labels = labels(text.as_bytes(), spans, &mut Vec::new());
         Ok((Self { name, labels }, &text[end..]))
     }
 }

@@ -1,3 +1,5 @@
+use std::borrow::Cow;
+
 use crate::exposition::error::{ParseError, ParseErrorKind};
 use crate::exposition::family::MetricType;
 use crate::exposition::labels::Labels;
@@ -76,9 +78,9 @@ fn read_sample<'a>(bytes: &'a [u8], sample: &Sample<'_>) -> Result<OneLine<'a>, 
     }
     let value = sample.value;
     let labels = sample.labels.iter().map(|label| pair(bytes, label));
-    let labels: Result<_, _> = labels.collect();
+    let labels: Result<Vec<_>, _> = labels.collect();
     let labels =
-        Labels::from_pairs(labels?).map_err(|error| (sample.at, ParseErrorKind::Family(error)))?;
+        Labels::of_pairs(labels?).map_err(|error| (sample.at, ParseErrorKind::Family(error)))?;
     Ok(OneLine::Sample {
         at: sample.at,
         value_at: value.start,
@@ -97,8 +99,8 @@ fn metric_name(name: Name<'_>) -> Result<MetricName, ScanError> {
         .map_err(|_| (name.at, ParseErrorKind::NoMetricName))
 }
 
-fn pair(line: &[u8], label: &LabelSpan) -> Result<(LabelName, String), ScanError> {
-    let name = LabelName::utf8(unescape(label.name.of(line)).into_owned())
+fn pair<'a>(line: &'a [u8], label: &LabelSpan) -> Result<(LabelName, Cow<'a, str>), ScanError> {
+    let name = LabelName::utf8(unescape(label.name.of(line)))
         .map_err(|_| (label.name.start, ParseErrorKind::NoLabelName))?;
-    Ok((name, unescape(label.value.of(line)).into_owned()))
+    Ok((name, unescape(label.value.of(line))))
 }
