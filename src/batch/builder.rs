@@ -97,8 +97,8 @@ impl BatchJob {
 
     /// A Pushgateway to deliver to, with default settings; see [`Pushgateway::new`] for the URL. There may be several. One with
     /// credentials, TLS or a proxy is a [`sink`](Self::sink).
-    pub fn gateway(mut self, url: &str) -> Self {
-        match Pushgateway::new(url) {
+    pub fn gateway(mut self, url: impl AsRef<str>) -> Self {
+        match Pushgateway::new(url.as_ref()) {
             Ok(gateway) => self.sinks.push(Box::new(gateway)),
             Err(error) => self.troubles.push(error.into()),
         }
@@ -118,8 +118,8 @@ impl BatchJob {
     /// Serves `/metrics` on an address while a run goes on: when it was started, for how long it has been running, and what is in its
     /// registry, with the labels of the group. See [`ListenAddress`] for the address. There is one; the last that is given.
     #[cfg(all(feature = "scrape", unix))]
-    pub fn listen(mut self, address: &str) -> Self {
-        match address.parse() {
+    pub fn listen(mut self, address: impl AsRef<str>) -> Self {
+        match address.as_ref().parse() {
             Ok(address) => self.listen = Some(address),
             Err(error) => self.troubles.push(Trouble::Scrape(error)),
         }

@@ -167,10 +167,10 @@ fn the_start_of_a_run_that_goes_on_is_announced() {
 #[test]
 fn a_short_run_costs_one_request_and_one_for_its_own_metrics() {
     let gateway = FakeGateway::answering([ok(), ok(), ok()]);
-    pushjob::job("etl").gateway(&gateway.url()).run(|_| ());
+    pushjob::job("etl").gateway(gateway.url()).run(|_| ());
     assert_eq!(gateway.requests().len(), 1);
     pushjob::job("etl")
-        .gateway(&gateway.url())
+        .gateway(gateway.url())
         .run(|job| job.registry().counter("a_total", "").unwrap().inc());
     let bodies: Vec<String> = gateway
         .requests()
@@ -215,7 +215,7 @@ fn a_gateway_that_hangs_costs_no_more_than_the_time_of_a_delivery() {
     let limit = Duration::from_secs(1);
     let ended = told
         .of(pushjob::job("etl"))
-        .gateway(&gateway.url())
+        .gateway(gateway.url())
         .push_timeout(limit)
         .start_after(Some(Duration::ZERO))
         .run(|_| {
@@ -241,7 +241,7 @@ fn a_start_that_fails_is_told_where_the_end_arrives() {
     let heard = |gateway: &FakeGateway| {
         let told = Told::default();
         told.of(pushjob::job("etl"))
-            .gateway(&gateway.url())
+            .gateway(gateway.url())
             .start_after(Some(Duration::ZERO))
             .run(|_| {
                 within(Duration::from_secs(60), "no start came", || {
@@ -396,9 +396,9 @@ fn a_run_that_goes_on_can_be_scraped_and_one_that_is_over_cannot() {
         told.of(pushjob::job("etl"))
             .label("zone", "eu")
             .max_duration(Duration::from_secs(90))
-            .listen(&address.to_string())
+            .listen(address.to_string())
     };
-    job().gateway(&gateway.url()).run(|job| {
+    job().gateway(gateway.url()).run(|job| {
         let rows = job.registry().gauge("rows", "Rows.").unwrap();
         rows.set(42.0);
         let clash = job.registry().gauge("batch_job_running_seconds", "");
