@@ -95,6 +95,15 @@ fn names_in_utf8_are_quoted_and_read_back_where_they_are_asked_for() {
                 # TYPE plain gauge\nplain{\"a:b\"=\"1\",\"é\"=\"1\"} 1\n";
     let families = parse_names(text.as_bytes(), NameValidation::Utf8).unwrap();
     assert_eq!(encode(&families), text);
+    // Neighbours whose names are alike but for an escape are told apart.
+    let alike = "# TYPE m gauge\nm{\"a\\n\"=\"2\"} 2\nm{\"a\\\\n\"=\"1\"} 1\n\
+                 # TYPE q gauge\nq{\"a\\n\"=\"2\",\"a\\\\n\"=\"3\"} 2\nq{\"a\\\\n\"=\"1\",b=\"x\"} 1\n";
+    let families = parse_names(alike.as_bytes(), NameValidation::Utf8).unwrap();
+    assert_eq!(encode(&families), alike);
+    let reversed = "m{\"a\\\\n\"=\"1\"} 1\nm{\"a\\n\"=\"2\"} 2\n";
+    let families = parse_names(reversed.as_bytes(), NameValidation::Utf8).unwrap();
+    let written = encode(&families);
+    assert_eq!(written.lines().nth(1), alike.lines().nth(1));
     // What needs no quotation marks may have them, and blanks stand where they may.
     let loose = "# TYPE \"a\" gauge\n{ \"a\" , \"b\"=\"1\" } 1\n";
     let families = parse_names(loose.as_bytes(), NameValidation::Utf8).unwrap();

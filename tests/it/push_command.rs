@@ -148,6 +148,11 @@ fn wrong_input_is_refused_with_its_place_and_nothing_is_sent() {
             "--counter \"rows{a=1}=2\": column 8: the value of label `a` does not begin with `\"`",
         ),
         (
+            &["--gauge", "rows{le=\"1\",le=\"2\"}=2"],
+            2,
+            "--gauge \"rows{le=\\\"1\\\",le=\\\"2\\\"}=2\": column 1: label `le` occurs twice",
+        ),
+        (
             &["--gauge", "9=1"],
             2,
             "--gauge \"9=1\": column 1: expected a metric name",

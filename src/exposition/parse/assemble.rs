@@ -174,7 +174,7 @@ impl Distribution {
 }
 
 /// The labels of a line. Names that the one before has had at the same place, which are known, are shared with it.
-pub(super) fn labels<'a>(
+fn labels<'a>(
     line: &[u8],
     spans: impl IntoIterator<Item = &'a LabelSpan>,
     known: &mut Vec<LabelName>,
@@ -182,7 +182,10 @@ pub(super) fn labels<'a>(
     let pairs = spans.into_iter().enumerate().filter_map(|(index, span)| {
         let (name, value) = (span.name.of(line), span.value.of(line));
         let name = match known.get(index) {
-            Some(known) if known.as_str().as_bytes() == name => known.clone(),
+            // Both as they are and as they are read, where nothing is escaped.
+            Some(known) if known.as_str().as_bytes() == name && !name.contains(&b'\\') => {
+                known.clone()
+            }
             _ => {
                 let name = LabelName::utf8(unescape(name)).ok()?;
                 known.truncate(index);

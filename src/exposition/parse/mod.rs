@@ -12,7 +12,8 @@ use super::error::{ParseError, ParseErrorKind};
 use super::family::MetricFamilies;
 use super::labels::Labels;
 use super::names::{MetricName, NameValidation};
-use assemble::{Assembly, labels};
+use assemble::Assembly;
+use one_line::labels;
 
 #[cfg(target_os = "linux")]
 pub(crate) use one_line::{OneLine, one_line};
@@ -108,7 +109,7 @@ impl Series {
         let (name, spans, end) = scanner.series(text.as_bytes()).map_err(fail)?;
         let (name, at) = (unescape(name.raw).into_owned(), name.at);
         let name = MetricName::utf8(name).map_err(|_| fail((at, ParseErrorKind::NoMetricName)))?;
-        let labels = labels(text.as_bytes(), spans, &mut Vec::new());
+        let labels = labels(text.as_bytes(), spans, at).map_err(fail)?;
         Ok((Self { name, labels }, &text[end..]))
     }
 }

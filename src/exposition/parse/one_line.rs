@@ -77,10 +77,7 @@ fn read_sample<'a>(bytes: &'a [u8], sample: &Sample<'_>) -> Result<OneLine<'a>, 
         return Err((timestamp.start - 1, ParseErrorKind::Timestamp));
     }
     let value = sample.value;
-    let labels = sample.labels.iter().map(|label| pair(bytes, label));
-    let labels: Result<Vec<_>, _> = labels.collect();
-    let labels =
-        Labels::of_pairs(labels?).map_err(|error| (sample.at, ParseErrorKind::Family(error)))?;
+    let labels = labels(bytes, &sample.labels, sample.at)?;
     Ok(OneLine::Sample {
         at: sample.at,
         value_at: value.start,
@@ -97,6 +94,13 @@ fn read_sample<'a>(bytes: &'a [u8], sample: &Sample<'_>) -> Result<OneLine<'a>, 
 fn metric_name(name: Name<'_>) -> Result<MetricName, ScanError> {
     MetricName::utf8(unescape(name.raw).into_owned())
         .map_err(|_| (name.at, ParseErrorKind::NoMetricName))
+}
+
+/// The labels of a series that stands at this place. What is taken in a line for the type that it may have, as two of `le`, is
+/// refused here.
+pub(super) fn labels(line: &[u8], spans: &[LabelSpan], at: usize) -> Result<Labels, ScanError> {
+    let pairs: Result<Vec<_>, _> = spans.iter().map(|label| pair(line, label)).collect();
+    Labels::of_pairs(pairs?).map_err(|error| (at, ParseErrorKind::Family(error)))
 }
 
 fn pair<'a>(line: &'a [u8], label: &LabelSpan) -> Result<(LabelName, Cow<'a, str>), ScanError> {
