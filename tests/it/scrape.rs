@@ -597,6 +597,25 @@ fn what_is_to_be_done_when_nobody_comes_is_done_and_may_panic() {
 }
 
 #[test]
+fn who_came_early_and_asks_late_gets_no_old_page() {
+    let (sender, receiver) = mpsc::channel();
+    let sender = Mutex::new(sender);
+    let idle = move || sender.lock().unwrap().send(()).unwrap();
+    let asked = Arc::new(AtomicUsize::new(0));
+    let endpoint = ScrapeEndpoint::bind("127.0.0.1:0").unwrap().when_idle(idle);
+    let serving = endpoint.serve(counting(&asked)).unwrap();
+    let mut early = connect(serving.local_addr());
+    assert_eq!(get(serving.local_addr(), "/metrics", "").status, "200 OK");
+    // That is when the page has grown old.
+    receiver.recv_timeout(LONG).unwrap();
+    early
+        .write_all(b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n")
+        .unwrap();
+    assert_eq!(Answered::read(&mut early).status, "200 OK");
+    assert_eq!(asked.load(Ordering::Relaxed), 2);
+}
+
+#[test]
 fn an_address_is_an_ip_address_and_a_port_or_a_port_alone() {
     for address in ["127.0.0.1:0", "[::1]:0", ":0", "0.0.0.0:0"] {
         let serving = ScrapeEndpoint::bind(address).and_then(|endpoint| endpoint.serve(registry()));

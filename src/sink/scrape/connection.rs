@@ -27,10 +27,6 @@ impl Connection {
         }
     }
 
-    pub(super) fn began(&self) -> Instant {
-        self.began
-    }
-
     /// The time that is left to it.
     pub(super) fn left(&self) -> Duration {
         CONNECTION_LIMIT.saturating_sub(self.began.elapsed())

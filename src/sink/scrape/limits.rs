@@ -12,7 +12,7 @@ pub const HEAD_LIMIT: usize = 8 << 10;
 /// How long a page is good for, from when its metrics were gathered; [longer](PAGE_REST) where that took long.
 pub const PAGE_LIFE: Duration = Duration::from_secs(1);
 
-/// A page is good for as many times as long as gathering it took, so that who asks all the time does not keep a
+/// A page is good for as many times as long as gathering and compressing it took, so that who asks all the time does not keep a
 /// processor busy that the job could use. But never for longer than [`CONNECTION_LIMIT`].
 pub const PAGE_REST: u32 = 4;
 

@@ -26,7 +26,8 @@ pub(super) type Idle = Box<dyn Fn() + Send + Sync>;
 pub(super) struct Page {
     /// The metrics, or why there are none.
     text: Result<Box<str>, String>,
-    compressed: OnceLock<Box<[u8]>>,
+    /// With how long that took.
+    compressed: OnceLock<(Box<[u8]>, Duration)>,
     gathered: Instant,
     /// How long that took.
     effort: Duration,
@@ -49,17 +50,22 @@ impl Page {
         }
     }
 
-    /// Whether it is still good for who came at this moment, which may be before it was gathered.
+    /// Whether it is still good for who asked at this moment, which may be before it was gathered.
     pub(super) fn is_good(&self, moment: Instant) -> bool {
         let age = moment.saturating_duration_since(self.gathered);
-        let rest = self.effort.saturating_mul(PAGE_REST);
+        let compressing = self.compressed.get().map(|(_, effort)| *effort);
+        let effort = self.effort + compressing.unwrap_or_default();
+        let rest = effort.saturating_mul(PAGE_REST);
         age < rest.clamp(PAGE_LIFE, CONNECTION_LIMIT)
     }
 
     pub(super) fn compress(&self, compression: Compression) {
         if let (Ok(text), Some(_)) = (&self.text, compression.encoding()) {
-            self.compressed
-                .get_or_init(|| compression.apply(text).into_owned().into_boxed_slice());
+            self.compressed.get_or_init(|| {
+                let begin = Instant::now();
+                let bytes = compression.apply(text).into_owned();
+                (bytes.into_boxed_slice(), begin.elapsed())
+            });
         }
     }
 
@@ -68,7 +74,7 @@ impl Page {
         match &self.text {
             Err(reason) => Some(Err(&reason[..])),
             Ok(_) if compression.encoding().is_some() => {
-                self.compressed.get().map(|bytes| Ok(&bytes[..]))
+                self.compressed.get().map(|(bytes, _)| Ok(&bytes[..]))
             }
             Ok(text) => Some(Ok(text.as_bytes())),
         }

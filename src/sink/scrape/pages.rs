@@ -30,22 +30,36 @@ struct Desk {
 }
 
 impl Desk {
-    /// The page, if it is good for who came at this moment. While there are two, a third would have to wait.
-    fn good(&self, came: Instant) -> Option<&Arc<Page>> {
+    /// The page, if it is good for who asked at this moment. While there are two, a third would have to wait.
+    fn good(&self, asked: Instant) -> Option<&Arc<Page>> {
         let page = self.page.as_ref()?;
-        let is_good = page.is_good(came) || self.before.strong_count() > 0;
+        let is_good = page.is_good(asked) || self.before.strong_count() > 0;
         is_good.then_some(page)
+    }
+
+    /// Lets go of a page that nobody can be given any more; who is still being sent it has it.
+    fn let_go(&mut self) {
+        if self.good(Instant::now()).is_none() {
+            self.shelve(None);
+        }
+    }
+
+    /// Puts a page, or none, in the place of the one that there is.
+    fn shelve(&mut self, page: Option<Arc<Page>>) {
+        if let Some(before) = std::mem::replace(&mut self.page, page) {
+            self.before = Arc::downgrade(&before);
+        }
     }
 }
 
 impl Pages {
     /// A page for a client, with the bytes for this compression. None when there is none in time, or the client is cut off.
     pub(super) fn get(&self, compression: Compression, client: &Connection) -> Option<Arc<Page>> {
-        let came = client.began();
+        let asked = Instant::now();
         let mut desk = self.lock();
         loop {
             let good = desk
-                .good(came)
+                .good(asked)
                 .filter(|page| page.body(compression).is_some());
             if let Some(page) = good {
                 return Some(Arc::clone(page));
@@ -85,32 +99,37 @@ impl Pages {
                 .as_ref()
                 .is_some_and(|known| Arc::ptr_eq(known, &page));
             if is_new {
-                let before = desk.page.replace(page);
-                desk.before = before.as_ref().map_or_else(Weak::new, Arc::downgrade);
+                desk.shelve(Some(page));
             }
             self.changed.notify_all();
         }
     }
 
-    /// Waits for something to do, and does what is to be done when nobody has come for a while.
+    /// Waits for something to do, and when nobody has come for a while lets go of the page and does what is to be done then.
     fn wait<'a, G>(
         &'a self,
         desk: MutexGuard<'a, Desk>,
         source: &Source<G>,
     ) -> MutexGuard<'a, Desk> {
-        let Some(idle) = source.idle.as_ref().filter(|_| desk.was_used) else {
+        let mut desk = desk;
+        desk.let_go();
+        if desk.page.is_none() && !desk.was_used {
             let waited = self.changed.wait(desk);
             return waited.unwrap_or_else(PoisonError::into_inner);
-        };
+        }
         let waited = self.changed.wait_timeout(desk, PAGE_LIFE);
         let (mut desk, waited) = waited.unwrap_or_else(PoisonError::into_inner);
-        if !waited.timed_out() {
+        desk.let_go();
+        // A page that took long is good for longer: then it is looked at again.
+        if !waited.timed_out() || desk.page.is_some() {
             return desk;
         }
         desk.was_used = false;
         drop(desk);
-        // It is foreign code, and others need this thread.
-        let _ = catch_unwind(AssertUnwindSafe(idle));
+        if let Some(idle) = &source.idle {
+            // It is foreign code, and others need this thread.
+            let _ = catch_unwind(AssertUnwindSafe(idle));
+        }
         self.lock()
     }
 
