@@ -1,5 +1,6 @@
 use std::borrow::Cow;
 use std::error::Error;
+use std::sync::Arc;
 
 use super::family::{MetricFamilies, MetricFamily};
 
@@ -33,6 +34,18 @@ pub trait Gather {
 }
 
 impl<G: Gather + ?Sized> Gather for &G {
+    fn families(&self) -> Result<Cow<'_, MetricFamilies>, Box<dyn Error + Send + Sync>> {
+        (**self).families()
+    }
+}
+
+impl<G: Gather + ?Sized> Gather for Arc<G> {
+    fn families(&self) -> Result<Cow<'_, MetricFamilies>, Box<dyn Error + Send + Sync>> {
+        (**self).families()
+    }
+}
+
+impl<G: Gather + ?Sized> Gather for Box<G> {
     fn families(&self) -> Result<Cow<'_, MetricFamilies>, Box<dyn Error + Send + Sync>> {
         (**self).families()
     }

@@ -30,22 +30,22 @@ impl Buckets {
     pub fn new(bounds: impl IntoIterator<Item = f64>) -> Result<Self, BucketsError> {
         // One more than may be, to see that there are too many, however many there are.
         let mut bounds: Vec<f64> = bounds.into_iter().take(MOST + 2).collect();
+        if bounds.iter().any(|bound| bound.is_nan()) {
+            return Err(BucketsError::NotANumber);
+        }
+        if let Some(pair) = bounds.windows(2).find(|pair| pair[0] >= pair[1]) {
+            return Err(BucketsError::NotGrowing {
+                bound: pair[1],
+                before: pair[0],
+            });
+        }
         if bounds.last().is_some_and(|last| *last == f64::INFINITY) {
             bounds.pop();
         }
         if bounds.len() > MOST {
             return Err(BucketsError::TooMany { limit: MOST });
         }
-        if bounds.iter().any(|bound| bound.is_nan()) {
-            return Err(BucketsError::NotANumber);
-        }
-        match bounds.windows(2).find(|pair| pair[0] >= pair[1]) {
-            Some(pair) => Err(BucketsError::NotGrowing {
-                bound: pair[1],
-                before: pair[0],
-            }),
-            None => Ok(Self(bounds.into())),
-        }
+        Ok(Self(bounds.into()))
     }
 
     /// `count` buckets that are `width` apart, the first of which ends at `start`.
@@ -54,6 +54,7 @@ impl Buckets {
     ///
     /// [`BucketsError`] when `width` is not positive, or as for [`new`](Self::new).
     pub fn linear(start: f64, width: f64, count: usize) -> Result<Self, BucketsError> {
+        above("the width of the buckets", width, 0.0)?;
         Self::generated(count, |index| width.mul_add(index, start))
     }
 
@@ -63,15 +64,20 @@ impl Buckets {
     ///
     /// [`BucketsError`] when `start` is not positive or `factor` not above 1, or as for [`new`](Self::new).
     pub fn exponential(start: f64, factor: f64, count: usize) -> Result<Self, BucketsError> {
+        above("the first bound of the buckets", start, 0.0)?;
+        above("the factor between buckets", factor, 1.0)?;
         Self::generated(count, |index| start * factor.powf(index))
     }
 
-    /// `count` buckets, the first of which ends at `min` and the last at `max`, each by the same factor beyond the one before.
+    /// `count` buckets, the first of which ends at `min` and the last at `max`, each by the same factor beyond the one before. With a
+    /// single bucket that ends at `min`.
     ///
     /// # Errors
     ///
     /// [`BucketsError`] when `min` is not positive or `max` not above it, or as for [`new`](Self::new).
     pub fn exponential_range(min: f64, max: f64, count: usize) -> Result<Self, BucketsError> {
+        above("the first bound of the buckets", min, 0.0)?;
+        above("the last bound of the buckets", max, min)?;
         let last = super::number::float(count.saturating_sub(1) as u64);
         Self::generated(count, |index| {
             // Exactly what was asked for, at the ends at least.
@@ -87,13 +93,31 @@ impl Buckets {
 
     fn generated(count: usize, bound: impl Fn(f64) -> f64) -> Result<Self, BucketsError> {
         let count = u16::try_from(count).unwrap_or(u16::MAX);
-        Self::new((0..count).map(|index| bound(f64::from(index))))
+        let bounds = (0..count).map(|index| bound(f64::from(index)));
+        let bounds: Vec<f64> = bounds.take(MOST + 1).collect();
+        if bounds.iter().any(|bound| bound.is_infinite()) {
+            return Err(BucketsError::TooGreat);
+        }
+        Self::new(bounds)
     }
 
     /// The bounds, without `+Inf`.
     #[must_use]
     pub fn bounds(&self) -> &[f64] {
         &self.0
+    }
+}
+
+/// Refuses a setting that is not above a number.
+fn above(setting: &'static str, value: f64, least: f64) -> Result<(), BucketsError> {
+    if value > least {
+        Ok(())
+    } else {
+        Err(BucketsError::Setting {
+            setting,
+            value,
+            least,
+        })
     }
 }
 

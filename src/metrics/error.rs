@@ -95,6 +95,23 @@ pub enum BucketsError {
         /// The one before it.
         before: f64,
     },
+    /// Something from which buckets are to be generated that is too small.
+    #[error(
+        "{setting} is {}, which is not above {}",
+        format_float(*value),
+        format_float(*least)
+    )]
+    Setting {
+        /// What it is.
+        setting: &'static str,
+        /// What was given.
+        value: f64,
+        /// What it has to be above.
+        least: f64,
+    },
+    /// Buckets generated beyond the greatest number.
+    #[error("the bounds of the buckets grow beyond the greatest number")]
+    TooGreat,
     /// More buckets than anybody can look at.
     #[error("there are more than {limit} buckets")]
     TooMany {

@@ -1,16 +1,17 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// A number that many threads can change without waiting for each other.
+/// A number that many threads can change without waiting for each other. Who reads it sees what a thread has counted before it
+/// added to it.
 #[derive(Debug, Default)]
 pub(super) struct Number(AtomicU64);
 
 impl Number {
     pub(super) fn get(&self) -> f64 {
-        f64::from_bits(self.0.load(Ordering::Relaxed))
+        f64::from_bits(self.0.load(Ordering::Acquire))
     }
 
     pub(super) fn set(&self, number: f64) {
-        self.0.store(number.to_bits(), Ordering::Relaxed);
+        self.0.store(number.to_bits(), Ordering::Release);
     }
 
     pub(super) fn add(&self, by: f64) {
@@ -19,7 +20,7 @@ impl Number {
             let sum = (f64::from_bits(bits) + by).to_bits();
             let exchanged =
                 self.0
-                    .compare_exchange_weak(bits, sum, Ordering::Relaxed, Ordering::Relaxed);
+                    .compare_exchange_weak(bits, sum, Ordering::Release, Ordering::Relaxed);
             match exchanged {
                 Ok(_) => return,
                 Err(now) => bits = now,

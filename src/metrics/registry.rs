@@ -218,6 +218,27 @@ impl Registry {
         Ok(())
     }
 
+    /// Registers all that another registry has, whenever it is asked: one of another crate with the features `prometheus` and
+    /// `prometheus-client`, or another of this one.
+    ///
+    /// # Errors
+    ///
+    /// As [`register`](Self::register).
+    ///
+    /// ```
+    /// use pushjob::exposition::encode;
+    /// use pushjob::metrics::Registry;
+    ///
+    /// let (registry, other) = (Registry::new(), Registry::new());
+    /// other.gauge("rows", "Rows loaded.")?.set(42.0);
+    /// registry.include(other)?;
+    /// assert!(encode(&registry.gather()?).ends_with("rows 42\n"));
+    /// # Ok::<(), pushjob::metrics::MetricsError>(())
+    /// ```
+    pub fn include(&self, other: impl Gather + Send + Sync + 'static) -> Result<(), MetricsError> {
+        self.register(move || Ok(other.families()?.into_owned().into_iter().collect()))
+    }
+
     /// All families as they are now.
     ///
     /// # Errors

@@ -49,8 +49,11 @@ pub enum SinkError {
 }
 
 /// Something that takes changes of groups.
+///
+/// A [job in this process](crate::batch) asks all of its sinks at once, each on a thread of its own, and one sink for one thing after the
+/// other. It waits for them: one that takes longer than it is told holds up the program.
 pub trait Sink: Send + Sync {
-    /// Delivers a change, within `timeout` where there is something to wait for.
+    /// Delivers a change, within `timeout`, which may be zero, where there is something to wait for.
     ///
     /// # Errors
     ///
@@ -71,6 +74,18 @@ impl Sink for Pushgateway {
         timeout: Duration,
     ) -> Result<Delivered, SinkError> {
         Ok(self.deliver_within(key, change, timeout)?)
+    }
+}
+
+/// Any of several.
+impl<S: Sink + ?Sized> Sink for Box<S> {
+    fn deliver(
+        &self,
+        key: &GroupingKey,
+        change: Change<'_>,
+        timeout: Duration,
+    ) -> Result<Delivered, SinkError> {
+        (**self).deliver(key, change, timeout)
     }
 }
 

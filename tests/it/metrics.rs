@@ -277,20 +277,36 @@ fn buckets_that_cannot_be_say_why() {
             "there are more than 1000 buckets",
         ),
         (
-            Buckets::linear(0.0, -1.0, 2),
-            "bucket bound -1 does not come after 0",
+            Buckets::linear(0.0, -1.0, 1),
+            "the width of the buckets is -1, which is not above 0",
         ),
         (
-            Buckets::exponential(0.0, 2.0, 2),
-            "bucket bound 0 does not come after 0",
+            Buckets::exponential(-1.0, 0.5, 3),
+            "the first bound of the buckets is -1, which is not above 0",
         ),
         (
-            Buckets::exponential_range(8.0, 2.0, 2),
-            "bucket bound 2 does not come after 8",
+            Buckets::exponential(1.0, 1.0, 1),
+            "the factor between buckets is 1, which is not above 1",
         ),
         (
-            Buckets::exponential_range(-1.0, 2.0, 3),
+            Buckets::exponential_range(8.0, 2.0, 1),
+            "the last bound of the buckets is 2, which is not above 8",
+        ),
+        (
+            Buckets::exponential_range(-100.0, -1.0, 3),
+            "the first bound of the buckets is -100, which is not above 0",
+        ),
+        (
+            Buckets::exponential(1e308, 10.0, 2),
+            "the bounds of the buckets grow beyond the greatest number",
+        ),
+        (
+            Buckets::linear(f64::NAN, 1.0, 2),
             "the bound of a bucket is NaN",
+        ),
+        (
+            Buckets::new([1.0, f64::INFINITY, f64::INFINITY]),
+            "bucket bound +Inf does not come after +Inf",
         ),
     ] {
         let error = MetricsError::from(buckets.unwrap_err());
