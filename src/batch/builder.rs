@@ -15,6 +15,8 @@ use crate::sink::Textfile;
 #[cfg(all(feature = "scrape", unix))]
 use crate::sink::scrape::{ListenAddress, ScrapeError, Serving};
 
+#[cfg(target_os = "linux")]
+use super::notices::Notices;
 #[cfg(all(feature = "scrape", unix))]
 use super::page::RunPage;
 use super::recorder::Recorder;
@@ -70,6 +72,9 @@ pub struct BatchJob {
     start_after: Option<Duration>,
     /// What is wrong with sinks.
     troubles: Vec<Trouble>,
+    /// What else there is to tell of textfiles, when the run has ended.
+    #[cfg(target_os = "linux")]
+    notices: Notices,
     tell: Tell,
 }
 
@@ -91,6 +96,8 @@ impl BatchJob {
             push_timeout: PUSH_TIMEOUT,
             start_after: Some(START_AFTER),
             troubles: Vec::new(),
+            #[cfg(target_os = "linux")]
+            notices: Notices::default(),
             tell: Box::new(Trouble::log),
         }
     }
@@ -109,7 +116,7 @@ impl BatchJob {
     #[cfg(target_os = "linux")]
     pub fn textfile(mut self, path: impl Into<PathBuf>) -> Self {
         match Textfile::new(path) {
-            Ok(textfile) => self.sinks.push(Box::new(textfile)),
+            Ok(textfile) => self.sinks.push(Box::new(self.notices.of(textfile))),
             Err(error) => self.troubles.push(error.into()),
         }
         self
@@ -183,8 +190,8 @@ impl BatchJob {
         }
     }
 
-    /// Who is told what keeps the run from being recorded, on the thread that runs it, when the run has ended. Defaults to a warning
-    /// through the [`log`] crate.
+    /// Who is told what keeps the run from being recorded, on the thread that runs it, when the run has ended. A panic there changes
+    /// nothing for the run. Defaults to a warning through the [`log`] crate.
     pub fn on_trouble(self, tell: impl FnMut(&Trouble) + Send + 'static) -> Self {
         Self {
             tell: Box::new(tell),
@@ -229,6 +236,8 @@ impl BatchJob {
         let (start_after, begin) = (*start_after, Instant::now());
         #[cfg(all(feature = "scrape", unix))]
         let serving = self.serve(&run, begin);
+        #[cfg(target_os = "linux")]
+        let notices = self.notices.clone();
         let Prepared {
             recorder,
             mut troubles,
@@ -245,16 +254,23 @@ impl BatchJob {
             started: run.started,
             completed: SystemTime::now(),
             duration: begin.elapsed(),
-            verdict: result.as_ref().map_or(Verdict::Failure, JobResult::verdict),
+            // Which may be foreign code, as all that follows.
+            verdict: catch_unwind(AssertUnwindSafe(|| {
+                result.as_ref().map_or(Verdict::Failure, JobResult::verdict)
+            }))
+            .unwrap_or(Verdict::Failure),
         };
         // A page of a run that is over is never scraped.
         #[cfg(all(feature = "scrape", unix))]
         drop(serving);
         if let Some(recorder) = recorder {
             troubles.extend(recorder.end(announcement, &completion, &run.registry));
+            undisturbed(move || drop(recorder));
         }
+        #[cfg(target_os = "linux")]
+        troubles.extend(notices.take());
         for trouble in &troubles {
-            tell(trouble);
+            undisturbed(|| tell(trouble));
         }
         result.unwrap_or_else(|payload| resume_unwind(payload))
     }
@@ -315,6 +331,14 @@ impl BatchJob {
             troubles,
             tell,
         }
+    }
+}
+
+/// Does what must not change anything for the run, whatever becomes of it.
+fn undisturbed(work: impl FnOnce()) {
+    if let Err(payload) = catch_unwind(AssertUnwindSafe(work)) {
+        // It may panic again where it is dropped.
+        std::mem::forget(payload);
     }
 }
 

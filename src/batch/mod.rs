@@ -42,6 +42,8 @@
 
 mod builder;
 mod gathering;
+#[cfg(target_os = "linux")]
+mod notices;
 #[cfg(all(feature = "scrape", unix))]
 mod page;
 mod recorder;

@@ -27,7 +27,8 @@ pub(super) struct Recorder {
 pub(super) struct Announcement {
     /// Dropped when the run has ended.
     running: SyncSender<()>,
-    troubles: Receiver<Vec<Trouble>>,
+    /// Of each sink.
+    troubles: Receiver<Vec<Option<Trouble>>>,
 }
 
 /// The time that something may take, however long that is.
@@ -75,7 +76,7 @@ impl Recorder {
         }
     }
 
-    fn start(&self, started: SystemTime) -> Vec<Trouble> {
+    fn start(&self, started: SystemTime) -> Vec<Option<Trouble>> {
         let time = Time::new(self.start_timeout());
         let job = self.key.job();
         let source = |source| Trouble::Start {
@@ -102,17 +103,23 @@ impl Recorder {
         registry: &Registry,
     ) -> Vec<Trouble> {
         let time = Time::new(self.push_timeout);
+        let job = || self.key.job().to_owned();
         let mut troubles = Vec::new();
+        let mut started = Vec::new();
+        let mut is_overdue = false;
         if let Some(Announcement {
             running,
             troubles: told,
         }) = announcement
         {
             drop(running);
-            let told = told.recv_timeout(self.start_timeout());
-            troubles.extend(told.into_iter().flatten());
+            match told.recv_timeout(self.start_timeout()) {
+                Ok(of_start) => started = of_start,
+                // It has ended without one.
+                Err(RecvTimeoutError::Disconnected) => {}
+                Err(RecvTimeoutError::Timeout) => is_overdue = true,
+            }
         }
-        let job = || self.key.job().to_owned();
         let metrics = Gathering::begin(registry, &self.report);
         let ended = self.everywhere(|sink| {
             let report = gathered(&self.report.completion(completion))
@@ -141,21 +148,26 @@ impl Recorder {
             ),
             Err(source) => troubles.push(Trouble::Metrics { job: job(), source }),
         }
-        // One message is enough when the start did not arrive either.
-        if ended.is_empty() {
-            return troubles;
+        if is_overdue && ended.iter().any(Option::is_none) {
+            troubles.push(Trouble::Start {
+                job: job(),
+                source: Failure::Overdue.into(),
+            });
         }
-        troubles.retain(|trouble| !matches!(trouble, Trouble::Start { .. }));
-        troubles.into_iter().chain(ended).collect()
+        // One message of each is enough when the start did not arrive there either.
+        let started = started.into_iter().chain(std::iter::repeat_with(|| None));
+        let of_sinks = ended.into_iter().zip(started);
+        troubles.extend(of_sinks.filter_map(|(ended, started)| ended.or(started)));
+        troubles
     }
 
-    /// Does something with each sink, side by side.
+    /// Does something with each sink, side by side, and says how it went with each.
     fn everywhere(
         &self,
         deliver: impl Fn(&dyn Sink) -> Result<(), Trouble> + Sync,
-    ) -> Vec<Trouble> {
+    ) -> Vec<Option<Trouble>> {
         let results = side_by_side(self.sinks.iter(), |sink| deliver(&**sink));
-        results.into_iter().filter_map(Result::err).collect()
+        results.into_iter().map(Result::err).collect()
     }
 
     /// Adds families to the group, which a sink of a program's own may do by panicking.

@@ -1,15 +1,17 @@
 use std::any::Any;
 use std::error::Error;
+#[cfg(target_os = "linux")]
+use std::path::PathBuf;
 
 use crate::chain::chain;
 use crate::exposition::NameError;
 use crate::grouping::GroupingError;
 use crate::push::ConfigError;
 use crate::sink::SinkError;
-#[cfg(target_os = "linux")]
-use crate::sink::TextfileError;
 #[cfg(all(feature = "scrape", unix))]
 use crate::sink::scrape::ScrapeError;
+#[cfg(target_os = "linux")]
+use crate::sink::{SetAside, TextfileError};
 
 /// What keeps a run from being recorded. The run goes on all the same, and returns what it returns.
 #[derive(Debug, thiserror::Error)]
@@ -28,6 +30,20 @@ pub enum Trouble {
     #[cfg(target_os = "linux")]
     #[error(transparent)]
     Textfile(#[from] TextfileError),
+    /// A textfile that was not in the text format, with the last success that may have stood there. It was set aside, and another written.
+    #[cfg(target_os = "linux")]
+    #[error(
+        "{} was not in the text format: {}; set aside as {}",
+        file.display(),
+        set_aside.reason,
+        set_aside.path.display()
+    )]
+    SetAside {
+        /// The file.
+        file: PathBuf,
+        /// What has become of it.
+        set_aside: SetAside,
+    },
     /// An address that cannot be listened on. Nothing is served.
     #[cfg(all(feature = "scrape", unix))]
     #[error(transparent)]
@@ -84,8 +100,10 @@ impl Trouble {
 pub(super) enum Failure {
     #[error(transparent)]
     Sink(#[from] SinkError),
-    #[error("the collectors take too long")]
+    #[error("the collectors took too long")]
     SlowCollectors,
+    #[error("it is still under way, and may arrive after the end")]
+    Overdue,
     #[error("the {what} panicked: {message}")]
     Panic { what: &'static str, message: String },
 }

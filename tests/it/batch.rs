@@ -9,11 +9,12 @@ use std::sync::mpsc::channel;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant, SystemTime};
 
-use pushjob::batch::{BatchJob, Trouble};
+use pushjob::batch::{BatchJob, JobResult, Trouble};
 use pushjob::chain;
 use pushjob::grouping::GroupingKey;
 use pushjob::metrics::Registry;
 use pushjob::push::{Change, Delivered};
+use pushjob::report::Verdict;
 use pushjob::sink::scrape::ScrapeEndpoint;
 use pushjob::sink::{EmbeddedGateway, Sink, SinkError};
 
@@ -268,6 +269,99 @@ fn a_start_that_fails_is_told_where_the_end_arrives() {
     );
 }
 
+#[test]
+fn what_one_sink_misses_is_told_whatever_another_does() {
+    let refusal = || Answer::Respond("400 Bad Request", "", "not today");
+    let started = FakeGateway::answering([refusal(), ok()]);
+    let ended = FakeGateway::answering([ok(), refusal()]);
+    let told = Told::default();
+    told.of(pushjob::job("etl"))
+        .gateway(started.url())
+        .gateway(ended.url())
+        .start_after(Some(Duration::ZERO))
+        .run(|_| {
+            within(Duration::from_secs(60), "no start came", || {
+                started.requests().len() == 1 && ended.requests().len() == 1
+            });
+        });
+    let url = |gateway: &FakeGateway| format!("{}/metrics/job/etl", gateway.url());
+    let mut troubles = told.take();
+    troubles.sort();
+    assert_eq!(
+        troubles,
+        [
+            format!(
+                "the result of job etl was not delivered: {} answered 400: not today",
+                url(&ended)
+            ),
+            format!(
+                "the start of job etl was not announced: {} answered 400: not today",
+                url(&started)
+            ),
+        ]
+    );
+}
+
+/// A result whose verdict cannot be had.
+struct Undecided;
+
+impl JobResult for Undecided {
+    fn verdict(&self) -> Verdict {
+        panic!("no verdict");
+    }
+}
+
+/// A sink that panics when it is dropped.
+struct Brittle;
+
+impl Sink for Brittle {
+    fn deliver(&self, _: &GroupingKey, _: Change<'_>, _: Duration) -> Result<Delivered, SinkError> {
+        Err(SinkError::Other("not today".into()))
+    }
+}
+
+impl Drop for Brittle {
+    fn drop(&mut self) {
+        panic!("dropped");
+    }
+}
+
+#[test]
+fn what_panics_around_a_job_takes_neither_its_result_nor_its_panic() {
+    let brittle = || {
+        let job = pushjob::job("etl").sink(Brittle);
+        job.on_trouble(|trouble| panic!("{trouble}"))
+    };
+    assert_eq!(brittle().run(|_| Ok::<_, ()>(42)), Ok(42));
+    let panicked = catch_unwind(AssertUnwindSafe(|| {
+        brittle().run(|_| -> () { panic_any(42_u8) })
+    }));
+    assert_eq!(panicked.unwrap_err().downcast_ref(), Some(&42_u8));
+    let gateway = Pushgateway::start();
+    pushjob::job("etl")
+        .gateway(gateway.url())
+        .run(|_| Undecided);
+    assert_eq!(gateway.reported("etl", "success"), "0");
+}
+
+#[test]
+fn a_textfile_that_is_set_aside_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("etl.prom");
+    std::fs::write(&file, "nonsense\n").unwrap();
+    let told = Told::default();
+    told.of(pushjob::job("etl"))
+        .textfile(folder.path())
+        .run(|_| ());
+    let file = file.display();
+    assert_eq!(
+        told.take(),
+        [format!(
+            "{file} was not in the text format: line 1, column 9: expected a value after nonsense; set aside as {file}.bad"
+        )]
+    );
+}
+
 /// A sink whose first delivery takes longer than the run.
 #[derive(Default)]
 struct Slow {
@@ -514,7 +608,7 @@ fn collectors_that_take_too_long_take_nothing_else_along() {
     assert!(took < 2 * limit, "{took:?}");
     assert_eq!(
         told.take(),
-        ["the metrics of job etl were not delivered: the collectors take too long"]
+        ["the metrics of job etl were not delivered: the collectors took too long"]
     );
     assert_eq!(gateway.group("etl").metrics, REPORT);
     drop(go_on);
