@@ -44,7 +44,12 @@ const CRATES: [(&str, &[&str]); 24] = [
     ("libc", &["job/sys.rs"]),
     (
         "rustix",
-        &["metrics_file/file.rs", "sink/textfile/", "spool/"],
+        &[
+            "metrics_file/file.rs",
+            "sink/scrape/socket.rs",
+            "sink/textfile/",
+            "spool/",
+        ],
     ),
     ("tempfile", &["metrics_file/file.rs", "bin/"]),
     ("foldhash", &["exposition/check/", "metrics/vector.rs"]),

@@ -334,7 +334,7 @@ fn what_panics_around_a_job_takes_neither_its_result_nor_its_panic() {
     };
     assert_eq!(brittle().run(|_| Ok::<_, ()>(42)), Ok(42));
     let panicked = catch_unwind(AssertUnwindSafe(|| {
-        brittle().run(|_| -> () { panic_any(42_u8) })
+        brittle().run(|_| -> () { panic_any(42_u8) });
     }));
     assert_eq!(panicked.unwrap_err().downcast_ref(), Some(&42_u8));
     let gateway = Pushgateway::start();

@@ -363,6 +363,21 @@ fn signals_reach_the_job_while_it_is_scraped() {
     run.signal("KILL");
 }
 
+/// How much the system keeps, of the connections to a port of this machine, of what has been sent there, in bytes.
+fn unsent(port: u16) -> u64 {
+    let table = fs::read_to_string("/proc/net/tcp").unwrap();
+    let lines = table.lines().skip(1).map(|line| {
+        let fields: Vec<&str> = line.split_whitespace().collect();
+        let (queue, _) = fields[4].split_once(':').unwrap();
+        (
+            fields[1].to_owned(),
+            u64::from_str_radix(queue, 16).unwrap(),
+        )
+    });
+    let ours = lines.filter(|(address, _)| address.ends_with(&format!(":{port:04X}")));
+    ours.map(|(_, queue)| queue).sum()
+}
+
 #[test]
 fn clients_that_do_not_read_hold_no_memory_and_no_threads() {
     // Some 8 MB, of which each client gets a part.
@@ -387,6 +402,8 @@ fn clients_that_do_not_read_hold_no_memory_and_no_threads() {
     };
     let deaf_client = || {
         let mut stream = connect(scraped.address);
+        // So that the other side has to keep what is not read.
+        rustix::net::sockopt::set_socket_recv_buffer_size(&stream, 4096).unwrap();
         stream
             .write_all(b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n")
             .unwrap();
@@ -409,6 +426,11 @@ fn clients_that_do_not_read_hold_no_memory_and_no_threads() {
     let most = 1 + 2 + pushjob::sink::scrape::CONNECTIONS as u64;
     within(LONG, "there are too many threads", || {
         scraped.run.status_kb("Threads:") <= most
+    });
+    // The system keeps a little of what nobody takes, and nothing of those who have given way.
+    let kept = || unsent(scraped.address.port());
+    within(LONG, "the system keeps what nobody takes", || {
+        kept() <= pushjob::sink::scrape::CONNECTIONS as u64 * (256 << 10)
     });
     drop(deaf);
     within(LONG, "connections are left", || {

@@ -7,6 +7,7 @@ use super::answer::{Kind, Refusal, head};
 use super::limits::{CONNECTION_LIMIT, HEAD_LIMIT, LINGER, LINGER_BYTES};
 use super::pages::Pages;
 use super::request::{Content, Wish, understand};
+use super::socket::{bound, forsake};
 
 /// What `/` says.
 const POINTER: &str = "the metrics are at /metrics\n";
@@ -35,6 +36,7 @@ impl Connection {
     /// Ends what is read or written in another thread, too.
     pub(super) fn cut_off(&self) {
         self.is_cut_off.store(true, Ordering::Relaxed);
+        forsake(&self.stream);
         // One that has ended by itself needs it no more.
         let _ = self.stream.shutdown(Shutdown::Both);
     }
@@ -43,8 +45,15 @@ impl Connection {
         self.is_cut_off.load(Ordering::Relaxed)
     }
 
-    /// Answers one request. A client that does not send one, or does not take the answer, is left.
-    pub(super) fn serve(&self, pages: &Pages) -> io::Result<()> {
+    /// Answers one request. Of a client that does not send one, or does not take the answer, nothing is left.
+    pub(super) fn serve(&self, pages: &Pages) {
+        if self.attend(pages).is_err() {
+            forsake(&self.stream);
+        }
+    }
+
+    fn attend(&self, pages: &Pages) -> io::Result<()> {
+        bound(&self.stream);
         // Head and body are written one after the other.
         self.stream.set_nodelay(true)?;
         let Some(wish) = self.receive()? else {
@@ -52,7 +61,9 @@ impl Connection {
         };
         self.answer(wish, pages)?;
         self.stream.shutdown(Shutdown::Write)?;
-        self.linger()
+        // It has been answered; what has not arrived yet is on the way.
+        let _ = self.linger();
+        Ok(())
     }
 
     /// Reads a request, as far as it matters. None when it ends before that.

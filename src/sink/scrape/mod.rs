@@ -27,6 +27,7 @@
 //!
 //! - [`CONNECTIONS`] at once; when one more comes, the oldest is cut off
 //! - [`CONNECTION_LIMIT`] for all of a connection, which is for one request
+//! - on Linux, some 128 KiB of an answer that nobody takes, which the system keeps, and no longer than [`CONNECTION_LIMIT`]
 //! - [`HEAD_LIMIT`] for the head of a request; a body is not looked at
 //! - the metrics are gathered once for all who ask within [`PAGE_LIFE`], or within [`PAGE_REST`] times as long as it took. Two pages are held at most, for all together: while somebody is
 //!   still being sent the one before, the others get the one that there is, which is never older than [`CONNECTION_LIMIT`]
@@ -46,6 +47,7 @@ mod page;
 mod pages;
 mod request;
 mod room;
+mod socket;
 
 pub use address::ListenAddress;
 pub use endpoint::{ScrapeEndpoint, Serving};

@@ -91,8 +91,7 @@ impl Room {
 
 impl Place {
     pub(super) fn serve(&self) {
-        // There is nobody to tell: the client has gone, or its time is up.
-        let _ = self.connection.serve(&self.room.pages);
+        self.connection.serve(&self.room.pages);
     }
 }
 
