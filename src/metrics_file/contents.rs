@@ -12,6 +12,8 @@ pub struct Contents {
     pub bad_lines: Vec<BadLine>,
     /// How many lines were left out in all.
     pub bad_line_count: usize,
+    /// Whether there are series that were left out because there are [too many](super::Rules::most_series).
+    pub has_more_series: bool,
 }
 
 /// How many bad lines are kept.

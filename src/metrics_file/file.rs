@@ -93,7 +93,7 @@ impl MetricsFile {
         Ok(self.file.metadata()?.len())
     }
 
-    /// Reads what it holds by now, at most 256 MiB and a million series. The memory that this takes grows with the number of
+    /// Reads what it holds by now, at most 256 MiB and [so many series](Rules::most_series). The memory that this takes grows with the number of
     /// series, and not with the length of the file.
     ///
     /// # Errors

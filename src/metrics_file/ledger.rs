@@ -26,9 +26,6 @@ pub(super) struct Ledger<'a> {
     contents: Contents,
 }
 
-/// The most series that are held, of some 600 bytes each.
-const MOST_SERIES: usize = 1_000_000;
-
 /// A TYPE line that was left out. The samples that follow it, which belong to it, would come to stand in other families.
 struct LeftOut {
     name: MetricName,
@@ -208,8 +205,10 @@ impl<'a> Ledger<'a> {
             (index, Part::Entry)
         });
         let draft = &mut self.drafts[index];
-        if self.held >= MOST_SERIES && !draft.has(&update.series.labels) {
-            return Err(Fault::ManySeries { limit: MOST_SERIES });
+        let limit = self.rules.series_limit();
+        if self.held >= limit && !draft.has(&update.series.labels) {
+            self.contents.has_more_series = true;
+            return Err(Fault::ManySeries { limit });
         }
         let before = draft.len();
         draft.update(part, update)?;

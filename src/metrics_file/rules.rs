@@ -23,7 +23,11 @@ pub struct Rules {
     prefixes: Vec<String>,
     labels: Vec<String>,
     metrics: Vec<String>,
+    most_series: Option<usize>,
 }
+
+/// The most series that are held, unless it is said.
+const MOST_SERIES: usize = 1_000_000;
 
 impl Rules {
     /// Takes names by this scheme. Defaults to legacy names.
@@ -48,6 +52,16 @@ impl Rules {
     pub fn reserve_metric(mut self, metric: impl Into<String>) -> Self {
         self.metrics.push(metric.into());
         self
+    }
+
+    /// Takes no more series than this. Defaults to a million, of some 600 bytes each.
+    pub fn most_series(mut self, most: usize) -> Self {
+        self.most_series = Some(most);
+        self
+    }
+
+    pub(super) fn series_limit(&self) -> usize {
+        self.most_series.unwrap_or(MOST_SERIES)
     }
 
     /// Which names are taken.

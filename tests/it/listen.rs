@@ -329,6 +329,33 @@ fn an_address_that_is_taken_is_trouble_and_the_job_runs() {
 }
 
 #[test]
+fn what_cannot_be_served_when_the_job_has_been_started_is_undelivered() {
+    // Enough to listen, and not to serve: the same socket is held a second time for that.
+    let limited = ["sh", "-c", "ulimit -n 5; exec \"$@\"", "sh"];
+    let run = |args: &[&str]| {
+        pushjob_by(limited, ["run", "--job", "etl", "--listen", "127.0.0.1:0"])
+            .args(args)
+            .job(["sleep", "0.5"])
+            .run()
+    };
+    run(&[])
+        .exits(0)
+        .says_one_line_with("pushjob: --listen: cannot start a thread to serve 127.0.0.1:");
+    run(&["--strict"])
+        .exits(123)
+        .says_one_line_with("; nothing is served");
+}
+
+#[test]
+fn more_series_than_are_read_while_a_job_runs_are_left_out_of_the_page() {
+    let script = "i=0; while [ $i -le 50000 ]; do echo \"m{i=\\\"$i\\\"} 1\"; i=$((i+1)); done >> $PUSHJOB_METRICS_FILE";
+    let scraped = Scraped::start(listening(), script);
+    let page = scraped.page();
+    assert!(page.contains("batch_job_running_seconds"), "{page}");
+    assert!(!page.contains("m{"), "{}", page.len());
+}
+
+#[test]
 fn the_job_has_the_same_descriptors_signals_and_output() {
     let state = "for fd in /proc/self/fd/*; do [ -e \"$fd\" ] && echo \"${fd##*/}\"; done; \
                  exec grep -E '^Sig(Blk|Ign|Cgt):' /proc/self/status";

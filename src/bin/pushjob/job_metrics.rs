@@ -10,8 +10,11 @@ use pushjob::report::Report;
 
 use crate::console::Console;
 
-/// The longest file that is read for a heartbeat, in bytes: it is read anew for each.
+/// The longest file that is read for a heartbeat or a scrape, in bytes: it is read anew for each.
 const LONGEST_BEAT: u64 = 16 << 20;
+
+/// The most series that are read for a heartbeat or a scrape: some tens of megabytes.
+const MOST_BEAT_SERIES: usize = 50_000;
 
 /// The longest file of which the metrics are kept in a spool, in bytes: they are read and written several times there.
 const LONGEST_KEPT: u64 = 1 << 20;
@@ -33,13 +36,16 @@ impl JobMetrics {
         }
     }
 
-    /// What there is while the job runs, if there is anything. What is wrong with it is said at the end.
+    /// What there is while the job runs, if there is anything, and no more than may be read then: a part would be taken for all. What is
+    /// wrong with it is said at the end.
     pub(crate) fn so_far(&self) -> Option<MetricFamilies> {
         if self.file.length().ok()? > LONGEST_BEAT {
             return None;
         }
-        let contents = self.read(Reading::Running).ok()?;
-        Some(contents.families).filter(|families| !families.is_empty())
+        let rules = self.rules.clone().most_series(MOST_BEAT_SERIES);
+        let contents = self.read(Reading::Running, &rules).ok()?;
+        let families = Some(contents.families).filter(|_| !contents.has_more_series);
+        families.filter(|families| !families.is_empty())
     }
 
     /// Whether what the job has left is more than is kept in a spool.
@@ -54,15 +60,17 @@ impl JobMetrics {
 
     /// What there is when the job has ended, if there is anything.
     pub(crate) fn all(&self) -> Option<&MetricFamilies> {
-        let end = self.end.get_or_init(|| self.read(Reading::Ended));
+        let end = self
+            .end
+            .get_or_init(|| self.read(Reading::Ended, &self.rules));
         let families = &end.as_ref().ok()?.families;
         Some(families).filter(|families| !families.is_empty())
     }
 
-    fn read(&self, reading: Reading) -> Result<Contents, String> {
+    fn read(&self, reading: Reading, rules: &Rules) -> Result<Contents, String> {
         let contents = match self.file.is_empty() {
             Ok(true) => return Ok(Contents::default()),
-            Ok(false) => self.file.read(reading, &self.rules),
+            Ok(false) => self.file.read(reading, rules),
             Err(error) => Err(error),
         };
         contents.map_err(|error| format!("cannot read {METRICS_FILE}: {error}"))

@@ -15,7 +15,7 @@ use pushjob::sink::scrape::{ScrapeEndpoint, Serving};
 use crate::console::{Console, chain};
 use crate::job_metrics::{JobMetrics, rules};
 use crate::record::Aim;
-use crate::settings::{Gateways, Listen, NOT_SERVED, Settings, Trouble};
+use crate::settings::{Gateways, Listen, NOT_SERVED, Settings, Source, Trouble};
 
 /// An endpoint that is there from before the job is started until it has ended.
 pub(crate) struct Listener {
@@ -30,9 +30,11 @@ enum State {
     /// Not asked for, not to be had, or over.
     Absent,
     /// For the job to start.
-    Waiting(ScrapeEndpoint, Report),
+    Waiting(ScrapeEndpoint, Report, Source),
     /// Serves for as long as it is here.
-    Serving(#[expect(dead_code, reason = "it is there to be dropped")] Serving),
+    Serving(Serving),
+    /// Could not serve when the job had been started.
+    Failed,
 }
 
 impl Listener {
@@ -59,7 +61,7 @@ impl Listener {
                 let report = aim.report.clone();
                 // A job that runs for hours does so without what a scrape has taken.
                 let endpoint = endpoint.labels(key.clone()).when_idle(release_text);
-                listener.state = State::Waiting(endpoint, report);
+                listener.state = State::Waiting(endpoint, report, source);
             }
             Err(error) => settings.troubles.push(Trouble {
                 message: format!("{source}: {}", chain(&error)),
@@ -76,7 +78,7 @@ impl Listener {
 
     /// Says where it is to be found, which nobody knows who has left the port to the system.
     pub(crate) fn say_where(&self, console: Console) {
-        if let State::Waiting(endpoint, _) = &self.state {
+        if let State::Waiting(endpoint, ..) = &self.state {
             let address = endpoint.local_addr();
             console.note(format_args!(
                 "http://{address}/metrics can be scraped while the job runs"
@@ -86,8 +88,12 @@ impl Listener {
 
     /// Serves, now that the job has been started: at this time, and to measure from at this moment.
     pub(crate) fn serve(&mut self, started: SystemTime, begin: Instant) -> Result<(), String> {
-        let State::Waiting(endpoint, report) = mem::replace(&mut self.state, State::Absent) else {
-            return Ok(());
+        let (endpoint, report, source) = match mem::replace(&mut self.state, State::Absent) {
+            State::Waiting(endpoint, report, source) => (endpoint, report, source),
+            state => {
+                self.state = state;
+                return Ok(());
+            }
         };
         let page = RunPage {
             report,
@@ -95,23 +101,34 @@ impl Listener {
             started,
             begin,
         };
-        let serving = endpoint.serve(page);
-        let serving = serving.map_err(|error| format!("{}; {NOT_SERVED}", chain(&error)))?;
-        self.state = State::Serving(serving);
-        Ok(())
+        match endpoint.serve(page) {
+            Ok(serving) => {
+                self.state = State::Serving(serving);
+                Ok(())
+            }
+            Err(error) => {
+                self.state = State::Failed;
+                Err(format!("{source}: {}; {NOT_SERVED}", chain(&error)))
+            }
+        }
     }
 
-    /// Is gone, now that the job has ended.
-    pub(crate) fn close(&mut self) {
-        self.state = State::Absent;
+    /// Is gone, now that the job has ended, and says whether it was there if it was asked for. A page that is being made just then is
+    /// not waited for.
+    pub(crate) fn close(&mut self) -> bool {
+        match mem::replace(&mut self.state, State::Absent) {
+            State::Failed => false,
+            State::Serving(serving) => {
+                serving.leave();
+                true
+            }
+            State::Absent | State::Waiting(..) => true,
+        }
     }
 
-    /// Says what the job has left that could not be served, and whether that was nothing.
-    pub(crate) fn say_what_is_left_out(&self, console: Console) -> bool {
-        self.job.as_ref().is_none_or(|job| {
-            let _ = job.all();
-            job.say_what_is_left_out(console)
-        })
+    /// What the job has left, for who hears of nothing else.
+    pub(crate) fn left(&self) -> Option<Arc<JobMetrics>> {
+        self.job.clone().filter(|_| self.is_alone)
     }
 }
 

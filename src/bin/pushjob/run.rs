@@ -1,10 +1,11 @@
 //! `pushjob run`: the job, and its exit code.
 
+use std::ffi::OsString;
 use std::mem::ManuallyDrop;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use pushjob::job::{Ending, Job, Moment, Supervisor};
+use pushjob::job::{Ending, Job, Moment, Outcome, Supervisor};
 use pushjob::metrics_file::{METRICS_FILE, MetricsFile};
 use pushjob::report::Report;
 use pushjob::spool::Spool;
@@ -12,6 +13,7 @@ use pushjob::spool::Spool;
 use crate::args::{JobArgs, Method, ReportArgs, RunArgs, StartAfter};
 use crate::console::{Console, chain};
 use crate::exit::Exit;
+use crate::job_metrics::JobMetrics;
 use crate::listen::Listener;
 use crate::record::{Aim, Methods, Recorder};
 use crate::settings::{
@@ -83,22 +85,17 @@ pub(crate) fn run(args: &RunArgs) -> Exit {
         // What keeps one heartbeat or signal from being sent keeps all: it is said once.
         warnings.extend(warning.filter(|warning| !warnings.contains(warning)));
     });
-    listener.close();
+    let served = listener.close();
     for warning in warnings {
         console.warning(warning);
     }
-    if let Ending::NotStarted { reason, .. } = &outcome.ending {
-        let command = args.command.first().map(|name| name.to_string_lossy());
-        let command = command.unwrap_or_default();
-        console.error(format_args!("cannot run {command:?}: {reason}"));
-    }
-    console.note(format_args!(
-        "the job {outcome} after {:.3} s",
-        outcome.duration.as_secs_f64()
-    ));
+    say_how_it_ended(&args.command, &outcome, console);
     let exit = Exit::Job(outcome.exit_code());
     let strict = plan.strict && outcome.is_success();
-    let told = || !listener.is_alone() || listener.say_what_is_left_out(console);
+    let told = || {
+        let left = listener.left();
+        left.is_none_or(|job| say_what_is_left_out(job, &supervisor, console))
+    };
     let delivered = recorder.map_or_else(told, |recorder| {
         let pending = recorder.pending();
         let record = move || recorder.record(&outcome);
@@ -124,10 +121,36 @@ pub(crate) fn run(args: &RunArgs) -> Exit {
             false
         })
     });
-    if strict && !delivered {
+    if strict && !(delivered && served) {
         return Exit::Undelivered;
     }
     exit
+}
+
+fn say_how_it_ended(command: &[OsString], outcome: &Outcome, console: Console) {
+    if let Ending::NotStarted { reason, .. } = &outcome.ending {
+        let command = command.first().map(|name| name.to_string_lossy());
+        let command = command.unwrap_or_default();
+        console.error(format_args!("cannot run {command:?}: {reason}"));
+    }
+    console.note(format_args!(
+        "the job {outcome} after {:.3} s",
+        outcome.duration.as_secs_f64()
+    ));
+}
+
+/// Says which metrics of a job that nobody else hears of could not be served, and whether that is none. A long file takes a while, in
+/// which two signals end it.
+fn say_what_is_left_out(job: Arc<JobMetrics>, supervisor: &Supervisor, console: Console) -> bool {
+    let read = move || {
+        let _ = job.all();
+        job.say_what_is_left_out(console)
+    };
+    let said = supervisor.finish(read, &mut |_| ());
+    said.unwrap_or_else(|unfinished| {
+        console.error(format_args!("cannot read {METRICS_FILE}: {unfinished}"));
+        false
+    })
 }
 
 /// What the flags and the environment ask for. What is wrong with the environment is in the settings.
@@ -246,7 +269,7 @@ impl Plan {
     }
 }
 
-fn job(args: &JobArgs, command: &[std::ffi::OsString]) -> Result<Job, String> {
+fn job(args: &JobArgs, command: &[OsString]) -> Result<Job, String> {
     let job = match command {
         [script] if args.shell => Job::shell(script),
         _ if args.shell => {

@@ -5,6 +5,7 @@ use std::os::fd::OwnedFd;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
+use std::time::Duration;
 
 use crate::exposition::Gather;
 use crate::grouping::GroupingKey;
@@ -142,6 +143,7 @@ fn serve<G: Gather + Send + Sync + 'static>(
         socket: Some(socket),
         room: Arc::clone(&room),
         ended,
+        patience: CLOSE_LIMIT,
     };
     let making = Arc::clone(&room);
     let made = running.clone();
@@ -189,6 +191,8 @@ pub struct Serving {
     room: Arc<Room>,
     /// Disconnected when all threads have ended.
     ended: Receiver<()>,
+    /// How long that is waited for.
+    patience: Duration,
 }
 
 impl Serving {
@@ -202,6 +206,12 @@ impl Serving {
     /// collector that goes on for longer is left to itself. Dropping does the same.
     pub fn close(self) {
         drop(self);
+    }
+
+    /// Stops listening and cuts off who is connected, and waits for nobody: a collector that is at work just then goes on beside
+    /// the program. For a program that is about to end.
+    pub fn leave(mut self) {
+        self.patience = Duration::ZERO;
     }
 }
 
@@ -217,7 +227,7 @@ impl Drop for Serving {
             }
         }
         // Nobody ever sends: this ends with the last thread, or in time.
-        let _ = self.ended.recv_timeout(CLOSE_LIMIT);
+        let _ = self.ended.recv_timeout(self.patience);
     }
 }
 
