@@ -6,7 +6,7 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use crate::exposition::{MetricFamily, MetricName, NameError};
+use crate::exposition::{MetricFamilies, MetricFamily, MetricName, MetricValue, NameError};
 #[cfg(target_os = "linux")]
 use crate::job::{Outcome, Signal, TimeLimit};
 
@@ -261,6 +261,48 @@ impl Report {
         ]
         .map(|(name, _)| format!("{}{name}", self.prefix))
         .to_vec()
+    }
+
+    /// What is left to add of a run to a group that holds the result of one that ended later, by the wall clock: nothing but a last success or a
+    /// last failure that comes after the one there. None where there is no such result, or it is from the future, as it is when the
+    /// clock was set back: then all of the run is news.
+    #[must_use]
+    pub fn still_news(
+        &self,
+        families: &MetricFamilies,
+        held: &MetricFamilies,
+        now: SystemTime,
+    ) -> Option<MetricFamilies> {
+        let time = |families: &MetricFamilies, metric: Metric| {
+            let family = families.get(&format!("{}{}", self.prefix, metric.0))?;
+            match family.metrics().next()? {
+                (_, MetricValue::Gauge(time)) => Some(*time),
+                _ => None,
+            }
+        };
+        let there = time(held, COMPLETION_TIMESTAMP)?;
+        let is_later = there > time(families, COMPLETION_TIMESTAMP)? && there <= unix_seconds(now);
+        if !is_later {
+            return None;
+        }
+        let mut news = MetricFamilies::new();
+        for (last, metrics) in [
+            (
+                LAST_SUCCESS_TIMESTAMP,
+                &[LAST_SUCCESS_TIMESTAMP, LAST_SUCCESS_DURATION][..],
+            ),
+            (LAST_FAILURE_TIMESTAMP, &[LAST_FAILURE_TIMESTAMP]),
+        ] {
+            if time(families, last) <= time(held, last) {
+                continue;
+            }
+            for (name, _) in metrics {
+                let family = families.get(&format!("{}{name}", self.prefix));
+                // No two of them have the same name.
+                let _ = family.map(|family| news.insert(family.clone()));
+            }
+        }
+        Some(news)
     }
 
     /// Whether it may have a metric of this name, so that no other metric of the group can.

@@ -53,7 +53,13 @@ fn with<'a>(
         .collect();
     // The names that are free as they are go first: nobody has to give way twice.
     let (taken, free): (Vec<_>, Vec<_>) = others.partition(|(name, _)| labels.get(name).is_some());
-    for (name, value) in free.into_iter().chain(taken) {
+    pairs.extend(
+        free.into_iter()
+            .map(|(name, value)| Ok((LabelName::utf8(name)?, value.to_owned())))
+            .collect::<Result<Vec<_>, FamilyError>>()?,
+    );
+    // No more than the labels of the group.
+    for (name, value) in taken {
         let mut name = name.to_owned();
         while pairs.iter().any(|(known, _)| known.as_str() == name) {
             name.insert_str(0, EXPORTED);

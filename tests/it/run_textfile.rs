@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use pushjob::exposition::parse;
 use rustix::fs::{FlockOperation, flock};
@@ -412,6 +412,55 @@ fn a_limit_for_files_ends_neither_the_run_nor_its_code() {
             .run()
             .exits(3)
             .says_one_line_with("j.prom cannot be written: File too large (os error 27)");
+    }
+}
+
+#[test]
+fn a_run_that_ended_earlier_takes_nothing_of_a_later_one_away() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("j.prom");
+    let now = || {
+        let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+        since.unwrap().as_secs_f64()
+    };
+    let value = |name: &str| {
+        let text = fs::read_to_string(&path).unwrap();
+        let series = format!("{name}{{job_name=\"j\"}} ");
+        let line = text.lines().find_map(|line| line.strip_prefix(&series));
+        line.map(|number| number.parse::<f64>().unwrap())
+    };
+    // When the later run ended, seen from when the earlier one had; and whether it is taken for later.
+    for (after, is_later) in [(0.0, true), (3600.0, false)] {
+        let held = File::create(folder.path().join(".j.prom.new")).unwrap();
+        flock(&held, FlockOperation::LockExclusive).unwrap();
+        let mut running = run_in(folder.path())
+            .script("echo own 1 >> $PUSHJOB_METRICS_FILE; echo ends")
+            .start();
+        running.next_line();
+        let tasks = format!("/proc/{}/task", running.pid());
+        within(Duration::from_secs(60), "it does not deliver", || {
+            fs::read_dir(&tasks).unwrap().count() >= 3
+        });
+        let ended = now() + after;
+        let gauge = |name: &str, value: f64| {
+            format!("# TYPE {name} gauge\n{name}{{job_name=\"j\"}} {value}\n")
+        };
+        let later = [
+            "# pushjob group {job_name=\"j\"}\n",
+            &gauge("batch_job_completion_timestamp_seconds", ended),
+            &gauge("batch_job_success", 0.0),
+            &gauge("batch_job_last_success_timestamp_seconds", 5.0),
+            "own{job_name=\"j\"} 2\n",
+        ];
+        fs::write(&path, later.concat()).unwrap();
+        drop(held);
+        running.wait().exits(0).says("");
+        assert_eq!(value("batch_job_success"), Some(f64::from(!is_later)));
+        assert_eq!(value("batch_job_exit_code"), (!is_later).then_some(0.0));
+        assert_eq!(value("own"), Some(if is_later { 2.0 } else { 1.0 }));
+        // It did succeed, and later than was known.
+        assert!(value("batch_job_last_success_timestamp_seconds").unwrap() > 1e9);
+        fs::remove_file(&path).unwrap();
     }
 }
 

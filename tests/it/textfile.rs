@@ -1,7 +1,8 @@
 //! Textfiles as the library writes them, and as a real node exporter reads them.
 
 use std::fmt::Write;
-use std::fs::{self, File};
+use std::fs::{self, File, OpenOptions};
+use std::io::Write as _;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 use std::process::Command;
@@ -364,7 +365,7 @@ fn an_old_file_that_cannot_be_read_is_set_aside() {
     let bad: [&[u8]; 4] = [
         b"x 1\nnot metrics\n",
         b"x 1 1600000000000\n",
-        b"# HELP x \xff\nx 1\n",
+        b"\x00\xff",
         b"x 1",
     ];
     for (number, content) in bad.into_iter().enumerate() {
@@ -396,6 +397,36 @@ fn an_old_file_that_cannot_be_read_is_set_aside() {
     }
     assert_eq!(names(folder.path()).len(), 10);
     assert_eq!(fs::read(folder.path().join("x.prom.bad")).unwrap(), bad[0]);
+}
+
+#[test]
+fn comments_and_help_texts_that_are_not_utf8_take_nothing_along() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("x.prom");
+    deliver(&path, ("push_add", "a", "x 1\n")).unwrap();
+    let mut file = OpenOptions::new().append(true).open(&path).unwrap();
+    file.write_all(b"# caf\xe9\n# HELP y caf\xe9\ny 2\n")
+        .unwrap();
+    let exporter = NodeExporter::start(folder.path());
+    assert!(exporter.is_content(), "{}", exporter.page());
+    let written = deliver(&path, ("push_add", "b", "z 3\n")).unwrap();
+    assert_eq!(written.set_aside, None);
+    let samples = exporter.samples();
+    let series: Vec<_> = samples.keys().map(String::as_str).collect();
+    assert_eq!(series, ["x{job_name=\"a\"}", "y", "z{job_name=\"b\"}"]);
+}
+
+#[test]
+fn who_has_no_time_takes_what_was_left_behind_all_the_same() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join(".x.prom.new"), "half").unwrap();
+    let textfile = Textfile::new(folder.path().join("x.prom")).unwrap();
+    let families = parse(b"x 1\n").unwrap();
+    let change = Change::PushAdd(&families);
+    textfile
+        .deliver_within(&key("a"), change, Duration::ZERO)
+        .unwrap();
+    assert_eq!(names(folder.path()), ["x.prom"]);
 }
 
 #[test]

@@ -29,7 +29,8 @@ impl Destinations {
 
     /// None when a mistake in the environment leaves them open.
     pub(crate) fn new(gateways: Gateways, aim: &Aim) -> Option<Self> {
-        let textfile = aim.textfile.clone().map(TextfileRecipient::new);
+        let textfile = aim.textfile.clone();
+        let textfile = textfile.map(|file| TextfileRecipient::new(file, aim.report.clone()));
         Some(match gateways {
             _ if aim.dry_run => {
                 Self::embedded("dry run, nothing was sent; Prometheus would scrape:")

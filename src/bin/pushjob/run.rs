@@ -3,6 +3,8 @@
 use std::ffi::OsString;
 use std::mem::ManuallyDrop;
 use std::sync::Arc;
+use std::sync::mpsc::sync_channel;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use pushjob::job::{Ending, Job, Moment, Outcome, Supervisor};
@@ -188,13 +190,20 @@ fn may_run(plan: &Plan, settings: &Settings, console: Console) -> bool {
     let mut wrong_files = Vec::new();
     if plan.strict && !plan.aim.dry_run {
         wrong_files = settings.gateways.wrong_files();
+        let limit = settings.push_timeout;
         if let (Gateways::Given(_), Some(folder)) = (&settings.gateways, &plan.aim.spool) {
-            let checked = Spool::open(folder).and_then(|spool| spool.check());
-            wrong_files.extend(checked.err().map(|error| chain(&error)));
+            let (place, folder) = (folder.display().to_string(), folder.clone());
+            let check = move || {
+                let checked = Spool::open(&folder).and_then(|spool| spool.check());
+                checked.map_err(|error| chain(&error))
+            };
+            wrong_files.extend(checked(&place, limit, check).err());
         }
         if let (Some(key), Some(textfile)) = (&settings.key, &plan.aim.textfile) {
-            let checked = textfile.check(key);
-            wrong_files.extend(checked.err().map(|error| chain(&error)));
+            let place = textfile.path().display().to_string();
+            let (key, textfile) = (key.clone(), textfile.clone());
+            let check = move || textfile.check(&key).map_err(|error| chain(&error));
+            wrong_files.extend(checked(&place, limit, check).err());
         }
     }
     for Trouble {
@@ -214,6 +223,21 @@ fn may_run(plan: &Plan, settings: &Settings, console: Console) -> bool {
         console.error(format_args!("{message}; nothing was run, as --strict asks"));
     }
     !plan.strict || (settings.troubles.is_empty() && wrong_files.is_empty())
+}
+
+/// Checks a place in a thread of its own: a file system can hang, and what hangs with it cannot be ended.
+fn checked(
+    place: &str,
+    limit: Duration,
+    check: impl FnOnce() -> Result<(), String> + Send + 'static,
+) -> Result<(), String> {
+    let (told, result) = sync_channel(1);
+    let thread = thread::Builder::new().spawn(move || told.send(check()));
+    thread.map_err(|error| format!("{place} cannot be checked: {error}"))?;
+    result.recv_timeout(limit).unwrap_or_else(|_| {
+        let seconds = limit.as_secs_f64();
+        Err(format!("{place} could not be checked within {seconds} s"))
+    })
 }
 
 /// What the flags of `run` ask for, checked.

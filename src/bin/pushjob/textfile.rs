@@ -11,6 +11,7 @@ use pushjob::exposition::MetricFamilies;
 use pushjob::grouping::GroupingKey;
 use pushjob::job::release_text;
 use pushjob::push::{Change, Delivered};
+use pushjob::report::Report;
 use pushjob::sink::{Textfile, TextfileError, Written};
 
 use crate::announce::{Announced, News, Told};
@@ -28,14 +29,26 @@ const GRACE: Duration = Duration::from_millis(250);
 /// about a thread that hangs with it but to wait for it no longer.
 pub(crate) struct TextfileRecipient {
     textfile: Textfile,
+    report: Report,
     writer: Option<Writer>,
 }
 
 impl TextfileRecipient {
-    pub(crate) fn new(textfile: Textfile) -> Self {
+    pub(crate) fn new(textfile: Textfile, report: Report) -> Self {
         Self {
             textfile,
+            report,
             writer: None,
+        }
+    }
+
+    fn scribe(&self, key: &GroupingKey, push_timeout: Duration) -> Scribe {
+        Scribe {
+            textfile: self.textfile.clone(),
+            report: self.report.clone(),
+            key: key.clone(),
+            push_timeout,
+            told: Told::default(),
         }
     }
 
@@ -47,7 +60,7 @@ impl TextfileRecipient {
         push_timeout: Duration,
     ) -> Result<(), String> {
         if self.writer.is_none() {
-            let scribe = Scribe::new(&self.textfile, key, push_timeout);
+            let scribe = self.scribe(key, push_timeout);
             self.writer = Some(Writer::begin(scribe).map_err(|error| chain(&error))?);
         }
         if let Some(writer) = &self.writer {
@@ -57,7 +70,7 @@ impl TextfileRecipient {
     }
 
     /// Writes the end, within the time of one delivery. What was begun before is done before, in the same time.
-    pub(crate) fn conclude(self, end: &End<'_>, pending: &Pending) -> Conclusion {
+    pub(crate) fn conclude(mut self, end: &End<'_>, pending: &Pending) -> Conclusion {
         let file = self.textfile.path().display().to_string();
         let begin = Instant::now();
         let left = || end.push_timeout.saturating_sub(begin.elapsed());
@@ -77,14 +90,16 @@ impl TextfileRecipient {
             format!("{file} was not written within {seconds} s")
         };
         pending.begin(&file);
-        let writer = self.writer.map_or_else(
-            || Writer::begin(Scribe::new(&self.textfile, end.key, end.push_timeout)),
-            Ok,
-        );
+        let writer = self.writer.take();
+        let scribe = || self.scribe(end.key, end.push_timeout);
+        let writer = match writer {
+            Some(writer) => Ok(writer),
+            None => Writer::begin(scribe()),
+        };
         match writer {
             Ok(writer) => writer.finish(last),
             // Without a thread it cannot be given up, but it is done.
-            Err(_) => Scribe::new(&self.textfile, end.key, end.push_timeout).finish(&last),
+            Err(_) => scribe().finish(&last),
         }
         let run = receive(&of_run, left());
         pending.end(&file);
@@ -210,21 +225,13 @@ impl Writer {
 /// What the thread does.
 struct Scribe {
     textfile: Textfile,
+    report: Report,
     key: GroupingKey,
     push_timeout: Duration,
     told: Told,
 }
 
 impl Scribe {
-    fn new(textfile: &Textfile, key: &GroupingKey, push_timeout: Duration) -> Self {
-        Self {
-            textfile: textfile.clone(),
-            key: key.clone(),
-            push_timeout,
-            told: Told::default(),
-        }
-    }
-
     fn write(&mut self, News { families, job }: News) {
         let deliver = |families| {
             let change = Change::PushAdd(families);
@@ -259,9 +266,15 @@ impl Scribe {
             completed: last.completed,
             spool: None,
         };
+        // A run that ended later may have been faster.
+        let still_news = |held: &MetricFamilies| {
+            self.report
+                .still_news(&last.families, held, SystemTime::now())
+        };
         let deliver = |change| {
             let left = self.push_timeout.saturating_sub(last.begin.elapsed());
-            self.textfile.deliver_within(&self.key, change, left)
+            self.textfile
+                .deliver_unless(&self.key, change, left, still_news)
         };
         let run = end.change(end.method).map(deliver).transpose();
         // That it cannot be written is said once.
@@ -272,7 +285,13 @@ impl Scribe {
         // Nobody may be left to receive it; then nobody wants it.
         let _ = last.run.send((self.told, run));
         let families = end.job_families(end.method).filter(|_| takes_more);
-        let job = families.map(|families| deliver(Change::PushAdd(families)));
+        let job = families.map(|families| {
+            let left = self.push_timeout.saturating_sub(last.begin.elapsed());
+            let change = Change::PushAdd(families);
+            let instead = |held: &MetricFamilies| still_news(held).map(|_| MetricFamilies::new());
+            self.textfile
+                .deliver_unless(&self.key, change, left, instead)
+        });
         let _ = last.job.send(job.transpose());
     }
 }

@@ -141,27 +141,44 @@ fn beside(target: &Path, prefix: &str, suffix: &str) -> PathBuf {
 
 /// Makes the file, unless another has it.
 fn attempt(path: &Path) -> io::Result<Option<File>> {
+    if let Some(file) = make(path)? {
+        return Ok(Some(file));
+    }
+    // Kept until it is gone, so that nobody else takes it away.
+    let Some(_left) = left_behind(path)? else {
+        return Ok(None);
+    };
+    fs::remove_file(path)?;
+    make(path)
+}
+
+/// Makes the file, unless there is one.
+fn make(path: &Path) -> io::Result<Option<File>> {
     let mut options = OpenOptions::new();
     options.write(true).custom_flags(flags());
-    match options.clone().create_new(true).mode(MODE).open(path) {
+    match options.create_new(true).mode(MODE).open(path) {
         Ok(file) => {
             // Whatever the umask says, and at once, so that other users who come can see whether it is still being written.
             file.set_permissions(Permissions::from_mode(MODE))?;
             // It could be seen before it was locked, and be taken for one that was left behind.
-            return Ok((lock(&file)? && is_at(&file, path)).then_some(file));
+            Ok((lock(&file)? && is_at(&file, path)).then_some(file))
         }
-        Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
-        Err(error) => return Err(error),
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(None),
+        Err(error) => Err(error),
     }
+}
+
+/// The file that there is, if nobody has it: who made it is no more, and it was nobody's to keep.
+fn left_behind(path: &Path) -> io::Result<Option<File>> {
+    let mut options = OpenOptions::new();
+    options.write(true).custom_flags(flags());
     // One that belongs to another user can only be read, and for a moment not even that.
     let others = options.open(path).or_else(|error| match error.kind() {
         ErrorKind::PermissionDenied => options.clone().write(false).read(true).open(path),
         _ => Err(error),
     });
     match others {
-        // Who made it is no more: it would have it. It was nobody's to keep.
-        Ok(file) if lock(&file)? && is_at(&file, path) => fs::remove_file(path).map(|()| None),
-        Ok(_) => Ok(None),
+        Ok(file) => Ok((lock(&file)? && is_at(&file, path)).then_some(file)),
         Err(error) => match error.kind() {
             ErrorKind::NotFound | ErrorKind::PermissionDenied => Ok(None),
             _ => Err(error),

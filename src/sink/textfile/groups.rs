@@ -27,13 +27,14 @@ type Owner = Option<Labels>;
 pub(super) struct Groups(BTreeMap<Owner, MetricFamilies>);
 
 impl Groups {
-    /// Reads a file, or says what is wrong with it. What stands before any mark is nobody's.
+    /// Reads a file, or says what is wrong with it. What stands before any mark is nobody's. What is not UTF-8, which node exporter takes
+    /// in comments and help texts, becomes a replacement character.
     pub(super) fn of_text(bytes: &[u8]) -> Result<Self, String> {
+        let text = String::from_utf8_lossy(bytes);
         // A newer version may have written names that this one would not.
-        let families =
-            parse_names(bytes, NameValidation::Utf8).map_err(|error| error.to_string())?;
-        let text = std::str::from_utf8(bytes).map_err(|_| "it is not UTF-8".to_owned())?;
-        let owners = Owners::of_text(text, &families);
+        let families = parse_names(text.as_bytes(), NameValidation::Utf8)
+            .map_err(|error| error.to_string())?;
+        let owners = Owners::of_text(&text, &families);
         let mut groups = Self::default();
         for family in families {
             let mut parts: BTreeMap<&Owner, MetricFamily> = BTreeMap::new();
@@ -92,9 +93,12 @@ impl Groups {
             .all(MetricFamily::is_empty)
     }
 
-    /// Whether a group has something there.
-    pub(super) fn has(&self, key: &GroupingKey) -> Result<bool, InconsistentError> {
-        Ok(self.0.contains_key(&owner(key)?))
+    /// What a group has there, if it has anything.
+    pub(super) fn held(
+        &self,
+        key: &GroupingKey,
+    ) -> Result<Option<&MetricFamilies>, InconsistentError> {
+        Ok(self.0.get(&owner(key)?))
     }
 
     /// After a change of a group. A series of nobody becomes that of a group that writes it.

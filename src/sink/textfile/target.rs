@@ -208,12 +208,28 @@ impl Textfile {
     ///
     /// # Errors
     ///
-    /// [`TextfileError`] when it was not written. What was there is there as it was.
+    /// [`TextfileError`] when it was not written. What was there is there as it was, or set aside where it could not be read.
     pub fn deliver_within(
         &self,
         key: &GroupingKey,
         change: Change<'_>,
         timeout: Duration,
+    ) -> Result<Written, TextfileError> {
+        self.deliver_unless(key, change, timeout, |_| None)
+    }
+
+    /// Does the same, unless what the group holds in the file is against it: then what is given instead is added. That is asked when nobody
+    /// else can change the file any more; the families have the labels of the file.
+    ///
+    /// # Errors
+    ///
+    /// As [`deliver_within`](Self::deliver_within).
+    pub fn deliver_unless(
+        &self,
+        key: &GroupingKey,
+        change: Change<'_>,
+        timeout: Duration,
+        instead: impl FnOnce(&MetricFamilies) -> Option<MetricFamilies>,
     ) -> Result<Written, TextfileError> {
         let begin = Instant::now();
         let path = self.file(key)?;
@@ -224,7 +240,7 @@ impl Textfile {
             })?;
         }
         let draft = Draft::begin(&path, timeout)?;
-        let set_aside = replace(draft, &path, (key, change))?;
+        let set_aside = replace(draft, &path, (key, change), instead)?;
         Ok(Written {
             path,
             delivered: Delivered {
@@ -247,6 +263,7 @@ fn replace(
     mut draft: Draft,
     path: &Path,
     (key, change): (&GroupingKey, Change<'_>),
+    instead: impl FnOnce(&MetricFamilies) -> Option<MetricFamilies>,
 ) -> Result<Option<SetAside>, TextfileError> {
     let inconsistent = |source| TextfileError::Inconsistent {
         path: path.to_owned(),
@@ -257,7 +274,10 @@ fn replace(
         Some(Err(reason)) => (Groups::default(), Some(reason)),
         None => (Groups::default(), None),
     };
-    let had_any = groups.has(key).map_err(inconsistent)?;
+    let held = groups.held(key).map_err(inconsistent)?;
+    let had_any = held.is_some();
+    let instead = held.and_then(instead);
+    let change = instead.as_ref().map_or(change, Change::PushAdd);
     let groups = groups.after(key, change).map_err(inconsistent)?;
     let is_empty = groups.is_empty();
     // What others have there is not written anew for nothing.
