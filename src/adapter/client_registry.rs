@@ -41,19 +41,26 @@ fn last_metric(text: &str) -> Option<&str> {
 }
 
 /// Escapes help texts, which are written as they are: a backslash would be read as another character, and a newline begins a
-/// line that is none. A help text ends where the type is said.
+/// line that is none. A help text ends where the type of its metric is said.
 fn with_escaped_help(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
-    let mut in_help = false;
+    // The metric whose help text may go on.
+    let mut described: Option<&str> = None;
+    let is_type_of = |line: &str, metric: &str| {
+        let rest = line.strip_prefix("# TYPE ");
+        let rest = rest.and_then(|rest| rest.strip_prefix(metric));
+        rest.is_some_and(|rest| rest.starts_with(' '))
+    };
     for line in text.split_inclusive('\n') {
-        if in_help && !line.starts_with("# TYPE ") {
+        if described.is_some_and(|metric| !is_type_of(line, metric)) {
             // The newline before this line is one of the help text.
             escaped.pop();
             escaped.push_str("\\n");
         } else {
-            in_help = line.starts_with("# HELP ");
+            let help = line.strip_prefix("# HELP ");
+            described = help.and_then(|help| help.split([' ', '\n']).next());
         }
-        if in_help {
+        if described.is_some() {
             escaped.push_str(&line.replace('\\', "\\\\").replace('"', "\\\""));
         } else {
             escaped.push_str(line);
@@ -104,6 +111,10 @@ mod tests {
             (
                 "# HELP a One\ntwo \"2\"\n\n# TYPE a gauge\na 1\n",
                 "# HELP a One\\ntwo \\\"2\\\"\\n\n# TYPE a gauge\na 1\n",
+            ),
+            (
+                "# HELP a One\n# TYPE ab gauge\n# TYPE a gauge\na 1\n",
+                "# HELP a One\\n# TYPE ab gauge\n# TYPE a gauge\na 1\n",
             ),
         ] {
             assert_eq!(with_escaped_help(text), expected);

@@ -31,6 +31,8 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! Either can be part of a registry of ours, and so of what a [job](crate::batch) pushes: [`include`](crate::metrics::Registry::include).
+//!
 //! # What becomes of it
 //!
 //! Names, types, help texts, labels and values are kept. What a Pushgateway does not have is turned into what it has:
@@ -39,6 +41,7 @@
 //!   ends with `_info`, a unit is part of the name, and an unknown type is untyped.
 //! - A family that is written more than once, as by sub-registries with labels of their own, is one family with the first help text.
 //! - Exemplars and timestamps are left out. So are the native buckets of a histogram; one that has no others is an [`AdapterError`].
+//! - Bounds of buckets, and quantiles, are written as any other number: `le="1.0"` becomes `le="1"`.
 //! - A type of its own that `prometheus` cannot write, `UNTYPED`, is an [`AdapterError`].
 
 #[cfg(feature = "prometheus-client")]

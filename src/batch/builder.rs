@@ -102,7 +102,7 @@ impl BatchJob {
         }
     }
 
-    /// A Pushgateway to deliver to, with default settings; see [`Pushgateway::new`] for the URL. There may be several. One with
+    /// A Pushgateway to deliver to, with default settings; see [`Pushgateway::new`] for the URL. There may be several. Defaults to none. One with
     /// credentials, TLS or a proxy is a [`sink`](Self::sink).
     pub fn gateway(mut self, url: impl AsRef<str>) -> Self {
         match Pushgateway::new(url.as_ref()) {
@@ -123,7 +123,8 @@ impl BatchJob {
     }
 
     /// Serves `/metrics` on an address while a run goes on: when it was started, for how long it has been running, and what is in its
-    /// registry, with the labels of the group. See [`ListenAddress`] for the address. There is one; the last that is given.
+    /// registry, with the labels of the group. A collector that fails, and a metric that cannot have these labels, is an answer 500. See
+    /// [`ListenAddress`] for the address. There is one; the last that is given.
     #[cfg(all(feature = "scrape", unix))]
     pub fn listen(mut self, address: impl AsRef<str>) -> Self {
         match address.as_ref().parse() {

@@ -28,6 +28,12 @@
 //! ([push-add](crate::push::Pushgateway::push_add)), so that the last success outlives a failure. The start of
 //! a run that takes longer than a second is announced while it goes on.
 //!
+//! They are delivered after a failure too, and take the place of those of the last success that have the same names. What a group cannot hold,
+//! as a series with a label `job`, keeps all of them from being delivered, and is told.
+//!
+//! A program that ends itself inside the closure, with `std::process::exit` or by a signal, is not recorded: of a run whose start was
+//! announced the end is missing then. A program that runs this one, as `pushjob run` does, sees that too.
+//!
 //! # Where it goes
 //!
 //! While the run goes on, to whoever [scrapes](BatchJob::listen) it, with the feature `scrape`. Then

@@ -16,7 +16,7 @@ impl Counter {
         self.0.increment();
     }
 
-    /// Adds a number.
+    /// Adds a number. After an infinite one the counter stays infinite.
     ///
     /// # Errors
     ///

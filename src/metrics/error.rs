@@ -18,7 +18,7 @@ pub enum MetricsError {
     #[error("{0}")]
     Buckets(BucketsError),
     /// Another number of label values than there are label names.
-    #[error("{metric} has {expected} labels, {found} values were given")]
+    #[error("{metric} takes {expected} label values, not {found}")]
     LabelCount {
         /// The metric name.
         metric: String,

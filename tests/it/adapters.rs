@@ -559,3 +559,35 @@ fn a_registry_of_ours_can_have_that_of_another_crate_in_it() {
          # HELP own Own.\n# TYPE own gauge\nown 0\n"
     );
 }
+
+#[test]
+fn a_job_in_process_pushes_what_other_crates_have_counted() {
+    let gateway = Pushgateway::start();
+    let theirs = ::prometheus::Registry::new();
+    let rows = ::prometheus::IntCounter::new("rows_total", "Rows.").unwrap();
+    theirs.register(Box::new(rows.clone())).unwrap();
+    let mut client = ::prometheus_client::registry::Registry::default();
+    let files = ::prometheus_client::metrics::counter::Counter::<u64>::default();
+    client.register("files", "Files", files.clone());
+    let client = std::sync::Arc::new(client);
+    pushjob::job("etl")
+        .gateway(gateway.url())
+        .run(|job| {
+            job.registry().include(theirs.clone())?;
+            job.registry().include(client.clone())?;
+            rows.inc_by(42);
+            files.inc_by(3);
+            Ok::<_, pushjob::metrics::MetricsError>(())
+        })
+        .unwrap();
+    let samples = gateway.samples();
+    for (name, value) in [("rows_total", "42"), ("files_total", "3")] {
+        assert_eq!(
+            samples[&format!("{name}{{instance=\"\",job=\"etl\"}}")],
+            value
+        );
+        let page = gateway.get("/metrics");
+        let declared = format!("# TYPE {name} counter");
+        assert!(page.lines().any(|line| line == declared), "{page}");
+    }
+}

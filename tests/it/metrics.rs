@@ -82,7 +82,7 @@ fn what_cannot_be_registered_says_why() {
             "\"9\" is not a metric name: letters, digits, `_` and `:`, not beginning with a digit",
             "\"a-b\" is not a label name: letters, digits and `_`, not beginning with a digit",
             "label `a` occurs twice",
-            "by has 2 labels, 1 values were given",
+            "by takes 2 label values, not 1",
             "a counter cannot grow by -1",
             "a counter cannot grow by NaN",
         ]
@@ -384,5 +384,5 @@ fn series_can_be_taken_away() {
     vector.clear();
     assert_eq!(encode(&registry.gather().unwrap()), "");
     let error = vector.remove_label_values(&["1"]).unwrap_err();
-    assert_eq!(error.to_string(), "rows has 2 labels, 1 values were given");
+    assert_eq!(error.to_string(), "rows takes 2 label values, not 1");
 }

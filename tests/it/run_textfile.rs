@@ -195,7 +195,7 @@ fn a_bad_line_of_the_job_takes_nothing_along_and_is_told_of_as_at_a_gateway() {
     };
     let place = path.display();
     run().run().exits(123).says(&format!(
-        "pushjob: cannot push the metrics of the job: {place} cannot take it: metric rows is a gauge in group \
+        "pushjob: cannot push the metrics of the job: {place} cannot hold these metrics: metric rows is a gauge in group \
          {{job=\"j\"}} and a counter in another\n\
          pushjob: PUSHJOB_METRICS_FILE line 3, column 4: \"line\" is not a number; left out\n",
     ));
@@ -247,7 +247,7 @@ fn a_file_that_cannot_be_written_is_an_error_and_the_job_runs() {
             .job(["true"])
             .run()
             .exits(if args.is_empty() { 0 } else { 125 })
-            .says_one_line_with("/dev/null is no directory, and does not end in .prom");
+            .says_one_line_with("/dev/null is not a directory and does not end in .prom");
     }
     run_in("".as_ref())
         .job(["echo", "ran"])
@@ -285,7 +285,7 @@ fn a_variable_names_it_too() {
         .job(["true"])
         .run()
         .exits(0)
-        .says_one_line_with("missing is no directory, and does not end in .prom");
+        .says_one_line_with("missing is not a directory and does not end in .prom");
 }
 
 #[test]
@@ -338,7 +338,7 @@ fn a_gateway_and_a_textfile_get_every_delivery_and_neither_needs_the_other() {
         .job(["true"])
         .run()
         .exits(0)
-        .says_one_line_with("/dev/null is no directory");
+        .says_one_line_with("/dev/null is not a directory");
     assert_eq!(gateway.reported("j", "success"), "1");
     // A gateway that is wrong is none, and the page in memory is not shown.
     fs::remove_file(&path).unwrap();

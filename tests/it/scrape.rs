@@ -144,12 +144,12 @@ fn each_request_gets_the_answer_that_it_should() {
         (
             "GET /metrics HTTP/1.1\r\nHost: x\r\nAccept: application/json\r\n\r\n",
             "406 Not Acceptable",
-            "there is nothing but text/plain\n",
+            "only text/plain is served\n",
         ),
         (
             "GET /favicon.ico HTTP/1.1\r\nHost: x\r\n\r\n",
             "404 Not Found",
-            "there is nothing but /metrics\n",
+            "only /metrics is served\n",
         ),
         (
             "GET /metrics HTTP/1.1\r\nHost: x\r\n\r\nGET / HTTP/1.1\r\nHost: x\r\n\r\n",
@@ -159,12 +159,12 @@ fn each_request_gets_the_answer_that_it_should() {
         (
             "\x16\x03\x01 hello",
             "400 Bad Request",
-            "this is no HTTP/1.1 request\n",
+            "this is not a valid HTTP request\n",
         ),
         (
             "GET /metrics HTTP/1.1\r\n\r\n",
             "400 Bad Request",
-            "this is no HTTP/1.1 request\n",
+            "this is not a valid HTTP request\n",
         ),
     ] {
         let answered = ask(address, request);
@@ -187,7 +187,7 @@ fn who_goes_on_sending_when_it_has_been_answered_is_not_reset() {
         .unwrap();
     let answered = Answered::read(&mut stream);
     assert_eq!(answered.status, "405 Method Not Allowed");
-    assert_eq!(answered.text(), "this is for GET and HEAD\n");
+    assert_eq!(answered.text(), "only GET and HEAD are allowed\n");
     for _ in 0..9 {
         stream.write_all(&[b'a'; 1000]).unwrap();
     }

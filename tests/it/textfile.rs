@@ -287,28 +287,28 @@ fn what_contradicts_others_is_refused_and_changes_nothing() {
     for (change, error) in [
         (
             ("push_add", "b", "# TYPE rows counter\nrows 1\n"),
-            "cannot take it: metric rows is a counter in group {job=\"b\"} and a gauge in another",
+            "cannot hold these metrics: metric rows is a counter in group {job=\"b\"} and a gauge in another",
         ),
         (
             ("push_add", "c", "latency_count 1\n"),
-            "cannot take it: metric family latency_count has the name of a series of latency",
+            "cannot hold these metrics: metric family latency_count has the name of a series of latency",
         ),
         (
             ("push_add", "a,zone=z", "# TYPE rows gauge\nrows 1\n"),
-            "cannot take it: series rows{job_name=\"a\",zone=\"z\"} is there already",
+            "cannot hold these metrics: series rows{job_name=\"a\",zone=\"z\"} is there already",
         ),
         // To Prometheus an empty label is none.
         (
             ("push_add", "a,empty=", "# TYPE rows gauge\nrows 1\n"),
-            "cannot take it: series rows{empty=\"\",job_name=\"a\"} is there already",
+            "cannot hold these metrics: series rows{empty=\"\",job_name=\"a\"} is there already",
         ),
         (
             ("push_add", "a", "push_time_seconds 1\n"),
-            "cannot take it: metric push_time_seconds",
+            "cannot hold these metrics: metric push_time_seconds",
         ),
         (
             ("push_add", "a", "rows{job=\"own\"} 1\n"),
-            "cannot take it: ",
+            "cannot hold these metrics: ",
         ),
     ] {
         let failed = deliver(&path, change).unwrap_err();
@@ -449,8 +449,11 @@ fn what_cannot_be_a_textfile_is_an_error_and_stays_as_it_is() {
     fs::create_dir(at("busy.prom/a.prom")).unwrap();
     let before = names(folder.path());
     for (name, error) in [
-        ("metrics.txt", "is no directory, and does not end in .prom"),
-        ("missing", "is no directory, and does not end in .prom"),
+        (
+            "metrics.txt",
+            "is not a directory and does not end in .prom",
+        ),
+        ("missing", "is not a directory and does not end in .prom"),
         (
             "missing/x.prom",
             "cannot be written: No such file or directory (os error 2)",
@@ -484,7 +487,7 @@ fn what_cannot_be_a_textfile_is_an_error_and_stays_as_it_is() {
     let device = deliver(Path::new("/dev/null"), ("push_add", "a", "x 1\n")).unwrap_err();
     assert_eq!(
         device.to_string(),
-        "/dev/null is no directory, and does not end in .prom"
+        "/dev/null is not a directory and does not end in .prom"
     );
     // A folder may be a link, and its name anything.
     fs::create_dir(at("folder.d")).unwrap();

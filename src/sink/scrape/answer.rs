@@ -34,10 +34,10 @@ impl Refusal {
     /// What it says. Why nothing could be gathered says who tried.
     pub(super) fn text(self) -> &'static str {
         match self {
-            Self::Malformed => "this is no HTTP/1.1 request\n",
-            Self::NotFound => "there is nothing but /metrics\n",
-            Self::Method => "this is for GET and HEAD\n",
-            Self::NotAcceptable => "there is nothing but text/plain\n",
+            Self::Malformed => "this is not a valid HTTP request\n",
+            Self::NotFound => "only /metrics is served\n",
+            Self::Method => "only GET and HEAD are allowed\n",
+            Self::NotAcceptable => "only text/plain is served\n",
             Self::LongHead => "the head of the request is too long\n",
             Self::Failed => "the metrics cannot be gathered\n",
             Self::Overdue => "the metrics were not gathered in time\n",

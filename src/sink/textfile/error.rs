@@ -16,7 +16,7 @@ pub enum TextfileError {
     #[error("the path of the textfile is empty")]
     EmptyPath,
     /// Neither a directory nor the name of a file that node exporter reads.
-    #[error("{} is no directory, and does not end in .prom", path.display())]
+    #[error("{} is not a directory and does not end in .prom", path.display())]
     Name {
         /// The path that was given.
         path: PathBuf,
@@ -76,7 +76,7 @@ pub enum TextfileError {
         source: Box<dyn Error + Send + Sync>,
     },
     /// It contradicts what the file holds for others.
-    #[error("{} cannot take it", path.display())]
+    #[error("{} cannot hold these metrics", path.display())]
     Inconsistent {
         /// The file.
         path: PathBuf,
@@ -84,7 +84,7 @@ pub enum TextfileError {
         source: InconsistentError,
     },
     /// It is refused for what is in it, as before a push.
-    #[error("{} cannot take it", path.display())]
+    #[error("{} cannot hold these metrics", path.display())]
     Unpushable {
         /// The file.
         path: PathBuf,

@@ -50,7 +50,7 @@ pub(crate) enum Command {
     /// Run a command, record how it went and deliver the result
     #[command(
         override_usage = "pushjob run [OPTIONS] --job <NAME> -- <COMMAND> [ARGS]...",
-        after_help = "Without --gateway, --textfile and --listen the result goes to a gateway in memory, and what Prometheus would scrape \
+        after_help = "Without --gateway, --textfile or --listen the result goes to a gateway in memory, and what Prometheus would scrape \
                       is printed to stderr.\n\n\
                       Exit codes: that of the command; 128+n killed by signal n; 124 stopped by --timeout, 137 \
                       with KILL; 126 not executable; 127 not found; 125 wrong command line, nothing was run; 123 \
