@@ -256,10 +256,8 @@ impl BatchJob {
             completed: SystemTime::now(),
             duration: begin.elapsed(),
             // Which may be foreign code, as all that follows.
-            verdict: catch_unwind(AssertUnwindSafe(|| {
-                result.as_ref().map_or(Verdict::Failure, JobResult::verdict)
-            }))
-            .unwrap_or(Verdict::Failure),
+            verdict: undisturbed(|| result.as_ref().map_or(Verdict::Failure, JobResult::verdict))
+                .unwrap_or(Verdict::Failure),
         };
         // A page of a run that is over is never scraped.
         #[cfg(all(feature = "scrape", unix))]
@@ -335,12 +333,11 @@ impl BatchJob {
     }
 }
 
-/// Does what must not change anything for the run, whatever becomes of it.
-fn undisturbed(work: impl FnOnce()) {
-    if let Err(payload) = catch_unwind(AssertUnwindSafe(work)) {
-        // It may panic again where it is dropped.
-        std::mem::forget(payload);
-    }
+/// Does what must not change anything for the run, whatever becomes of it. None when it has panicked.
+fn undisturbed<T>(work: impl FnOnce() -> T) -> Option<T> {
+    // What it has panicked with may panic again where it is dropped.
+    let done = catch_unwind(AssertUnwindSafe(work)).map_err(std::mem::forget);
+    done.ok()
 }
 
 /// What a job is to be run with.

@@ -1,4 +1,4 @@
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use crate::grouping::GroupingKey;
@@ -21,13 +21,11 @@ impl Notices {
     }
 
     pub(super) fn take(&self) -> Vec<Trouble> {
-        let mut notices = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        std::mem::take(&mut *notices)
+        std::mem::take(&mut *self.lock())
     }
 
-    fn add(&self, trouble: Trouble) {
-        let mut notices = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        notices.push(trouble);
+    fn lock(&self) -> MutexGuard<'_, Vec<Trouble>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -44,12 +42,8 @@ impl Sink for Telling {
         timeout: Duration,
     ) -> Result<Delivered, SinkError> {
         let written = self.textfile.deliver_within(key, change, timeout)?;
-        if let Some(set_aside) = written.set_aside {
-            self.notices.add(Trouble::SetAside {
-                file: written.path,
-                set_aside,
-            });
-        }
+        let set_aside = written.set_aside.map(Trouble::SetAside);
+        self.notices.lock().extend(set_aside);
         Ok(written.delivered)
     }
 }

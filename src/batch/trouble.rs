@@ -1,7 +1,5 @@
 use std::any::Any;
 use std::error::Error;
-#[cfg(target_os = "linux")]
-use std::path::PathBuf;
 
 use crate::chain::chain;
 use crate::exposition::NameError;
@@ -32,18 +30,8 @@ pub enum Trouble {
     Textfile(#[from] TextfileError),
     /// A textfile that was not in the text format, with the last success that may have stood there. It was set aside, and another written.
     #[cfg(target_os = "linux")]
-    #[error(
-        "{} was not in the text format: {}; set aside as {}",
-        file.display(),
-        set_aside.reason,
-        set_aside.path.display()
-    )]
-    SetAside {
-        /// The file.
-        file: PathBuf,
-        /// What has become of it.
-        set_aside: SetAside,
-    },
+    #[error("{0}")]
+    SetAside(SetAside),
     /// An address that cannot be listened on. Nothing is served.
     #[cfg(all(feature = "scrape", unix))]
     #[error(transparent)]

@@ -46,7 +46,9 @@ pub(crate) fn write_metadata(out: &mut String, family: &MetricFamily) {
     }
     out.push_str("# TYPE ");
     push_name(out, name, true);
-    push_all(out, &[" ", family.metric_type().as_str(), "\n"]);
+    out.push(' ');
+    out.push_str(family.metric_type().as_str());
+    out.push('\n');
 }
 
 /// Writes the series of a family, without its HELP and TYPE lines.
@@ -193,7 +195,8 @@ pub(super) fn write_pairs(
     }
     if let Some((name, bound)) = extra {
         out.extend(separator);
-        push_all(out, &[name, "=\""]);
+        out.push_str(name);
+        out.push_str("=\"");
         push_float(out, bound);
         out.push('"');
     }
@@ -208,12 +211,6 @@ fn push_name(out: &mut String, name: &str, colons: bool) {
         out.push('"');
         push_escaped(out, name, true);
         out.push('"');
-    }
-}
-
-fn push_all(out: &mut String, parts: &[&str]) {
-    for part in parts {
-        out.push_str(part);
     }
 }
 

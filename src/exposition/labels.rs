@@ -1,6 +1,4 @@
-use std::cmp::Ordering;
 use std::fmt;
-use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use super::encode::{Written, write_labels};
@@ -10,7 +8,7 @@ use super::names::LabelName;
 /// The labels of one series, sorted by name, each name once. A clone costs nothing and shares them.
 ///
 /// Its [`Display`](fmt::Display) form is that of the text format: `{table="users"}`, or nothing without labels.
-#[derive(Clone, Default)]
+#[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Labels(Option<Arc<[Pair]>>);
 
 /// A name and its value.
@@ -108,32 +106,6 @@ impl Labels {
                 (Self::sorted(pairs), Some(value.into()))
             }
         }
-    }
-}
-
-impl PartialEq for Labels {
-    fn eq(&self, other: &Self) -> bool {
-        self.pairs() == other.pairs()
-    }
-}
-
-impl Eq for Labels {}
-
-impl PartialOrd for Labels {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl Ord for Labels {
-    fn cmp(&self, other: &Self) -> Ordering {
-        self.pairs().cmp(other.pairs())
-    }
-}
-
-impl Hash for Labels {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        self.pairs().hash(state);
     }
 }
 

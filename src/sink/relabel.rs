@@ -53,11 +53,9 @@ fn with<'a>(
         .collect();
     // The names that are free as they are go first: nobody has to give way twice.
     let (taken, free): (Vec<_>, Vec<_>) = others.partition(|(name, _)| labels.get(name).is_some());
-    pairs.extend(
-        free.into_iter()
-            .map(|(name, value)| Ok((LabelName::utf8(name)?, value.to_owned())))
-            .collect::<Result<Vec<_>, FamilyError>>()?,
-    );
+    for (name, value) in free {
+        pairs.push((LabelName::utf8(name)?, value.to_owned()));
+    }
     // No more than the labels of the group.
     for (name, value) in taken {
         let mut name = name.to_owned();

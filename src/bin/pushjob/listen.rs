@@ -88,12 +88,9 @@ impl Listener {
 
     /// Serves, now that the job has been started: at this time, and to measure from at this moment.
     pub(crate) fn serve(&mut self, started: SystemTime, begin: Instant) -> Result<(), String> {
-        let (endpoint, report, source) = match mem::replace(&mut self.state, State::Absent) {
-            State::Waiting(endpoint, report, source) => (endpoint, report, source),
-            state => {
-                self.state = state;
-                return Ok(());
-            }
+        let State::Waiting(endpoint, report, source) = mem::replace(&mut self.state, State::Absent)
+        else {
+            return Ok(());
         };
         let page = RunPage {
             report,

@@ -1,5 +1,6 @@
 //! `pushjob run`: the job, and its exit code.
 
+use std::error::Error;
 use std::ffi::OsString;
 use std::mem::ManuallyDrop;
 use std::sync::Arc;
@@ -193,16 +194,13 @@ fn may_run(plan: &Plan, settings: &Settings, console: Console) -> bool {
         let limit = settings.push_timeout;
         if let (Gateways::Given(_), Some(folder)) = (&settings.gateways, &plan.aim.spool) {
             let (place, folder) = (folder.display().to_string(), folder.clone());
-            let check = move || {
-                let checked = Spool::open(&folder).and_then(|spool| spool.check());
-                checked.map_err(|error| chain(&error))
-            };
+            let check = move || Spool::open(&folder).and_then(|spool| spool.check());
             wrong_files.extend(checked(&place, limit, check).err());
         }
         if let (Some(key), Some(textfile)) = (&settings.key, &plan.aim.textfile) {
             let place = textfile.path().display().to_string();
             let (key, textfile) = (key.clone(), textfile.clone());
-            let check = move || textfile.check(&key).map_err(|error| chain(&error));
+            let check = move || textfile.check(&key);
             wrong_files.extend(checked(&place, limit, check).err());
         }
     }
@@ -226,18 +224,19 @@ fn may_run(plan: &Plan, settings: &Settings, console: Console) -> bool {
 }
 
 /// Checks a place in a thread of its own: a file system can hang, and what hangs with it cannot be ended.
-fn checked(
+fn checked<E: Error + Send + 'static>(
     place: &str,
     limit: Duration,
-    check: impl FnOnce() -> Result<(), String> + Send + 'static,
+    check: impl FnOnce() -> Result<(), E> + Send + 'static,
 ) -> Result<(), String> {
     let (told, result) = sync_channel(1);
     let thread = thread::Builder::new().spawn(move || told.send(check()));
     thread.map_err(|error| format!("{place} cannot be checked: {error}"))?;
-    result.recv_timeout(limit).unwrap_or_else(|_| {
+    let Ok(checked) = result.recv_timeout(limit) else {
         let seconds = limit.as_secs_f64();
-        Err(format!("{place} could not be checked within {seconds} s"))
-    })
+        return Err(format!("{place} could not be checked within {seconds} s"));
+    };
+    checked.map_err(|error| chain(&error))
 }
 
 /// What the flags of `run` ask for, checked.

@@ -155,12 +155,7 @@ fn receive<T>(receiver: &Receiver<T>, left: Duration) -> Option<T> {
 /// What there is to say of a file that stood there.
 fn set_aside(written: &Written) -> Option<Notice> {
     let aside = written.set_aside.as_ref()?;
-    Some(Notice::Warning(format!(
-        "{} was not in the text format: {}; set aside as {}",
-        written.path.display(),
-        aside.reason,
-        aside.path.display()
-    )))
+    Some(Notice::Warning(aside.to_string()))
 }
 
 /// What is to be written.
@@ -271,12 +266,13 @@ impl Scribe {
             self.report
                 .still_news(&last.families, held, SystemTime::now())
         };
-        let deliver = |change| {
+        let deliver = |change, instead: &dyn Fn(&MetricFamilies) -> Option<MetricFamilies>| {
             let left = self.push_timeout.saturating_sub(last.begin.elapsed());
             self.textfile
-                .deliver_unless(&self.key, change, left, still_news)
+                .deliver_unless(&self.key, change, left, instead)
         };
-        let run = end.change(end.method).map(deliver).transpose();
+        let run = end.change(end.method);
+        let run = run.map(|change| deliver(change, &still_news)).transpose();
         // That it cannot be written is said once.
         let takes_more = match &run {
             Ok(_) => true,
@@ -285,13 +281,8 @@ impl Scribe {
         // Nobody may be left to receive it; then nobody wants it.
         let _ = last.run.send((self.told, run));
         let families = end.job_families(end.method).filter(|_| takes_more);
-        let job = families.map(|families| {
-            let left = self.push_timeout.saturating_sub(last.begin.elapsed());
-            let change = Change::PushAdd(families);
-            let instead = |held: &MetricFamilies| still_news(held).map(|_| MetricFamilies::new());
-            self.textfile
-                .deliver_unless(&self.key, change, left, instead)
-        });
+        let nothing = |held: &MetricFamilies| still_news(held).map(|_| MetricFamilies::new());
+        let job = families.map(|families| deliver(Change::PushAdd(families), &nothing));
         let _ = last.job.send(job.transpose());
     }
 }

@@ -11,7 +11,7 @@ use crate::exposition::names::{LabelName, MetricName};
 use crate::exposition::value::{Bucket, Histogram, MetricValue, Quantile, Summary};
 
 use super::parse_float_bytes;
-use super::statement::{LabelSpan, Sample, ScanError, Statement, unescape};
+use super::statement::{Sample, ScanError, Statement, unescape};
 
 /// The families read so far, and what is wrong, if anything is.
 #[derive(Default)]
@@ -128,13 +128,32 @@ impl Draft {
         }
     }
 
-    /// The labels of a line, without the one that its type keeps for itself.
+    /// The labels of a line, without the one that its type keeps for itself. Names that the line before has had at the same place are
+    /// shared with it.
     fn labels(&mut self, sample: &Sample<'_>, reserved: Option<&str>) -> Labels {
-        let is_reserved = |span: &&LabelSpan| {
-            reserved.is_some_and(|reserved| span.name.of(sample.line) == reserved.as_bytes())
-        };
-        let spans = sample.labels.iter().filter(|span| !is_reserved(span));
-        labels(sample.line, spans, &mut self.label_names)
+        let line = sample.line;
+        let known = &mut self.label_names;
+        let spans = sample.labels.iter().filter(|span| {
+            reserved.is_none_or(|reserved| span.name.of(line) != reserved.as_bytes())
+        });
+        let pairs = spans.enumerate().filter_map(|(index, span)| {
+            let (name, value) = (span.name.of(line), span.value.of(line));
+            let name = match known.get(index) {
+                // Both as they are and as they are read, where nothing is escaped.
+                Some(known) if known.as_str().as_bytes() == name && !name.contains(&b'\\') => {
+                    known.clone()
+                }
+                _ => {
+                    let name = LabelName::utf8(unescape(name)).ok()?;
+                    known.truncate(index);
+                    known.push(name.clone());
+                    name
+                }
+            };
+            Some((name, unescape(value)))
+        });
+        // No name occurs twice in a line that has been judged.
+        Labels::of_pairs(pairs).unwrap_or_default()
     }
 
     /// None for a family without a name, of which nothing was said.
@@ -171,30 +190,4 @@ impl Distribution {
         let count = count.map_or(0, whole);
         MetricValue::Histogram(Histogram::unchecked(buckets.collect(), self.sum, count))
     }
-}
-
-/// The labels of a line. Names that the one before has had at the same place, which are known, are shared with it.
-fn labels<'a>(
-    line: &[u8],
-    spans: impl IntoIterator<Item = &'a LabelSpan>,
-    known: &mut Vec<LabelName>,
-) -> Labels {
-    let pairs = spans.into_iter().enumerate().filter_map(|(index, span)| {
-        let (name, value) = (span.name.of(line), span.value.of(line));
-        let name = match known.get(index) {
-            // Both as they are and as they are read, where nothing is escaped.
-            Some(known) if known.as_str().as_bytes() == name && !name.contains(&b'\\') => {
-                known.clone()
-            }
-            _ => {
-                let name = LabelName::utf8(unescape(name)).ok()?;
-                known.truncate(index);
-                known.push(name.clone());
-                name
-            }
-        };
-        Some((name, unescape(value)))
-    });
-    // No name occurs twice in a line that has been judged.
-    Labels::of_pairs(pairs).unwrap_or_default()
 }

@@ -1,4 +1,5 @@
 use std::borrow::Cow;
+use std::fmt;
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -98,10 +99,24 @@ pub struct Written {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SetAside {
+    /// Where it was.
+    pub file: PathBuf,
     /// Where it is now.
     pub path: PathBuf,
     /// What is wrong with it.
     pub reason: String,
+}
+
+/// What a message says of it.
+impl fmt::Display for SetAside {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { file, path, reason } = self;
+        let (file, path) = (file.display(), path.display());
+        write!(
+            f,
+            "{file} was not in the text format: {reason}; set aside as {path}"
+        )
+    }
 }
 
 impl Textfile {
@@ -292,8 +307,8 @@ fn replace(
     }
     // Not before there is something to put in its place.
     let set_aside = unreadable.map(|reason| {
-        let path = draft.set_aside()?;
-        Ok(SetAside { path, reason })
+        let (file, path) = (path.to_owned(), draft.set_aside()?);
+        Ok(SetAside { file, path, reason })
     });
     let set_aside = set_aside.transpose()?;
     match (is_as_before, is_empty) {
