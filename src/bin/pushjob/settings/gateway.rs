@@ -9,10 +9,10 @@ use pushjob::push::{
     Secret,
 };
 
+use super::args::GatewayArgs;
 use super::source::{Given, Mistake, Source, given, given_list, given_path, switched_on, variable};
 use super::{Gateway, Troubles};
-use crate::args::GatewayArgs;
-use crate::console::chain;
+use crate::terminal::chain;
 
 /// The variables that hold secrets, which no job gets to see.
 const SECRETS: [&str; 3] = ["PUSHJOB_PASSWORD", "PUSHJOB_BEARER_TOKEN", "PUSHJOB_HEADER"];

@@ -6,8 +6,8 @@ use std::fs;
 use pushjob::exposition::NameValidation;
 use pushjob::grouping::GroupingKey;
 
+use super::args::GroupArgs;
 use super::source::{Given, Mistake, Source, given, given_list, switched_on};
-use crate::args::GroupArgs;
 
 const HOSTNAME_FLAG: &str = "--instance-hostname";
 const HOSTNAME_VARIABLE: &str = "PUSHJOB_INSTANCE_HOSTNAME";

@@ -1,5 +1,6 @@
 //! What the flags and the environment say about the gateways and the group, checked.
 
+mod args;
 mod gateway;
 mod group;
 mod source;
@@ -15,13 +16,11 @@ use pushjob::push::{ConfigError, GatewayKind, PushgatewayBuilder};
 use pushjob::sink::Textfile;
 use pushjob::sink::scrape::ListenAddress;
 
+pub(crate) use self::args::{GatewayArgs, ListenArgs, SpoolArgs, TargetArgs, TextfileArgs};
 use self::gateway::Sources;
 pub(crate) use self::gateway::{credentials, secret_variables};
 pub(crate) use self::source::Source;
 use self::source::{Mistake, given, given_path};
-use crate::args::{
-    GatewayArgs, ListenArgs, SpoolArgs, TargetArgs, TextfileArgs, positive_duration,
-};
 
 const PUSH_TIMEOUT: Duration = Duration::from_secs(10);
 const PUSH_RETRIES: u32 = 3;
@@ -307,5 +306,14 @@ fn push_retries(args: &GatewayArgs) -> Result<u32, Mistake> {
             .parse()
             .map_err(|_| source.mistake(format!("{text:?} is not a whole number from 0"))),
         None => Ok(PUSH_RETRIES),
+    }
+}
+
+/// A duration with its unit, as in `90s` or `1h 30m`.
+pub(crate) fn positive_duration(text: &str) -> Result<Duration, String> {
+    match humantime::parse_duration(text) {
+        Ok(Duration::ZERO) => Err("it must be longer than 0".to_owned()),
+        Ok(duration) => Ok(duration),
+        Err(error) => Err(error.to_string()),
     }
 }

@@ -1,18 +1,43 @@
 //! `pushjob push` and `pushjob pushadd`.
 
 use std::borrow::Cow;
+use std::path::PathBuf;
 
+use clap::Args;
 use pushjob::exposition::{Check, Checked, Format, Mended, MetricFamilies, Severity, Text};
 use pushjob::push::{Change, Method, PushText, Request};
 
-use crate::args::PushArgs;
-use crate::console::Console;
+use super::target::Target;
 use crate::exit::Exit;
-use crate::findings::Findings;
-use crate::group::Group;
-use crate::input::{Input, Joined};
-use crate::progress::Progress;
-use crate::samples::{behind, samples};
+use crate::input::{Chained, Input, SampleArgs, TextArgs, append_samples, samples};
+use crate::settings::{SpoolArgs, TargetArgs};
+use crate::terminal::{Console, Findings, MessageArgs, Progress};
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Input is the Prometheus text format 0.0.4, or OpenMetrics. It is checked whole before anything is sent.\n\n\
+                  Exit codes: 0 done; 1 refused or unreachable; 2 wrong usage."
+)]
+pub(crate) struct PushArgs {
+    /// File in the text format; `-` or nothing is stdin
+    #[arg(value_name = "FILE")]
+    pub(crate) file: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) text: TextArgs,
+
+    #[command(flatten)]
+    pub(crate) samples: SampleArgs,
+
+    #[command(flatten)]
+    pub(crate) spool: SpoolArgs,
+
+    #[command(flatten)]
+    pub(crate) target: TargetArgs,
+
+    #[command(flatten)]
+    pub(crate) messages: MessageArgs,
+}
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Verb {
@@ -24,11 +49,11 @@ const EMPTY: &str = "there are no metrics in the input: the group is left withou
 
 pub(crate) fn push(args: &PushArgs, verb: Verb) -> Exit {
     let console = args.messages.console();
-    let prepared = Group::named_by(&args.target, &args.spool).and_then(|group| {
-        let samples = samples(&args.samples, group.names())?;
-        Ok((group, samples, input(args)?))
+    let prepared = Target::named_by(&args.target, &args.spool).and_then(|target| {
+        let samples = samples(&args.samples, target.names())?;
+        Ok((target, samples, input(args)?))
     });
-    let (group, samples, input) = match prepared {
+    let (target, samples, input) = match prepared {
         Ok(prepared) => prepared,
         Err(message) => {
             console.error(message);
@@ -40,12 +65,12 @@ pub(crate) fn push(args: &PushArgs, verb: Verb) -> Exit {
             Verb::Push => Change::Push(&samples),
             Verb::PushAdd => Change::PushAdd(&samples),
         };
-        return group.deliver(Request::new(group.key(), change), console);
+        return target.deliver(Request::new(target.key(), change), console);
     };
     let push = Push {
         args,
         verb,
-        group: &group,
+        target: &target,
         console,
     };
     push.text(&input, &samples).unwrap_or_else(|message| {
@@ -74,7 +99,7 @@ fn input(args: &PushArgs) -> Result<Option<Input>, String> {
 struct Push<'a> {
     args: &'a PushArgs,
     verb: Verb,
-    group: &'a Group,
+    target: &'a Target,
     console: Console,
 }
 
@@ -88,7 +113,10 @@ impl Push<'_> {
             Some(format) => format,
             None => Format::of(input).map_err(unreadable)?,
         };
-        let mut check = Check::new().names(self.group.names()).format(format).mend();
+        let mut check = Check::new()
+            .names(self.target.names())
+            .format(format)
+            .mend();
         if self.args.text.strip_timestamps {
             check = check.strip_timestamps();
         }
@@ -105,12 +133,12 @@ impl Push<'_> {
                     "{name}: OpenMetrics ends with `# EOF`, behind which --gauge and --counter cannot be"
                 ));
             }
-            let behind =
-                behind(text.checked(), samples).map_err(|error| format!("{name}: {error}"))?;
-            let joined = Joined::new(progress, &behind).map_err(unreadable)?;
+            let appended = append_samples(text.checked(), samples)
+                .map_err(|error| format!("{name}: {error}"))?;
+            let chained = Chained::new(progress, &appended).map_err(unreadable)?;
             // What is wrong now is in the samples: the rest has been checked.
             match self.checked(
-                &joined,
+                &chained,
                 check,
                 &format!("{name} with --gauge and --counter"),
             )? {
@@ -128,7 +156,7 @@ impl Push<'_> {
         name: &str,
     ) -> Result<Option<PushText<'t>>, String> {
         let mut findings = Findings::default();
-        let checked = PushText::check(self.group.key(), text, check, &mut findings)
+        let checked = PushText::check(self.target.key(), text, check, &mut findings)
             .map_err(|error| format!("cannot read {name}: {error}"))?;
         for problem in findings.shown() {
             let message = format!("{name}: {}", problem.error());
@@ -144,7 +172,7 @@ impl Push<'_> {
     }
 
     fn send(&self, text: &PushText<'_>, progress: &Progress<'_>) -> Exit {
-        progress.sending(self.group.gateways());
+        progress.sending(self.target.gateways());
         let method = match self.verb {
             Verb::Push => Method::Put,
             Verb::PushAdd => Method::Post,
@@ -152,8 +180,8 @@ impl Push<'_> {
         if self.verb == Verb::Push && text.checked().samples == 0 {
             self.console.warning(EMPTY);
         }
-        let request = Request::of_text(self.group.key(), method, text);
-        self.group.deliver(request, self.console)
+        let request = Request::of_text(self.target.key(), method, text);
+        self.target.deliver(request, self.console)
     }
 
     /// Says what was not pushed as it stands in the input.

@@ -1,16 +1,43 @@
 //! `pushjob check`.
 
 use std::io::IsTerminal;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use clap::Args;
 use pushjob::exposition::{Check, Format};
 
-use crate::args::CheckArgs;
-use crate::console::Console;
 use crate::exit::Exit;
-use crate::findings::{Colour, Findings};
-use crate::input::Input;
+use crate::input::{Input, TextArgs};
 use crate::settings::names;
+use crate::terminal::{Colour, Console, Findings, MessageArgs};
+
+#[derive(Debug, Args)]
+#[command(
+    override_usage = "pushjob check [OPTIONS] [FILE]...",
+    after_help = "What is wrong is said as FILE:LINE:COLUMN on stderr, with the line. A text is good when a Pushgateway takes \
+                  it as it is; `push` and `pushadd` also mend line ends.\n\n\
+                  Exit codes: 0 all is good; 1 something is wrong or cannot be read; 2 wrong usage."
+)]
+pub(crate) struct CheckArgs {
+    /// Files in the text format or in OpenMetrics; `-` or nothing is stdin
+    #[arg(value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) text: TextArgs,
+
+    /// Warn of what is against good practice too: names, units, missing HELP
+    #[arg(long)]
+    pub(crate) lint: bool,
+
+    /// Take any text as the name of a metric or label, as a Pushgateway from 1.11 can
+    /// [env: PUSHJOB_UTF8_NAMES=true]
+    #[arg(long)]
+    pub(crate) utf8_names: bool,
+
+    #[command(flatten)]
+    pub(crate) messages: MessageArgs,
+}
 
 pub(crate) fn check(args: &CheckArgs) -> Exit {
     let console = args.messages.console();

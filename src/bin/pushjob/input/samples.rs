@@ -1,11 +1,26 @@
 //! Samples on the command line.
 
+use clap::Args;
 use pushjob::exposition::{
     Checked, FamilyError, MetricFamilies, MetricFamily, MetricName, MetricType, MetricValue,
     NameValidation, Series, encode, parse_float,
 };
 
-use crate::args::SampleArgs;
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Metrics")]
+pub(crate) struct SampleArgs {
+    /// A gauge, as in `rows{table="users"}=42`; may be repeated, and stdin is not read then
+    #[arg(long, value_name = "NAME[{LABELS}]=VALUE", allow_hyphen_values = true)]
+    pub(crate) gauge: Vec<String>,
+
+    /// A counter, in the same way
+    #[arg(long, value_name = "NAME[{LABELS}]=VALUE", allow_hyphen_values = true)]
+    pub(crate) counter: Vec<String>,
+
+    /// The help text of such a gauge or counter
+    #[arg(long, value_name = "NAME=TEXT", allow_hyphen_values = true)]
+    pub(crate) help_text: Vec<String>,
+}
 
 /// A sample as it was given, with the flag.
 struct Sample {
@@ -56,7 +71,7 @@ pub(crate) fn samples(args: &SampleArgs, names: NameValidation) -> Result<Metric
 }
 
 /// The samples as text that can stand behind a text that has been checked, which may hold some of the same families.
-pub(crate) fn behind(checked: &Checked, given: &MetricFamilies) -> Result<String, String> {
+pub(crate) fn append_samples(checked: &Checked, given: &MetricFamilies) -> Result<String, String> {
     // The text before may have no newline at its end.
     let mut text = "\n".to_owned();
     for family in given.iter() {

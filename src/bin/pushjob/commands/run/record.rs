@@ -14,15 +14,15 @@ use pushjob::report::Report;
 use pushjob::sink::{Sink, Textfile};
 use pushjob::spool::Spool;
 
-use crate::announce::{Announced, News, Told};
-use crate::args::Method;
-use crate::console::{Console, chain, done};
-use crate::destinations::{Destinations, conclude_embedded};
-use crate::job_metrics::{JobMetrics, rules};
-use crate::recipient::{Conclusion, Delivery, End, Recipient};
+use super::announce::{Announced, News, Told};
+use super::args::Method;
+use super::destinations::{Destinations, conclude_embedded};
+use super::job_metrics::{JobMetrics, rules};
+use super::recipient::{Conclusion, Delivery, End, Recipient};
+use super::spool::RunSpool;
+use super::textfile::TextfileRecipient;
 use crate::settings::{Gateway, Gateways, Settings, Trouble};
-use crate::spool::RunSpool;
-use crate::textfile::TextfileRecipient;
+use crate::terminal::{Console, chain, delivered_message};
 
 /// What is to be delivered, and how.
 pub(crate) struct Aim {
@@ -325,7 +325,7 @@ fn say(conclusion: Conclusion, end: &End<'_>, console: Console) -> bool {
     match &result {
         Ok(delivered) => {
             if let Some(delivered) = delivered {
-                console.note(done(what, &url, *delivered));
+                console.note(delivered_message(what, &url, *delivered));
             }
             let announced = announced.as_ref();
             if let Some(trouble) = announced.and_then(|told| trouble(told, &url, end)) {
@@ -338,7 +338,7 @@ fn say(conclusion: Conclusion, end: &End<'_>, console: Console) -> bool {
     match &job {
         Ok(Some(delivered)) => {
             let what = "delivered the metrics of the job to";
-            console.note(done(what, &url, *delivered));
+            console.note(delivered_message(what, &url, *delivered));
         }
         Ok(None) => {}
         Err(reason) => {

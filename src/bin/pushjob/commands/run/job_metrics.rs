@@ -8,7 +8,7 @@ use pushjob::metrics_file::{Contents, METRICS_FILE, MetricsFile, Reading, Rules}
 use pushjob::push::{PUSH_FAILURE_TIME, PUSH_TIME};
 use pushjob::report::Report;
 
-use crate::console::Console;
+use crate::terminal::Console;
 
 /// The longest file that is read for a heartbeat or a scrape, in bytes: it is read anew for each.
 const LONGEST_BEAT: u64 = 16 << 20;

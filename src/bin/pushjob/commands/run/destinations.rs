@@ -3,12 +3,12 @@
 use pushjob::push::Change;
 use pushjob::sink::{EmbeddedGateway, Sink};
 
-use crate::args::Method;
-use crate::console::chain;
-use crate::recipient::{Conclusion, Delivery, End, Recipient};
-use crate::record::Aim;
+use super::args::Method;
+use super::recipient::{Conclusion, Delivery, End, Recipient};
+use super::record::Aim;
+use super::textfile::TextfileRecipient;
 use crate::settings::Gateways;
-use crate::textfile::TextfileRecipient;
+use crate::terminal::chain;
 
 /// Where the results of a run go.
 pub(crate) struct Destinations {

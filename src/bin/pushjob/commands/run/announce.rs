@@ -14,9 +14,9 @@ use pushjob::job::release_text;
 use pushjob::push::Pushgateway;
 use pushjob::spool::Spool;
 
-use crate::console::chain;
-use crate::job_metrics::JobMetrics;
-use crate::spool::{Notice, notices_of_earlier};
+use super::job_metrics::JobMetrics;
+use super::spool::{Notice, notices_of_earlier};
+use crate::terminal::chain;
 
 /// Something to push.
 #[derive(Clone)]

@@ -14,13 +14,13 @@ use pushjob::push::{Change, Delivered};
 use pushjob::report::Report;
 use pushjob::sink::{Textfile, TextfileError, Written};
 
-use crate::announce::{Announced, News, Told};
-use crate::args::Method;
-use crate::console::chain;
-use crate::job_metrics::JobMetrics;
-use crate::recipient::{Conclusion, Delivery, End};
-use crate::record::Pending;
-use crate::spool::Notice;
+use super::announce::{Announced, News, Told};
+use super::args::Method;
+use super::job_metrics::JobMetrics;
+use super::recipient::{Conclusion, Delivery, End};
+use super::record::Pending;
+use super::spool::Notice;
+use crate::terminal::chain;
 
 /// How much longer than a delivery may take is waited for the thread that does it, which can say better what has kept it.
 const GRACE: Duration = Duration::from_millis(250);

@@ -114,3 +114,31 @@ pub(crate) struct GroupArgs {
     #[arg(long, conflicts_with = "instance")]
     pub(crate) instance_hostname: bool,
 }
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Textfile")]
+pub(crate) struct TextfileArgs {
+    /// File for the textfile collector of node exporter, beside gateways or in their place: one that ends in `.prom`, or a
+    /// directory and then `JOB.prom` in it [env: PUSHJOB_TEXTFILE] [default: none]
+    #[arg(long, value_name = "PATH")]
+    pub(crate) textfile: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Spool")]
+pub(crate) struct SpoolArgs {
+    /// Folder in which is kept what could not be delivered, until the next run that uses it, or `pushjob flush`, has
+    /// delivered it. It should outlive the container [env: PUSHJOB_SPOOL] [default: none]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) spool: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Scrape")]
+pub(crate) struct ListenArgs {
+    /// Serve /metrics on this address while the job runs: when it was started, for how long it has been running, and the metrics that
+    /// it has left so far. For example 127.0.0.1:9750, or :9750 for all addresses of this machine. Without --gateway or --textfile the
+    /// result is delivered nowhere [env: PUSHJOB_LISTEN] [default: none]
+    #[arg(long, value_name = "ADDR", allow_hyphen_values = true)]
+    pub(crate) listen: Option<String>,
+}

@@ -8,14 +8,33 @@ use std::sync::mpsc::sync_channel;
 use std::thread;
 use std::time::Duration;
 
+use clap::{ArgAction, Args};
 pub(crate) use pushjob::chain;
 use pushjob::push::Delivered;
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Messages")]
+pub(crate) struct MessageArgs {
+    /// Say less: errors only; twice, nothing
+    #[arg(short, long, action = ArgAction::Count, conflicts_with = "verbose")]
+    quiet: u8,
+
+    /// Say what was done, too
+    #[arg(short, long, action = ArgAction::Count)]
+    verbose: u8,
+}
+
+impl MessageArgs {
+    pub(crate) fn console(&self) -> Console {
+        Console::new(self.quiet, self.verbose)
+    }
+}
 
 /// The longest that is waited for a message to be taken.
 const PATIENCE: Duration = Duration::from_secs(1);
 
 /// How much is said: -1 errors only, 0 warnings too, 1 what was done too.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Console {
     level: i16,
 }
@@ -67,7 +86,7 @@ impl Console {
 }
 
 /// Whether a message was not taken in time; then nobody is waited for again.
-static UNHEARD: AtomicBool = AtomicBool::new(false);
+static STDERR_STUCK: AtomicBool = AtomicBool::new(false);
 
 /// Whether there is a line that the next one takes the place of.
 static TRANSIENT: AtomicBool = AtomicBool::new(false);
@@ -85,7 +104,7 @@ const CLEAR: &str = "\r\x1b[K";
 /// Writes in one call, so that lines of several processes do not mix. When stderr is closed, full or not read there is
 /// nobody to tell, and the job matters more: it is not waited for longer than [`PATIENCE`] in all.
 fn write(text: String) {
-    if UNHEARD.load(Ordering::Relaxed) {
+    if STDERR_STUCK.load(Ordering::Relaxed) {
         return;
     }
     let text = if TRANSIENT.swap(false, Ordering::Relaxed) {
@@ -104,7 +123,7 @@ fn write(text: String) {
         // Where there can be no thread it is better said than not.
         let _ = io::stderr().write_all(text.as_bytes());
     } else if written.recv_timeout(PATIENCE).is_err() {
-        UNHEARD.store(true, Ordering::Relaxed);
+        STDERR_STUCK.store(true, Ordering::Relaxed);
     }
 }
 
@@ -112,7 +131,7 @@ fn write(text: String) {
 const SHOWN_URL: usize = 300;
 
 /// Says that a delivery has succeeded: that something was `delivered to`, or `deleted`.
-pub(crate) fn done(what: &str, place: &str, delivered: Delivered) -> String {
+pub(crate) fn delivered_message(what: &str, place: &str, delivered: Delivered) -> String {
     let seconds = delivered.elapsed.as_secs_f64();
     let (place, cut) = match place.char_indices().nth(SHOWN_URL) {
         Some((end, _)) => (&place[..end], "…"),

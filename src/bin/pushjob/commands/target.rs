@@ -9,17 +9,16 @@ use pushjob::push::{
 };
 use pushjob::spool::{Kept, RunResult, Spool};
 
-use crate::args::{SpoolArgs, TargetArgs};
-use crate::console::{Console, chain, done};
+use super::run::spool::{Notice, notices, notices_of_earlier, undelivered};
 use crate::exit::Exit;
-use crate::settings::{Gateways, settings, spool as folder};
-use crate::spool::{Notice, notices, notices_of_earlier, undelivered};
+use crate::settings::{Gateways, SpoolArgs, TargetArgs, settings, spool as folder};
+use crate::terminal::{Console, chain, delivered_message};
 
 /// What became of a request, and what else there is to say.
 type Sent = (Result<Option<Delivered>, String>, Vec<Notice>);
 
 /// A group, on each of one or more gateways.
-pub(crate) struct Group {
+pub(crate) struct Target {
     clients: Vec<Pushgateway>,
     key: GroupingKey,
     names: NameValidation,
@@ -28,7 +27,7 @@ pub(crate) struct Group {
     spool: Option<Spool>,
 }
 
-impl Group {
+impl Target {
     /// The group that flags and environment name. Here a mistake in the environment is as bad as one in a flag.
     pub(crate) fn named_by(args: &TargetArgs, spool: &SpoolArgs) -> Result<Self, String> {
         let settings = settings(args)?;
@@ -102,7 +101,7 @@ impl Group {
             }
             match result {
                 Ok(Some(delivered)) => {
-                    console.note(done(what, &client.url(&self.key), delivered));
+                    console.note(delivered_message(what, &client.url(&self.key), delivered));
                 }
                 Ok(None) => {}
                 Err(reason) => {

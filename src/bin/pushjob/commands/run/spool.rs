@@ -9,7 +9,7 @@ use pushjob::grouping::GroupingKey;
 use pushjob::push::Pushgateway;
 use pushjob::spool::{Kept, NotDelivered, Spool, SpoolDelivery, Waiting};
 
-use crate::console::{Console, chain};
+use crate::terminal::{Console, chain};
 
 /// Where the end of a run is kept until it has arrived.
 #[derive(Debug)]

@@ -12,10 +12,10 @@ use pushjob::metrics_file::MetricsFile;
 use pushjob::report::Report;
 use pushjob::sink::scrape::{ScrapeEndpoint, Serving};
 
-use crate::console::{Console, chain};
-use crate::job_metrics::{JobMetrics, rules};
-use crate::record::Aim;
+use super::job_metrics::{JobMetrics, rules};
+use super::record::Aim;
 use crate::settings::{Gateways, Listen, NOT_SERVED, Settings, Source, Trouble};
+use crate::terminal::{Console, chain};
 
 /// An endpoint that is there from before the job is started until it has ended.
 pub(crate) struct Listener {

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use pushjob::exposition::Text;
 
-use crate::console::transient;
+use super::console::transient;
 
 /// What takes less time than this is not worth a word.
 const PATIENCE: Duration = Duration::from_secs(1);

@@ -5,14 +5,40 @@ use std::io::{self, Write as _};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use clap::Args;
 use pushjob::push::{Pushgateway, side_by_side};
 use pushjob::spool::{Spool, SpoolError, Waiting};
 
-use crate::args::{FlushArgs, GatewayArgs};
-use crate::console::{Console, chain};
+use super::run::spool::{Flushed, Notice, age, flush as flush_gateway};
 use crate::exit::Exit;
-use crate::settings::{Gateways, credentials, delivery, spool};
-use crate::spool::{Flushed, Notice, age, flush as flush_gateway};
+use crate::settings::{GatewayArgs, Gateways, SpoolArgs, credentials, delivery, spool};
+use crate::terminal::{Console, MessageArgs, chain};
+
+#[derive(Debug, Args)]
+#[command(
+    override_usage = "pushjob flush [OPTIONS] --spool <DIR>",
+    after_help = "Without --gateway each result goes to the gateway that it was meant for. With it, only what was meant for that \
+                  one is delivered.\n\n\
+                  Exit codes: 0 nothing waits any more; 1 something still does, or was refused; 2 wrong usage."
+)]
+pub(crate) struct FlushArgs {
+    #[command(flatten)]
+    pub(crate) spool: SpoolArgs,
+
+    /// Try again for this long, until nothing waits any more [default: once]
+    #[arg(long, value_name = "DURATION", allow_hyphen_values = true, value_parser = humantime::parse_duration)]
+    pub(crate) wait: Option<Duration>,
+
+    /// Show what waits, and what gateways have refused, on stdout, and deliver nothing
+    #[arg(long, conflicts_with = "wait")]
+    pub(crate) list: bool,
+
+    #[command(flatten)]
+    pub(crate) gateway: GatewayArgs,
+
+    #[command(flatten)]
+    pub(crate) messages: MessageArgs,
+}
 
 /// The pauses between two rounds, from and to.
 const PAUSES: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(30));
@@ -70,29 +96,29 @@ pub(crate) fn flush(args: &FlushArgs) -> Exit {
         ));
         left += 1;
     }
-    let round = Round {
+    let pass = FlushPass {
         spool: &spool,
         clients: &clients,
         push_timeout,
         console,
     };
-    match round.rounds(args.wait) {
+    match pass.repeat(args.wait) {
         Exit::Done if left > 0 => Exit::NotDone,
         exit => exit,
     }
 }
 
 /// Deliveries to all gateways.
-struct Round<'a> {
+struct FlushPass<'a> {
     spool: &'a Spool,
     clients: &'a [Pushgateway],
     push_timeout: Duration,
     console: Console,
 }
 
-impl Round<'_> {
+impl FlushPass<'_> {
     /// One, or as many as it takes within `wait`.
-    fn rounds(&self, wait: Option<Duration>) -> Exit {
+    fn repeat(&self, wait: Option<Duration>) -> Exit {
         let begin = Instant::now();
         let (mut pause, longest) = PAUSES;
         let mut refused = 0;

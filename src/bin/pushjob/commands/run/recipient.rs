@@ -9,13 +9,13 @@ use pushjob::grouping::GroupingKey;
 use pushjob::push::{Change, Delivered, GatewayAddress, GatewayKind, Pushgateway};
 use pushjob::spool::{Kept, NotDelivered, RunResult, SpoolDelivery, SpooledGroup};
 
-use crate::announce::{Announced, Announcer, News};
-use crate::args::Method;
-use crate::console::chain;
-use crate::job_metrics::JobMetrics;
-use crate::record::Pending;
+use super::announce::{Announced, Announcer, News};
+use super::args::Method;
+use super::job_metrics::JobMetrics;
+use super::record::Pending;
+use super::spool::{Notice, RunSpool, fate, flush, notices, undelivered};
 use crate::settings::Gateway;
-use crate::spool::{Notice, RunSpool, fate, flush, notices, undelivered};
+use crate::terminal::chain;
 
 /// A gateway, and what is pushed to it while the job runs.
 pub(crate) struct Recipient {

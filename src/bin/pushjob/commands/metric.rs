@@ -3,6 +3,7 @@
 use std::env;
 use std::path::PathBuf;
 
+use clap::{Args, ValueEnum};
 use pushjob::exposition::{
     Bucket, Histogram, LabelName, Labels, MetricFamilies, MetricFamily, MetricName, MetricValue,
     NameValidation, Summary, parse_float,
@@ -10,10 +11,73 @@ use pushjob::exposition::{
 use pushjob::metrics_file::{METRICS_FILE, Operation, append};
 use pushjob::push::{PUSH_FAILURE_TIME, PUSH_TIME};
 
-use crate::args::{Kind, MetricArgs};
-use crate::console::chain;
 use crate::exit::Exit;
 use crate::settings::names;
+use crate::terminal::{MessageArgs, chain};
+
+#[derive(Debug, Args)]
+#[command(after_help = "Exit codes: 0 done; 1 it could not be written; 2 wrong usage.")]
+pub(crate) struct MetricArgs {
+    /// The type of the metric
+    #[arg(value_enum, value_name = "TYPE")]
+    pub(crate) kind: MetricKind,
+
+    /// Its name
+    #[arg(value_name = "NAME")]
+    pub(crate) name: String,
+
+    /// The value that a gauge, a counter or an untyped metric has from now on
+    #[arg(value_name = "VALUE", allow_hyphen_values = true)]
+    pub(crate) value: Option<String>,
+
+    #[command(flatten)]
+    pub(crate) options: MetricOptions,
+
+    #[command(flatten)]
+    pub(crate) messages: MessageArgs,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Metric")]
+pub(crate) struct MetricOptions {
+    /// Add this to what a gauge or counter has had, or to 0
+    #[arg(long, value_name = "N", allow_hyphen_values = true)]
+    pub(crate) add: Option<String>,
+
+    /// Count this in a histogram or summary
+    #[arg(long, value_name = "V", allow_hyphen_values = true)]
+    pub(crate) observe: Option<String>,
+
+    /// The upper bounds of the buckets of a histogram, as in `0.1,1,10`; the same in every call
+    #[arg(long, value_name = "BOUNDS", allow_hyphen_values = true)]
+    pub(crate) buckets: Option<String>,
+
+    /// A label of the series; may be repeated
+    #[arg(long, value_name = "NAME=VALUE", allow_hyphen_values = true)]
+    pub(crate) label: Vec<String>,
+
+    /// The help text of the metric
+    #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
+    pub(crate) help_text: Option<String>,
+
+    /// Take any text as a name, where `pushjob run --utf8-names` does [env: PUSHJOB_UTF8_NAMES=true]
+    #[arg(long)]
+    pub(crate) utf8_names: bool,
+
+    /// The file to append to [env: PUSHJOB_METRICS_FILE, which `pushjob run` sets for its job]
+    #[arg(long, value_name = "PATH")]
+    pub(crate) metrics_file: Option<PathBuf>,
+}
+
+/// The type of a metric.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum MetricKind {
+    Gauge,
+    Counter,
+    Histogram,
+    Summary,
+    Untyped,
+}
 
 pub(crate) fn metric(args: &MetricArgs) -> Exit {
     let console = args.messages.console();
@@ -117,7 +181,7 @@ fn labels(given: &[String], names: NameValidation) -> Result<Labels, String> {
     Labels::from_pairs(pairs?).map_err(|error| format!("--label: {error}"))
 }
 
-impl Kind {
+impl MetricKind {
     /// With its article, for a message.
     fn described(self) -> &'static str {
         match self {
@@ -142,7 +206,7 @@ impl Kind {
 /// What is done, and with what.
 fn value(args: &MetricArgs) -> Result<(Operation, MetricValue), String> {
     let kind = args.kind;
-    if kind != Kind::Histogram && args.options.buckets.is_some() {
+    if kind != MetricKind::Histogram && args.options.buckets.is_some() {
         return Err("--buckets: only a histogram has buckets".to_owned());
     }
     let (argument, number) = number(args)?;
@@ -151,17 +215,17 @@ fn value(args: &MetricArgs) -> Result<(Operation, MetricValue), String> {
         _ => Operation::Add,
     };
     let value = match kind {
-        Kind::Counter if operation == Operation::Add && (number < 0.0 || number.is_nan()) => {
+        MetricKind::Counter if operation == Operation::Add && (number < 0.0 || number.is_nan()) => {
             let text = args.options.add.as_deref().unwrap_or_default();
             return Err(format!(
                 "--add: {text} cannot be added to a counter, which only grows"
             ));
         }
-        Kind::Counter => MetricValue::Counter(number),
-        Kind::Gauge => MetricValue::Gauge(number),
-        Kind::Untyped => MetricValue::Untyped(number),
-        Kind::Histogram => MetricValue::Histogram(observed(number, args)?),
-        Kind::Summary => {
+        MetricKind::Counter => MetricValue::Counter(number),
+        MetricKind::Gauge => MetricValue::Gauge(number),
+        MetricKind::Untyped => MetricValue::Untyped(number),
+        MetricKind::Histogram => MetricValue::Histogram(observed(number, args)?),
+        MetricKind::Summary => {
             let summary = Summary::new(Vec::new(), number, 1);
             MetricValue::Summary(summary.map_err(|error| format!("--observe: {error}"))?)
         }

@@ -5,7 +5,37 @@ use std::io::{self, IsTerminal, Read, Seek, Write};
 use std::os::fd::AsFd;
 use std::path::Path;
 
-use pushjob::exposition::Text;
+use clap::{Args, ValueEnum};
+use pushjob::exposition::{Format, Text};
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Input")]
+pub(crate) struct TextArgs {
+    /// Format of the input: `text` or `openmetrics`, which is converted
+    /// [default: openmetrics where the last line is `# EOF`, else text]
+    #[arg(long, value_enum, hide_possible_values = true, value_name = "FORMAT")]
+    format: Option<InputFormat>,
+
+    /// Remove timestamps, which a Pushgateway refuses
+    #[arg(long)]
+    pub(crate) strip_timestamps: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum InputFormat {
+    Text,
+    Openmetrics,
+}
+
+impl TextArgs {
+    /// None where the text tells.
+    pub(crate) fn format(&self) -> Option<Format> {
+        self.format.map(|format| match format {
+            InputFormat::Text => Format::Text,
+            InputFormat::Openmetrics => Format::OpenMetrics,
+        })
+    }
+}
 
 /// The most that is kept of a pipe in memory, in bytes; more goes to a temporary file.
 const IN_MEMORY: u64 = 4 << 20;
@@ -102,13 +132,13 @@ impl Content {
 }
 
 /// A text, and what comes behind it.
-pub(crate) struct Joined<'a> {
+pub(crate) struct Chained<'a> {
     first: &'a dyn Text,
     length: u64,
     second: &'a [u8],
 }
 
-impl<'a> Joined<'a> {
+impl<'a> Chained<'a> {
     pub(crate) fn new(first: &'a dyn Text, second: &'a str) -> io::Result<Self> {
         Ok(Self {
             first,
@@ -118,7 +148,7 @@ impl<'a> Joined<'a> {
     }
 }
 
-impl Text for Joined<'_> {
+impl Text for Chained<'_> {
     fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
         if let Some(offset) = offset.checked_sub(self.length) {
             return self.second.read_at(buffer, offset);
