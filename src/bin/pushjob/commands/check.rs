@@ -8,7 +8,7 @@ use pushjob::exposition::{Check, Format};
 
 use crate::exit::Exit;
 use crate::input::{Input, TextArgs};
-use crate::settings::names;
+use crate::settings::accepted_names;
 use crate::terminal::{Colour, Console, Findings, MessageArgs};
 
 #[derive(Debug, Args)]
@@ -41,7 +41,7 @@ pub(crate) struct CheckArgs {
 
 pub(crate) fn check(args: &CheckArgs) -> Exit {
     let console = args.messages.console();
-    let names = match names(args.utf8_names) {
+    let names = match accepted_names(args.utf8_names) {
         Ok(names) => names,
         Err(message) => {
             console.error(message);

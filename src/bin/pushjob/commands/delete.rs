@@ -5,7 +5,7 @@ use pushjob::push::{Change, Request};
 
 use super::target::Target;
 use crate::exit::Exit;
-use crate::settings::{SpoolArgs, TargetArgs};
+use crate::settings::TargetArgs;
 use crate::terminal::MessageArgs;
 
 #[derive(Debug, Args)]
@@ -15,10 +15,7 @@ use crate::terminal::MessageArgs;
 )]
 pub(crate) struct DeleteArgs {
     #[command(flatten)]
-    pub(crate) spool: SpoolArgs,
-
-    #[command(flatten)]
-    pub(crate) target: TargetArgs,
+    pub(crate) settings: TargetArgs,
 
     #[command(flatten)]
     pub(crate) messages: MessageArgs,
@@ -26,7 +23,7 @@ pub(crate) struct DeleteArgs {
 
 pub(crate) fn delete(args: &DeleteArgs) -> Exit {
     let console = args.messages.console();
-    match Target::named_by(&args.target, &args.spool) {
+    match Target::new(&args.settings) {
         Ok(target) => target.deliver(Request::new(target.key(), Change::Delete), console),
         Err(message) => {
             console.error(message);

@@ -1,5 +1,6 @@
 //! `pushjob flush`.
 
+use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::io::{self, Write as _};
 use std::thread;
@@ -11,7 +12,9 @@ use pushjob::spool::{Spool, SpoolError, Waiting};
 
 use super::run::spool::{Flushed, Notice, age, flush as flush_gateway};
 use crate::exit::Exit;
-use crate::settings::{GatewayArgs, Gateways, SpoolArgs, credentials, delivery, spool};
+use crate::settings::{
+    FlushSettingArgs, Gateways, Given, credentials, delivery, delivery_to, spool,
+};
 use crate::terminal::{Console, MessageArgs, chain};
 
 #[derive(Debug, Args)]
@@ -23,18 +26,15 @@ use crate::terminal::{Console, MessageArgs, chain};
 )]
 pub(crate) struct FlushArgs {
     #[command(flatten)]
-    pub(crate) spool: SpoolArgs,
+    pub(crate) settings: FlushSettingArgs,
 
     /// Try again for this long, until nothing waits any more [default: once]
-    #[arg(long, value_name = "DURATION", allow_hyphen_values = true, value_parser = humantime::parse_duration)]
+    #[arg(long, help_heading = "Spool", value_name = "DURATION", allow_hyphen_values = true, value_parser = humantime::parse_duration)]
     pub(crate) wait: Option<Duration>,
 
     /// Show what waits, and what gateways have refused, on stdout, and deliver nothing
-    #[arg(long, conflicts_with = "wait")]
+    #[arg(long, help_heading = "Spool", conflicts_with = "wait")]
     pub(crate) list: bool,
-
-    #[command(flatten)]
-    pub(crate) gateway: GatewayArgs,
 
     #[command(flatten)]
     pub(crate) messages: MessageArgs,
@@ -45,10 +45,10 @@ const PAUSES: (Duration, Duration) = (Duration::from_secs(1), Duration::from_sec
 
 pub(crate) fn flush(args: &FlushArgs) -> Exit {
     let console = args.messages.console();
-    let opened = match spool(&args.spool) {
-        Some((folder, _)) => Spool::open(folder).map_err(|error| chain(&error)),
+    let opened = spool(&args.settings).and_then(|folder| match folder {
+        Some(folder) => Spool::open(folder).map_err(|error| chain(&error)),
         None => Err("--spool is missing: the folder in which results are kept".to_owned()),
-    };
+    });
     let spool = match opened {
         Ok(spool) => spool,
         Err(message) => {
@@ -78,7 +78,7 @@ pub(crate) fn flush(args: &FlushArgs) -> Exit {
             Err(exit) => exit,
         };
     }
-    let (clients, push_timeout) = match clients(&args.gateway, &waiting) {
+    let (clients, push_timeout) = match clients(&args.settings, &waiting) {
         Ok(clients) => clients,
         Err(message) => {
             console.error(message);
@@ -156,28 +156,19 @@ impl FlushPass<'_> {
 }
 
 /// Clients of the gateways that are given, or else of those for which something waits.
-fn clients(
-    args: &GatewayArgs,
-    waiting: &[Waiting],
-) -> Result<(Vec<Pushgateway>, Duration), String> {
-    let (mut gateways, push_timeout) = delivery(args)?;
+fn clients(given: &Given, waiting: &[Waiting]) -> Result<(Vec<Pushgateway>, Duration), String> {
+    let (mut gateways, push_timeout) = delivery(given)?;
     if matches!(gateways, Gateways::NotGiven) {
         // Who has written what waits has named them, and may be anyone.
-        if let Some(source) = credentials(args) {
+        if let Some(source) = credentials(given) {
             return Err(format!(
                 "--gateway is missing: credentials, as from {source}, only go to one that is named"
             ));
         }
-        let mut args = args.clone();
-        args.gateway = waiting
-            .iter()
-            .map(|waiting| waiting.gateway.clone())
-            .collect();
-        args.gateway.sort();
-        args.gateway.dedup();
-        gateways = delivery(&args)?.0;
+        let urls: BTreeSet<_> = waiting.iter().map(|waiting| &waiting.gateway).collect();
+        gateways = delivery_to(given, urls)?;
     }
-    if let Some(message) = gateways.wrong_files().into_iter().next() {
+    if let Some(message) = gateways.unreadable_files().into_iter().next() {
         return Err(message);
     }
     let Gateways::Given(gateways) = gateways else {

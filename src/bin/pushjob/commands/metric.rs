@@ -1,6 +1,5 @@
 //! `pushjob metric`: a metric from inside a job.
 
-use std::env;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
@@ -12,7 +11,7 @@ use pushjob::metrics_file::{METRICS_FILE, Operation, append};
 use pushjob::push::{PUSH_FAILURE_TIME, PUSH_TIME};
 
 use crate::exit::Exit;
-use crate::settings::names;
+use crate::settings::{MetricSettingArgs, accepted_names, metrics_file};
 use crate::terminal::{MessageArgs, chain};
 
 #[derive(Debug, Args)]
@@ -32,6 +31,9 @@ pub(crate) struct MetricArgs {
 
     #[command(flatten)]
     pub(crate) options: MetricOptions,
+
+    #[command(flatten)]
+    pub(crate) settings: MetricSettingArgs,
 
     #[command(flatten)]
     pub(crate) messages: MessageArgs,
@@ -63,10 +65,6 @@ pub(crate) struct MetricOptions {
     /// Take any text as a name, where `pushjob run --utf8-names` does [env: PUSHJOB_UTF8_NAMES=true]
     #[arg(long)]
     pub(crate) utf8_names: bool,
-
-    /// The file to append to [env: PUSHJOB_METRICS_FILE, which `pushjob run` sets for its job]
-    #[arg(long, value_name = "PATH")]
-    pub(crate) metrics_file: Option<PathBuf>,
 }
 
 /// The type of a metric.
@@ -103,13 +101,7 @@ pub(crate) fn metric(args: &MetricArgs) -> Exit {
 }
 
 fn path(args: &MetricArgs) -> Result<PathBuf, String> {
-    let set = || env::var_os(METRICS_FILE).filter(|path| !path.is_empty());
-    let path = args
-        .options
-        .metrics_file
-        .clone()
-        .or_else(|| set().map(PathBuf::from));
-    path.ok_or_else(|| {
+    metrics_file(&args.settings)?.ok_or_else(|| {
         format!("--metrics-file is missing: {METRICS_FILE} is set in a job that `pushjob run` runs")
     })
 }
@@ -123,7 +115,7 @@ struct Entry {
 impl Entry {
     /// The message of an error names the argument.
     fn new(args: &MetricArgs) -> Result<Self, String> {
-        let names = names(args.options.utf8_names)?;
+        let names = accepted_names(args.options.utf8_names)?;
         let name = metric_name(&args.name, names)?;
         let labels = labels(&args.options.label, names)?;
         let (operation, value) = value(args)?;

@@ -10,7 +10,7 @@ use pushjob::push::{Change, Method, PushText, Request};
 use super::target::Target;
 use crate::exit::Exit;
 use crate::input::{Chained, Input, SampleArgs, TextArgs, append_samples, samples};
-use crate::settings::{SpoolArgs, TargetArgs};
+use crate::settings::TargetArgs;
 use crate::terminal::{Console, Findings, MessageArgs, Progress};
 
 #[derive(Debug, Args)]
@@ -30,10 +30,7 @@ pub(crate) struct PushArgs {
     pub(crate) samples: SampleArgs,
 
     #[command(flatten)]
-    pub(crate) spool: SpoolArgs,
-
-    #[command(flatten)]
-    pub(crate) target: TargetArgs,
+    pub(crate) settings: TargetArgs,
 
     #[command(flatten)]
     pub(crate) messages: MessageArgs,
@@ -49,7 +46,7 @@ const EMPTY: &str = "there are no metrics in the input: the group is left withou
 
 pub(crate) fn push(args: &PushArgs, verb: Verb) -> Exit {
     let console = args.messages.console();
-    let prepared = Target::named_by(&args.target, &args.spool).and_then(|target| {
+    let prepared = Target::new(&args.settings).and_then(|target| {
         let samples = samples(&args.samples, target.names())?;
         Ok((target, samples, input(args)?))
     });

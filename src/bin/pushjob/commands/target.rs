@@ -11,7 +11,7 @@ use pushjob::spool::{Kept, RunResult, Spool};
 
 use super::run::spool::{Notice, notices, notices_of_earlier, undelivered};
 use crate::exit::Exit;
-use crate::settings::{Gateways, SpoolArgs, TargetArgs, settings, spool as folder};
+use crate::settings::{Gateways, Given, Settings, spool};
 use crate::terminal::{Console, chain, delivered_message};
 
 /// What became of a request, and what else there is to say.
@@ -29,12 +29,12 @@ pub(crate) struct Target {
 
 impl Target {
     /// The group that flags and environment name. Here a mistake in the environment is as bad as one in a flag.
-    pub(crate) fn named_by(args: &TargetArgs, spool: &SpoolArgs) -> Result<Self, String> {
-        let settings = settings(args)?;
-        if let Some(trouble) = settings.troubles.into_iter().next() {
-            return Err(trouble.message);
+    pub(crate) fn new(given: &Given) -> Result<Self, String> {
+        let settings = Settings::read(given)?;
+        if let Some(warning) = settings.warnings.into_iter().next() {
+            return Err(warning.message);
         }
-        if let Some(message) = settings.gateways.wrong_files().into_iter().next() {
+        if let Some(message) = settings.gateways.unreadable_files().into_iter().next() {
             return Err(message);
         }
         let (Some(key), Gateways::Given(gateways)) = (settings.key, settings.gateways) else {
@@ -43,7 +43,7 @@ impl Target {
         let clients = gateways.iter().map(|gateway| gateway.builder.build());
         let clients: Result<_, _> = clients.collect();
         let clients = clients.map_err(|error| chain(&error))?;
-        let spool = folder(spool).map(|(folder, _)| Spool::open(folder));
+        let spool = spool(given)?.map(Spool::open);
         Ok(Self {
             clients,
             key,

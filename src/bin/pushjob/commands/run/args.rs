@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 use pushjob::job::Signal;
 
-use crate::settings::{ListenArgs, SpoolArgs, TargetArgs, TextfileArgs, positive_duration};
+use crate::settings::{RunSettingArgs, positive_duration};
 use crate::terminal::MessageArgs;
 
 #[derive(Debug, Args)]
@@ -30,16 +30,7 @@ pub(crate) struct RunArgs {
     pub(crate) report: ReportArgs,
 
     #[command(flatten)]
-    pub(crate) textfile: TextfileArgs,
-
-    #[command(flatten)]
-    pub(crate) spool: SpoolArgs,
-
-    #[command(flatten)]
-    pub(crate) listen: ListenArgs,
-
-    #[command(flatten)]
-    pub(crate) target: TargetArgs,
+    pub(crate) settings: RunSettingArgs,
 
     #[command(flatten)]
     pub(crate) messages: MessageArgs,

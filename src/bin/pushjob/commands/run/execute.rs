@@ -15,7 +15,7 @@ use super::plan::prepare;
 use super::preflight::may_run;
 use super::record::Recorder;
 use crate::exit::Exit;
-use crate::settings::Trouble;
+use crate::settings::ConfigWarning;
 use crate::terminal::{Console, chain};
 
 pub(crate) fn run(args: &RunArgs) -> Exit {
@@ -42,7 +42,7 @@ pub(crate) fn run(args: &RunArgs) -> Exit {
     let (job, file) = with_metrics_file(plan.job, |message| {
         if plan.strict {
             let consequence = String::new();
-            settings.troubles.push(Trouble {
+            settings.warnings.push(ConfigWarning {
                 message,
                 consequence,
             });

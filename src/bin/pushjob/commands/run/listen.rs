@@ -14,7 +14,7 @@ use pushjob::sink::scrape::{ScrapeEndpoint, Serving};
 
 use super::job_metrics::{JobMetrics, rules};
 use super::record::Aim;
-use crate::settings::{Gateways, Listen, NOT_SERVED, Settings, Source, Trouble};
+use crate::settings::{ConfigWarning, EndpointSettings, Gateways, NOT_SERVED, Settings, Source};
 use crate::terminal::{Console, chain};
 
 /// An endpoint that is there from before the job is started until it has ended.
@@ -40,7 +40,7 @@ enum State {
 impl Listener {
     /// Listens, where that is asked for. What keeps it from that is kept with the troubles.
     pub(crate) fn bind(
-        listen: Listen,
+        listen: EndpointSettings,
         aim: &Aim,
         file: Option<Arc<MetricsFile>>,
         settings: &mut Settings,
@@ -49,9 +49,9 @@ impl Listener {
         let mut listener = Self {
             state: State::Absent,
             job: None,
-            is_alone: nobody_else && !matches!(listen, Listen::NotGiven),
+            is_alone: nobody_else && !matches!(listen, EndpointSettings::NotGiven),
         };
-        let (Listen::Given(address, source), Some(key)) = (listen, &settings.key) else {
+        let (EndpointSettings::Given(address, source), Some(key)) = (listen, &settings.key) else {
             return listener;
         };
         match ScrapeEndpoint::bind_to(address) {
@@ -63,7 +63,7 @@ impl Listener {
                 let endpoint = endpoint.labels(key.clone()).when_idle(release_text);
                 listener.state = State::Waiting(endpoint, report, source);
             }
-            Err(error) => settings.troubles.push(Trouble {
+            Err(error) => settings.warnings.push(ConfigWarning {
                 message: format!("{source}: {}", chain(&error)),
                 consequence: NOT_SERVED.to_owned(),
             }),

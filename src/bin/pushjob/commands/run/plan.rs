@@ -8,22 +8,22 @@ use pushjob::report::Report;
 
 use super::args::{JobArgs, Method, ReportArgs, RunArgs, StartAfter};
 use super::record::{Aim, Methods};
-use crate::settings::{Listen, Settings, listen, secret_variables, settings, spool, textfile};
+use crate::settings::{EndpointSettings, Settings, secret_variables, spool, textfile};
 
 /// A job that has run this long may run for hours, and it is time to give back what only starting took.
 const SETTLED: Duration = Duration::from_millis(50);
 
 /// What the flags and the environment ask for. What is wrong with the environment is in the settings.
-pub(super) fn prepare(args: &RunArgs) -> Result<(Plan, Settings, Listen), String> {
+pub(super) fn prepare(args: &RunArgs) -> Result<(Plan, Settings, EndpointSettings), String> {
     let plan = Plan::new(args)?;
-    let mut settings = settings(&args.target)?;
+    let mut settings = Settings::read(&args.settings)?;
     if plan.aim.textfile.is_some() {
-        settings.recorded_elsewhere();
+        settings.without_gateways();
     }
     let unsupported = plan.aim.unsupported(&settings)?;
-    settings.troubles.extend(unsupported);
-    let listen = match listen(&args.listen, &mut settings)? {
-        _ if plan.aim.dry_run => Listen::NotGiven,
+    settings.warnings.extend(unsupported);
+    let listen = match EndpointSettings::read(&args.settings, &mut settings.warnings)? {
+        _ if plan.aim.dry_run => EndpointSettings::NotGiven,
         listen => listen,
     };
     Ok((plan, settings, listen))
@@ -73,8 +73,8 @@ impl Plan {
                     on_success,
                     on_failure,
                 },
-                spool: spool(&args.spool).map(|(folder, _)| folder),
-                textfile: textfile(&args.textfile)?,
+                spool: spool(&args.settings)?,
+                textfile: textfile(&args.settings)?,
                 dry_run: args.report.dry_run,
             },
             strict: args.report.strict,

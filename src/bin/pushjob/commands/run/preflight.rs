@@ -8,7 +8,7 @@ use std::time::Duration;
 use pushjob::spool::Spool;
 
 use super::plan::Plan;
-use crate::settings::{Gateways, Settings, Trouble};
+use crate::settings::{ConfigWarning, Gateways, Settings};
 use crate::terminal::{Console, chain};
 
 /// Says what is wrong with the environment, and whether the job may run all the same.
@@ -16,7 +16,7 @@ pub(super) fn may_run(plan: &Plan, settings: &Settings, console: Console) -> boo
     // Without --strict a file is read when it is needed, and what is wrong with it is said then.
     let mut wrong_files = Vec::new();
     if plan.strict && !plan.aim.dry_run {
-        wrong_files = settings.gateways.wrong_files();
+        wrong_files = settings.gateways.unreadable_files();
         let limit = settings.push_timeout;
         if let (Gateways::Given(_), Some(folder)) = (&settings.gateways, &plan.aim.spool) {
             let (place, folder) = (folder.display().to_string(), folder.clone());
@@ -30,10 +30,10 @@ pub(super) fn may_run(plan: &Plan, settings: &Settings, console: Console) -> boo
             wrong_files.extend(checked(&place, limit, check).err());
         }
     }
-    for Trouble {
+    for ConfigWarning {
         message,
         consequence,
-    } in &settings.troubles
+    } in &settings.warnings
     {
         if plan.strict {
             console.error(format_args!("{message}; nothing was run, as --strict asks"));
@@ -46,7 +46,7 @@ pub(super) fn may_run(plan: &Plan, settings: &Settings, console: Console) -> boo
     for message in &wrong_files {
         console.error(format_args!("{message}; nothing was run, as --strict asks"));
     }
-    !plan.strict || (settings.troubles.is_empty() && wrong_files.is_empty())
+    !plan.strict || (settings.warnings.is_empty() && wrong_files.is_empty())
 }
 
 /// Checks a place in a thread of its own: a file system can hang, and what hangs with it cannot be ended.

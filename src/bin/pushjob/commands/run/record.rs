@@ -21,7 +21,7 @@ use super::job_metrics::{JobMetrics, rules};
 use super::recipient::{Conclusion, Delivery, End, Recipient};
 use super::spool::RunSpool;
 use super::textfile::TextfileRecipient;
-use crate::settings::{Gateway, Gateways, Settings, Trouble};
+use crate::settings::{ConfigWarning, Gateway, Gateways, Settings};
 use crate::terminal::{Console, chain, delivered_message};
 
 /// What is to be delivered, and how.
@@ -38,7 +38,7 @@ pub(crate) struct Aim {
 impl Aim {
     /// What a gateway cannot do of what the end of a run is to do to the group. A mistake when the command line names that
     /// gateway, trouble when the environment does.
-    pub(crate) fn unsupported(&self, settings: &Settings) -> Result<Option<Trouble>, String> {
+    pub(crate) fn unsupported(&self, settings: &Settings) -> Result<Option<ConfigWarning>, String> {
         let Gateways::Given(gateways) = &settings.gateways else {
             return Ok(None);
         };
@@ -63,7 +63,7 @@ impl Aim {
         if source.is_flag() && !self.dry_run {
             return Err(message);
         }
-        Ok(Some(Trouble {
+        Ok(Some(ConfigWarning {
             message,
             consequence: consequence.to_owned(),
         }))

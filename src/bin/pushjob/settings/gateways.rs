@@ -1,0 +1,259 @@
+//! The gateways, with what it takes to talk to them.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use pushjob::push::{
+    ConfigError, FileKind, GatewayKind, Pushgateway, PushgatewayBuilder, Roots, Secret,
+};
+
+use super::given::Given;
+use super::secrets::is_url;
+use super::source::{ConfigWarning, SettingError, Source};
+use super::table::{
+    BEARER_TOKEN, BEARER_TOKEN_FILE, COMPRESSION, GATEWAY, GATEWAY_KIND, HEADER, PASSWORD,
+    PASSWORD_FILE, PROXY, PUSH_RETRIES, Setting, TLS_CA_FILE, TLS_CERT_FILE,
+    TLS_INSECURE_SKIP_VERIFY, TLS_KEY_FILE, USERNAME,
+};
+use crate::terminal::chain;
+
+pub(super) const NOT_RECORDED: &str = "the run is not recorded";
+
+/// Where to deliver.
+#[derive(Debug)]
+pub(crate) enum Gateways {
+    NotGiven,
+    /// Given, but a mistake in the environment or a file leaves open which or how.
+    Unusable,
+    /// At least one.
+    Given(Vec<Gateway>),
+}
+
+/// A gateway, ready to be talked to.
+#[derive(Debug)]
+pub(crate) struct Gateway {
+    pub(crate) builder: PushgatewayBuilder,
+    pub(crate) kind: GatewayKind,
+    /// Source of its kind: a setting of its own, or its URL.
+    pub(crate) kind_source: Source,
+    given: Arc<Given>,
+}
+
+impl Gateways {
+    /// Reads the gateways. Those with which something is wrong are left out.
+    pub(super) fn read(
+        given: &Given,
+        push_timeout: Duration,
+        warnings: &mut Vec<ConfigWarning>,
+    ) -> Result<Self, String> {
+        let retries = given.value_or_default(&PUSH_RETRIES, warnings)?;
+        let kind = given.find(&GATEWAY_KIND).or_else(|error| {
+            let decides = error.warn(warnings, "the path of the URL decides");
+            decides.map(|()| None)
+        })?;
+        let compression = given.value_or_default(&COMPRESSION, warnings)?;
+        let read = connection(given).and_then(|connection| Ok((connection, urls(given)?)));
+        let (connection, (urls, url_source)) = match read {
+            Ok(read) => read,
+            Err(error) => return error.warn(warnings, NOT_RECORDED).map(|()| Self::Unusable),
+        };
+        if urls.is_empty() {
+            return Ok(Self::NotGiven);
+        }
+        let given = Arc::new(given.clone());
+        let gateway = |url: &String| {
+            let mut builder = connection(Pushgateway::builder(url));
+            builder = builder
+                .compression(compression)
+                .timeout(push_timeout)
+                .retries(retries);
+            if let Some((kind, _)) = kind {
+                builder = builder.kind(kind);
+            }
+            match builder.check() {
+                Ok(checked_kind) => Ok(Gateway {
+                    builder,
+                    kind: checked_kind,
+                    kind_source: kind.map_or(url_source, |(_, source)| source),
+                    given: Arc::clone(&given),
+                }),
+                Err(error) => Err(explain(&given, &error)),
+            }
+        };
+        let (usable, wrong): (Vec<_>, Vec<_>) = urls.iter().map(gateway).partition(Result::is_ok);
+        let consequence = if usable.is_empty() {
+            NOT_RECORDED
+        } else {
+            "nothing is delivered to it"
+        };
+        for error in wrong.into_iter().filter_map(Result::err) {
+            error.warn(warnings, consequence)?;
+        }
+        Ok(if usable.is_empty() {
+            Self::Unusable
+        } else {
+            Self::Given(usable.into_iter().flatten().collect())
+        })
+    }
+
+    /// Mistakes in the files that they need. Those may be right by the time they matter, so a job is not kept waiting for
+    /// the mistakes to be found.
+    pub(crate) fn unreadable_files(&self) -> Vec<String> {
+        let Self::Given(gateways) = self else {
+            return Vec::new();
+        };
+        let mut messages = Vec::new();
+        for gateway in gateways {
+            let message = gateway.builder.check_files().err();
+            let message = message.map(|error| gateway.explain(&error));
+            // What is wrong for each of several gateways is said once.
+            messages.extend(message.filter(|message| !messages.contains(message)));
+        }
+        messages
+    }
+}
+
+impl Gateway {
+    /// The message of an error, with the setting that it comes from.
+    pub(crate) fn explain(&self, error: &ConfigError) -> String {
+        explain(&self.given, error).into_message()
+    }
+}
+
+/// The URLs, each of which may still be wrong.
+fn urls(given: &Given) -> Result<(Vec<String>, Source), SettingError> {
+    let (urls, source) = given.list(&GATEWAY)?;
+    // What is no URL and comes before the end of a login may be the beginning of it.
+    let last_login = urls.iter().rposition(|url| url.contains('@'));
+    let mut before_login = urls.iter().take(last_login.unwrap_or(0));
+    if !source.is_flag() && before_login.any(|url| !is_url(url)) {
+        let reason =
+            "one of the URLs in it is none; in a user name or password write %2C for a comma";
+        return Err(source.error(reason));
+    }
+    Ok((urls, source))
+}
+
+/// What makes a client of any of the gateways connect as the settings say.
+fn connection(
+    given: &Given,
+) -> Result<impl Fn(PushgatewayBuilder) -> PushgatewayBuilder + use<>, SettingError> {
+    let (headers, _) = given.list(&HEADER)?;
+    let certificate = match (given.find(&TLS_CERT_FILE)?, given.find(&TLS_KEY_FILE)?) {
+        (Some((certificate, _)), Some((key, _))) => Some((certificate, key)),
+        (Some((_, source)), None) => {
+            return Err(source.error("there is no key to go with it: set --tls-key-file"));
+        }
+        (None, Some((_, source))) => {
+            return Err(source.error("there is no certificate to go with it: set --tls-cert-file"));
+        }
+        (None, None) => None,
+    };
+    let unverified = given.switch(&TLS_INSECURE_SKIP_VERIFY)?;
+    let username = given.value(&USERNAME)?;
+    let password = secret(given, &PASSWORD_FILE, &PASSWORD)?;
+    let token = secret(given, &BEARER_TOKEN_FILE, &BEARER_TOKEN)?;
+    let ca = given.value(&TLS_CA_FILE)?;
+    let proxy = given.value(&PROXY)?;
+    Ok(move |mut builder: PushgatewayBuilder| {
+        if let Some(username) = &username {
+            builder = builder.username(username);
+        }
+        if let Some(password) = &password {
+            builder = builder.password(password.clone());
+        }
+        if let Some(token) = &token {
+            builder = builder.bearer_token(token.clone());
+        }
+        for (name, value) in &headers {
+            builder = builder.header(name, value);
+        }
+        if let Some(path) = &ca {
+            builder = builder.tls_roots(Roots::File(path.clone()));
+        }
+        if let Some((certificate, key)) = &certificate {
+            builder = builder.tls_client_certificate(certificate, key);
+        }
+        if unverified.is_some() {
+            builder = builder.tls_insecure_skip_verify();
+        }
+        if let Some(proxy) = &proxy {
+            builder = builder.proxy(proxy.clone());
+        }
+        builder
+    })
+}
+
+/// A file with a secret, or a variable that is one.
+fn secret(
+    given: &Given,
+    file: &'static Setting<PathBuf>,
+    value: &'static Setting<String>,
+) -> Result<Option<Secret>, SettingError> {
+    let file = match given.find(file)? {
+        Some((path, Source::Flag(_))) => return Ok(Some(Secret::File(path))),
+        file => file,
+    };
+    match (file, given.find(value)?) {
+        (Some((_, source)), Some((_, other))) => {
+            Err(source.error(format!("{other} is set too: set one of the two")))
+        }
+        (Some((path, _)), None) => Ok(Some(Secret::File(path))),
+        (None, value) => Ok(value.map(|(value, _)| Secret::Value(value))),
+    }
+}
+
+/// An error of the client as one of the setting that it comes from.
+fn explain(given: &Given, error: &ConfigError) -> SettingError {
+    let url = given
+        .source(&GATEWAY.row)
+        .unwrap_or(Source::Variable(GATEWAY.row.name));
+    let username = given.source(&USERNAME.row);
+    let password = given
+        .source(&PASSWORD_FILE.row)
+        .or_else(|| given.source(&PASSWORD.row));
+    let token = given
+        .source(&BEARER_TOKEN_FILE.row)
+        .or_else(|| given.source(&BEARER_TOKEN.row));
+    let headers = given.source(&HEADER.row);
+    let of_kind = |kind| match kind {
+        FileKind::Password => password,
+        FileKind::BearerToken => token,
+        FileKind::Ca => given.source(&TLS_CA_FILE.row),
+        FileKind::Certificate => given.source(&TLS_CERT_FILE.row),
+        FileKind::Key => given.source(&TLS_KEY_FILE.row),
+        _ => None,
+    };
+    // What a file holds is no matter of usage, wherever its name comes from.
+    let about_file = |kind| {
+        let source = of_kind(kind).unwrap_or(url);
+        SettingError::Environment(format!("{source}: {}", chain(error)))
+    };
+    let source = match error {
+        ConfigError::PasswordWithoutUsername => {
+            let reason = "there is no user name to go with the password: set --username";
+            return password.unwrap_or(url).error(reason);
+        }
+        ConfigError::Proxy {
+            variable: Some(_), ..
+        } => return SettingError::Environment(error.to_string()),
+        ConfigError::File(file) => return about_file(file.kind()),
+        ConfigError::Pem { kind, .. } => return about_file(*kind),
+        ConfigError::ClientCertificate { .. } => return about_file(FileKind::Certificate),
+        ConfigError::Username => username,
+        ConfigError::BearerToken => token,
+        ConfigError::LongCredentials => token.or(password).or(username),
+        ConfigError::BasicAndBearer => {
+            let in_url = username.or(password).is_none().then_some(url);
+            Source::conflict_between([token, username, password, in_url])
+        }
+        ConfigError::Header { name, .. } if name.eq_ignore_ascii_case("authorization") => {
+            Source::conflict_between([headers, token, username, password])
+        }
+        ConfigError::Header { .. } | ConfigError::LongHeaders { .. } => headers,
+        ConfigError::Proxy { .. } => given.source(&PROXY.row),
+        _ => None,
+    };
+    source.unwrap_or(url).error(error)
+}
