@@ -1,71 +1,124 @@
-//! The commands, and what is said of a command line that names none of them.
+//! The list of commands, and what is said of a command line that names none of them.
 
 use std::ffi::OsString;
 
 use clap::error::ErrorKind;
-use clap::{Parser, Subcommand};
+use clap::{ArgMatches, Args, Command, Error};
 
-use crate::commands::check::{CheckArgs, check};
-use crate::commands::delete::{DeleteArgs, delete};
-use crate::commands::flush::{FlushArgs, flush};
-use crate::commands::metric::{MetricArgs, metric};
-use crate::commands::push::{PushArgs, Verb, push};
-use crate::commands::run::{RunArgs, run};
+use crate::commands::check::check;
+use crate::commands::delete::delete;
+use crate::commands::flush::flush;
+use crate::commands::metric::metric;
+use crate::commands::push::{push, pushadd};
+use crate::commands::run::run;
 use crate::exit::Exit;
 use crate::terminal::Console;
 
-/// Runs a batch job, records how it went and leaves the result where Prometheus sees it.
-#[derive(Debug, Parser)]
-#[command(version, max_term_width = 100)]
-struct CommandLine {
-    #[command(subcommand)]
+/// The commands, in the order of the help: the usage behind the name, a summary, and the function that does the work.
+fn commands() -> [Entry; 7] {
+    [
+        entry(
+            "pushjob run [OPTIONS] --job <NAME> -- <COMMAND> [ARGS]...",
+            "Run a command, record how it went and deliver the result",
+            run,
+        ),
+        entry(
+            "pushjob push [OPTIONS] --gateway <URL> --job <NAME> [FILE]",
+            "Replace all metrics of the group (PUT)",
+            push,
+        ),
+        entry(
+            "pushjob pushadd [OPTIONS] --gateway <URL> --job <NAME> [FILE]",
+            "Replace the metrics of the same names in the group, keep the others (POST)",
+            pushadd,
+        ),
+        entry(
+            "pushjob delete [OPTIONS] --gateway <URL> --job <NAME>",
+            "Delete the group (DELETE)",
+            delete,
+        ),
+        entry(
+            "pushjob check [OPTIONS] [FILE]...",
+            "Check metrics without sending them",
+            check,
+        ),
+        entry(
+            "pushjob flush [OPTIONS] --spool <DIR>",
+            "Deliver what earlier runs could not",
+            flush,
+        ),
+        entry(
+            "pushjob metric [OPTIONS] <TYPE> <NAME> [VALUE]",
+            "Set or add to a metric from inside a job, or count an observation; `pushjob run` pushes it",
+            metric,
+        ),
+    ]
+}
+
+/// A command that the command line can name.
+struct Entry {
+    name: &'static str,
     command: Command,
+    execute: Execute,
 }
 
-#[derive(Debug, Subcommand)]
-pub(crate) enum Command {
-    /// Run a command, record how it went and deliver the result
-    Run(Box<RunArgs>),
-    /// Replace all metrics of the group (PUT)
-    #[command(override_usage = "pushjob push [OPTIONS] --gateway <URL> --job <NAME> [FILE]")]
-    Push(PushArgs),
-    /// Replace the metrics of the same names in the group, keep the others (POST)
-    #[command(override_usage = "pushjob pushadd [OPTIONS] --gateway <URL> --job <NAME> [FILE]")]
-    Pushadd(PushArgs),
-    /// Delete the group (DELETE)
-    Delete(DeleteArgs),
-    /// Check metrics without sending them
-    Check(CheckArgs),
-    /// Deliver what earlier runs could not
-    Flush(Box<FlushArgs>),
-    /// Set or add to a metric from inside a job, or count an observation; `pushjob run` pushes it
-    Metric(MetricArgs),
+type Execute = Box<dyn Fn(&ArgMatches) -> Exit>;
+
+/// One row of the list. The flags of a command are only made when it is named, so that the others cost nothing.
+fn entry<A: Args + 'static>(
+    usage: &'static str,
+    about: &'static str,
+    execute: fn(&A) -> Exit,
+) -> Entry {
+    let name = usage.split(' ').nth(1).unwrap_or_default();
+    let command = Command::new(name).about(about).override_usage(usage);
+    Entry {
+        name,
+        command: command.defer(A::augment_args),
+        execute: Box::new(move |matches| match A::from_arg_matches(matches) {
+            Ok(args) => execute(&args),
+            Err(error) => answer(&error),
+        }),
+    }
 }
 
-impl Command {
+/// A command with its arguments.
+pub(crate) struct ParsedCommand {
+    matches: ArgMatches,
+    execute: Execute,
+}
+
+impl ParsedCommand {
     pub(crate) fn execute(&self) -> Exit {
-        match self {
-            Self::Run(args) => run(args),
-            Self::Push(args) => push(args, Verb::Push),
-            Self::Pushadd(args) => push(args, Verb::PushAdd),
-            Self::Delete(args) => delete(args),
-            Self::Check(args) => check(args),
-            Self::Flush(args) => flush(args),
-            Self::Metric(args) => metric(args),
-        }
+        (self.execute)(&self.matches)
     }
 }
 
-/// Reads the command line. Help and version go to stdout and end the program.
-pub(crate) fn parse() -> Result<Command, Exit> {
-    match CommandLine::try_parse() {
-        Ok(line) => Ok(line.command),
-        Err(error) => Err(answer(&error)),
+/// Parses the command line. Help and version go to stdout and end the program.
+pub(crate) fn parse() -> Result<ParsedCommand, Exit> {
+    let mut line = Command::new("pushjob")
+        .version(env!("CARGO_PKG_VERSION"))
+        .about(
+            "Runs a batch job, records how it went and leaves the result where Prometheus sees it",
+        )
+        .max_term_width(100)
+        .subcommand_required(true)
+        .arg_required_else_help(true);
+    let mut work = Vec::new();
+    for entry in commands() {
+        line = line.subcommand(entry.command);
+        work.push((entry.name, entry.execute));
     }
+    let mut matches = line.try_get_matches().map_err(|error| answer(&error))?;
+    let named = matches.remove_subcommand().and_then(|(name, matches)| {
+        let (_, execute) = work.into_iter().find(|(known, _)| *known == name)?;
+        Some(ParsedCommand { matches, execute })
+    });
+    named.ok_or(Exit::WrongUsage)
 }
 
 /// Prints the help that was asked for, or what is wrong with the command line.
-fn answer(error: &clap::Error) -> Exit {
+fn answer(error: &Error) -> Exit {
     match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
             // A reader that has gone, as in `pushjob --help | head`, is no trouble.

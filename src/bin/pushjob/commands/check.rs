@@ -13,7 +13,6 @@ use crate::terminal::{Colour, Console, Findings, MessageArgs};
 
 #[derive(Debug, Args)]
 #[command(
-    override_usage = "pushjob check [OPTIONS] [FILE]...",
     after_help = "What is wrong is said as FILE:LINE:COLUMN on stderr, with the line. A text is good when a Pushgateway takes \
                   it as it is; `push` and `pushadd` also mend line ends.\n\n\
                   Exit codes: 0 all is good; 1 something is wrong or cannot be read; 2 wrong usage."

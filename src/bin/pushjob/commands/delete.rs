@@ -9,10 +9,7 @@ use crate::settings::TargetArgs;
 use crate::terminal::MessageArgs;
 
 #[derive(Debug, Args)]
-#[command(
-    override_usage = "pushjob delete [OPTIONS] --gateway <URL> --job <NAME>",
-    after_help = "Exit codes: 0 done; 1 refused or unreachable; 2 wrong usage."
-)]
+#[command(after_help = "Exit codes: 0 done; 1 refused or unreachable; 2 wrong usage.")]
 pub(crate) struct DeleteArgs {
     #[command(flatten)]
     pub(crate) settings: TargetArgs,

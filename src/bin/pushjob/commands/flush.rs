@@ -19,7 +19,6 @@ use crate::terminal::{Console, MessageArgs, chain};
 
 #[derive(Debug, Args)]
 #[command(
-    override_usage = "pushjob flush [OPTIONS] --spool <DIR>",
     after_help = "Without --gateway each result goes to the gateway that it was meant for. With it, only what was meant for that \
                   one is delivered.\n\n\
                   Exit codes: 0 nothing waits any more; 1 something still does, or was refused; 2 wrong usage."

@@ -37,14 +37,24 @@ pub(crate) struct PushArgs {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Verb {
+enum Verb {
     Push,
     PushAdd,
 }
 
 const EMPTY: &str = "there are no metrics in the input: the group is left without any";
 
-pub(crate) fn push(args: &PushArgs, verb: Verb) -> Exit {
+/// Replaces all metrics of the group.
+pub(crate) fn push(args: &PushArgs) -> Exit {
+    deliver(args, Verb::Push)
+}
+
+/// Replaces the metrics of the same names in the group.
+pub(crate) fn pushadd(args: &PushArgs) -> Exit {
+    deliver(args, Verb::PushAdd)
+}
+
+fn deliver(args: &PushArgs, verb: Verb) -> Exit {
     let console = args.messages.console();
     let prepared = Target::new(&args.settings).and_then(|target| {
         let samples = samples(&args.samples, target.names())?;

@@ -11,7 +11,6 @@ use crate::terminal::MessageArgs;
 
 #[derive(Debug, Args)]
 #[command(
-    override_usage = "pushjob run [OPTIONS] --job <NAME> -- <COMMAND> [ARGS]...",
     after_help = "Without --gateway, --textfile or --listen the result goes to a gateway in memory, and what Prometheus would scrape \
                   is printed to stderr.\n\n\
                   Exit codes: that of the command; 128+n killed by signal n; 124 stopped by --timeout, 137 \

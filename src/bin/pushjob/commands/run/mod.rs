@@ -13,5 +13,4 @@ mod record;
 pub(crate) mod spool;
 mod textfile;
 
-pub(crate) use self::args::RunArgs;
 pub(crate) use self::execute::run;
