@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 
 use clap::error::ErrorKind;
-use clap::{ArgMatches, Args, Command, Error};
+use clap::{ArgMatches, Args, Command, Error, FromArgMatches};
 
 use crate::commands::check::check;
 use crate::commands::delete::delete;
@@ -11,8 +11,8 @@ use crate::commands::flush::flush;
 use crate::commands::metric::metric;
 use crate::commands::push::{push, pushadd};
 use crate::commands::run::run;
-use crate::exit::Exit;
-use crate::terminal::Console;
+use crate::exit::{Exit, Failure};
+use crate::terminal::{Console, MessageArgs};
 
 /// The commands, in the order of the help: the usage behind the name, a summary, and the function that does the work.
 fn commands() -> [Entry; 7] {
@@ -68,16 +68,23 @@ type Execute = Box<dyn Fn(&ArgMatches) -> Exit>;
 fn entry<A: Args + 'static>(
     usage: &'static str,
     about: &'static str,
-    execute: fn(&A) -> Exit,
+    execute: fn(&A, Console) -> Result<Exit, Failure>,
 ) -> Entry {
     let name = usage.split(' ').nth(1).unwrap_or_default();
     let command = Command::new(name).about(about).override_usage(usage);
     Entry {
         name,
-        command: command.defer(A::augment_args),
-        execute: Box::new(move |matches| match A::from_arg_matches(matches) {
-            Ok(args) => execute(&args),
-            Err(error) => answer(&error),
+        command: command.defer(|command| MessageArgs::augment_args(A::augment_args(command))),
+        execute: Box::new(move |matches| {
+            let messages = MessageArgs::from_arg_matches(matches);
+            let (args, console) = match (A::from_arg_matches(matches), messages) {
+                (Ok(args), Ok(messages)) => (args, messages.console()),
+                (Err(error), _) | (_, Err(error)) => return answer(&error),
+            };
+            execute(&args, console).unwrap_or_else(|Failure { exit, message }| {
+                console.error(message);
+                exit
+            })
         }),
     }
 }

@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use pushjob::exposition::{Check, Format};
 
-use crate::exit::Exit;
+use crate::exit::{Exit, Failure};
 use crate::input::{Input, TextArgs};
 use crate::settings::accepted_names;
-use crate::terminal::{Colour, Console, Findings, MessageArgs};
+use crate::terminal::{Colour, Console, Findings};
 
 #[derive(Debug, Args)]
 #[command(
@@ -33,23 +33,13 @@ pub(crate) struct CheckArgs {
     /// [env: PUSHJOB_UTF8_NAMES=true]
     #[arg(long)]
     pub(crate) utf8_names: bool,
-
-    #[command(flatten)]
-    pub(crate) messages: MessageArgs,
 }
 
-pub(crate) fn check(args: &CheckArgs) -> Exit {
-    let console = args.messages.console();
-    let names = match accepted_names(args.utf8_names) {
-        Ok(names) => names,
-        Err(message) => {
-            console.error(message);
-            return Exit::WrongUsage;
-        }
-    };
+pub(crate) fn check(args: &CheckArgs, console: Console) -> Result<Exit, Failure> {
+    let names = accepted_names(args.utf8_names)?;
     if args.files.is_empty() && Input::stdin_is_terminal() {
-        console.error("nothing to check: name a FILE (`-` for this terminal), or pipe metrics in");
-        return Exit::WrongUsage;
+        let message = "nothing to check: name a FILE (`-` for this terminal), or pipe metrics in";
+        return Err(Exit::WrongUsage.because(message));
     }
     let stdin = [Path::new("-").to_owned()];
     let files = if args.files.is_empty() {
@@ -79,7 +69,7 @@ pub(crate) fn check(args: &CheckArgs) -> Exit {
             }
         }
     }
-    exit
+    Ok(exit)
 }
 
 /// Says what is wrong with one text, and whether it is good.

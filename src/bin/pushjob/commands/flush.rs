@@ -11,11 +11,11 @@ use pushjob::push::{Pushgateway, side_by_side};
 use pushjob::spool::{Spool, SpoolError, Waiting};
 
 use super::run::spool::{Flushed, Notice, age, flush as flush_gateway};
-use crate::exit::Exit;
+use crate::exit::{Exit, Failure};
 use crate::settings::{
     FlushSettingArgs, Gateways, Given, credentials, delivery, delivery_to, spool,
 };
-use crate::terminal::{Console, MessageArgs, chain};
+use crate::terminal::{Console, chain};
 
 #[derive(Debug, Args)]
 #[command(
@@ -34,66 +34,36 @@ pub(crate) struct FlushArgs {
     /// Show what waits, and what gateways have refused, on stdout, and deliver nothing
     #[arg(long, help_heading = "Spool", conflicts_with = "wait")]
     pub(crate) list: bool,
-
-    #[command(flatten)]
-    pub(crate) messages: MessageArgs,
 }
 
 /// The pauses between two rounds, from and to.
 const PAUSES: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(30));
 
-pub(crate) fn flush(args: &FlushArgs) -> Exit {
-    let console = args.messages.console();
-    let opened = spool(&args.settings).and_then(|folder| match folder {
-        Some(folder) => Spool::open(folder).map_err(|error| chain(&error)),
-        None => Err("--spool is missing: the folder in which results are kept".to_owned()),
-    });
-    let spool = match opened {
-        Ok(spool) => spool,
-        Err(message) => {
-            console.error(message);
-            return Exit::WrongUsage;
+pub(crate) fn flush(args: &FlushArgs, console: Console) -> Result<Exit, Failure> {
+    let folder = spool(&args.settings)?
+        .ok_or_else(|| "--spool is missing: the folder in which results are kept".to_owned())?;
+    let spool = Spool::open(folder).map_err(|error| chain(&error))?;
+    let found = |found: Result<(Vec<Waiting>, Vec<SpoolError>), SpoolError>| {
+        let (found, troubles) = found.map_err(|error| Exit::NotDone.because(chain(&error)))?;
+        for trouble in &troubles {
+            console.warning(chain(trouble));
         }
+        Ok::<_, Failure>(found)
     };
-    let found = |found: Result<(Vec<Waiting>, Vec<SpoolError>), SpoolError>| match found {
-        Ok((found, troubles)) => {
-            for trouble in &troubles {
-                console.warning(chain(trouble));
-            }
-            Ok(found)
-        }
-        Err(error) => {
-            console.error(chain(&error));
-            Err(Exit::NotDone)
-        }
-    };
-    let waiting = match found(spool.waiting()) {
-        Ok(waiting) => waiting,
-        Err(exit) => return exit,
-    };
+    let waiting = found(spool.waiting())?;
     if args.list {
-        return match found(spool.refused()) {
-            Ok(refused) => list(&[waiting, refused].concat()),
-            Err(exit) => exit,
-        };
+        return Ok(list(&[waiting, found(spool.refused())?].concat()));
     }
-    let (clients, push_timeout) = match clients(&args.settings, &waiting) {
-        Ok(clients) => clients,
-        Err(message) => {
-            console.error(message);
-            return Exit::WrongUsage;
+    let (clients, push_timeout) = clients(&args.settings, &waiting)?;
+    let mut is_named = true;
+    for Waiting { gateway, key, .. } in &waiting {
+        let is_theirs = |client: &Pushgateway| client.address().base_url() == gateway;
+        if !clients.iter().any(is_theirs) {
+            console.warning(format_args!(
+                "{key} waits for {gateway}, which --gateway does not name"
+            ));
+            is_named = false;
         }
-    };
-    let others = waiting.iter().filter(|waiting| {
-        let is_ours = |client: &Pushgateway| client.address().base_url() == waiting.gateway;
-        !clients.iter().any(is_ours)
-    });
-    let mut left = 0;
-    for Waiting { gateway, key, .. } in others {
-        console.warning(format_args!(
-            "{key} waits for {gateway}, which --gateway does not name"
-        ));
-        left += 1;
     }
     let pass = FlushPass {
         spool: &spool,
@@ -101,10 +71,10 @@ pub(crate) fn flush(args: &FlushArgs) -> Exit {
         push_timeout,
         console,
     };
-    match pass.repeat(args.wait) {
-        Exit::Done if left > 0 => Exit::NotDone,
+    Ok(match pass.repeat(args.wait) {
+        Exit::Done if !is_named => Exit::NotDone,
         exit => exit,
-    }
+    })
 }
 
 /// Deliveries to all gateways.

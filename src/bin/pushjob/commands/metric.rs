@@ -1,7 +1,5 @@
 //! `pushjob metric`: a metric from inside a job.
 
-use std::path::PathBuf;
-
 use clap::{Args, ValueEnum};
 use pushjob::exposition::{
     Bucket, Histogram, LabelName, Labels, MetricFamilies, MetricFamily, MetricName, MetricValue,
@@ -10,9 +8,9 @@ use pushjob::exposition::{
 use pushjob::metrics_file::{METRICS_FILE, Operation, append};
 use pushjob::push::{PUSH_FAILURE_TIME, PUSH_TIME};
 
-use crate::exit::Exit;
+use crate::exit::{Exit, Failure};
 use crate::settings::{MetricSettingArgs, accepted_names, metrics_file};
-use crate::terminal::{MessageArgs, chain};
+use crate::terminal::{Console, chain};
 
 #[derive(Debug, Args)]
 #[command(after_help = "Exit codes: 0 done; 1 it could not be written; 2 wrong usage.")]
@@ -34,9 +32,6 @@ pub(crate) struct MetricArgs {
 
     #[command(flatten)]
     pub(crate) settings: MetricSettingArgs,
-
-    #[command(flatten)]
-    pub(crate) messages: MessageArgs,
 }
 
 #[derive(Debug, Args)]
@@ -77,62 +72,35 @@ pub(crate) enum MetricKind {
     Untyped,
 }
 
-pub(crate) fn metric(args: &MetricArgs) -> Exit {
-    let console = args.messages.console();
-    let entry = path(args).and_then(|path| Ok((path, Entry::new(args)?)));
-    let (path, entry) = match entry {
-        Ok(entry) => entry,
-        Err(message) => {
-            console.error(message);
-            return Exit::WrongUsage;
-        }
-    };
-    match append(&path, &entry.families, entry.operation) {
-        Ok(()) => {
-            console.note(format_args!("recorded {} in {}", args.name, path.display()));
-            Exit::Done
-        }
-        Err(error) => {
-            let reason = chain(&error);
-            console.error(format_args!("cannot record {}: {reason}", args.name));
-            Exit::NotDone
-        }
-    }
-}
-
-fn path(args: &MetricArgs) -> Result<PathBuf, String> {
-    metrics_file(&args.settings)?.ok_or_else(|| {
+pub(crate) fn metric(args: &MetricArgs, console: Console) -> Result<Exit, Failure> {
+    let path = metrics_file(&args.settings)?.ok_or_else(|| {
         format!("--metrics-file is missing: {METRICS_FILE} is set in a job that `pushjob run` runs")
-    })
+    })?;
+    let (families, operation) = entry(args)?;
+    append(&path, &families, operation).map_err(|error| {
+        let reason = chain(&error);
+        Exit::NotDone.because(format_args!("cannot record {}: {reason}", args.name))
+    })?;
+    console.note(format_args!("recorded {} in {}", args.name, path.display()));
+    Ok(Exit::Done)
 }
 
-/// What is to be appended.
-struct Entry {
-    families: MetricFamilies,
-    operation: Operation,
-}
-
-impl Entry {
-    /// The message of an error names the argument.
-    fn new(args: &MetricArgs) -> Result<Self, String> {
-        let names = accepted_names(args.options.utf8_names)?;
-        let name = metric_name(&args.name, names)?;
-        let labels = labels(&args.options.label, names)?;
-        let (operation, value) = value(args)?;
-        let mut family = MetricFamily::new(name, value.metric_type());
-        if let Some(help) = &args.options.help_text {
-            family.set_help(help);
-        }
-        family
-            .insert(labels, value)
-            .map_err(|error| format!("--label: {error}"))?;
-        let mut families = MetricFamilies::new();
-        families.insert(family).map_err(|error| error.to_string())?;
-        Ok(Self {
-            families,
-            operation,
-        })
+/// The metric as it is appended. The message of an error names the argument.
+fn entry(args: &MetricArgs) -> Result<(MetricFamilies, Operation), String> {
+    let names = accepted_names(args.options.utf8_names)?;
+    let name = metric_name(&args.name, names)?;
+    let labels = labels(&args.options.label, names)?;
+    let (operation, value) = value(args)?;
+    let mut family = MetricFamily::new(name, value.metric_type());
+    if let Some(help) = &args.options.help_text {
+        family.set_help(help);
     }
+    family
+        .insert(labels, value)
+        .map_err(|error| format!("--label: {error}"))?;
+    let mut families = MetricFamilies::new();
+    families.insert(family).map_err(|error| error.to_string())?;
+    Ok((families, operation))
 }
 
 fn metric_name(name: &str, names: NameValidation) -> Result<MetricName, String> {

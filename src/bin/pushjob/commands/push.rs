@@ -8,10 +8,10 @@ use pushjob::exposition::{Check, Checked, Format, Mended, MetricFamilies, Severi
 use pushjob::push::{Change, Method, PushText, Request};
 
 use super::target::Target;
-use crate::exit::Exit;
+use crate::exit::{Exit, Failure};
 use crate::input::{Chained, Input, SampleArgs, TextArgs, append_samples, samples};
 use crate::settings::TargetArgs;
-use crate::terminal::{Console, Findings, MessageArgs, Progress};
+use crate::terminal::{Console, Findings, Progress};
 
 #[derive(Debug, Args)]
 #[command(
@@ -31,9 +31,6 @@ pub(crate) struct PushArgs {
 
     #[command(flatten)]
     pub(crate) settings: TargetArgs,
-
-    #[command(flatten)]
-    pub(crate) messages: MessageArgs,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,34 +42,24 @@ enum Verb {
 const EMPTY: &str = "there are no metrics in the input: the group is left without any";
 
 /// Replaces all metrics of the group.
-pub(crate) fn push(args: &PushArgs) -> Exit {
-    deliver(args, Verb::Push)
+pub(crate) fn push(args: &PushArgs, console: Console) -> Result<Exit, Failure> {
+    deliver(args, Verb::Push, console)
 }
 
 /// Replaces the metrics of the same names in the group.
-pub(crate) fn pushadd(args: &PushArgs) -> Exit {
-    deliver(args, Verb::PushAdd)
+pub(crate) fn pushadd(args: &PushArgs, console: Console) -> Result<Exit, Failure> {
+    deliver(args, Verb::PushAdd, console)
 }
 
-fn deliver(args: &PushArgs, verb: Verb) -> Exit {
-    let console = args.messages.console();
-    let prepared = Target::new(&args.settings).and_then(|target| {
-        let samples = samples(&args.samples, target.names())?;
-        Ok((target, samples, input(args)?))
-    });
-    let (target, samples, input) = match prepared {
-        Ok(prepared) => prepared,
-        Err(message) => {
-            console.error(message);
-            return Exit::WrongUsage;
-        }
-    };
-    let Some(input) = input else {
+fn deliver(args: &PushArgs, verb: Verb, console: Console) -> Result<Exit, Failure> {
+    let target = Target::new(&args.settings)?;
+    let samples = samples(&args.samples, target.names())?;
+    let Some(input) = input(args)? else {
         let change = match verb {
             Verb::Push => Change::Push(&samples),
             Verb::PushAdd => Change::PushAdd(&samples),
         };
-        return target.deliver(Request::new(target.key(), change), console);
+        return Ok(target.deliver(Request::new(target.key(), change), console));
     };
     let push = Push {
         args,
@@ -80,10 +67,8 @@ fn deliver(args: &PushArgs, verb: Verb) -> Exit {
         target: &target,
         console,
     };
-    push.text(&input, &samples).unwrap_or_else(|message| {
-        console.error(message);
-        Exit::NotDone
-    })
+    push.text(&input, &samples)
+        .map_err(|message| Exit::NotDone.because(message))
 }
 
 /// The file, or stdin when there is neither a file nor a sample on the command line.

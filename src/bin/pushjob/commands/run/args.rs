@@ -7,7 +7,6 @@ use clap::{Args, ValueEnum};
 use pushjob::job::Signal;
 
 use crate::settings::{RunSettingArgs, positive_duration};
-use crate::terminal::MessageArgs;
 
 #[derive(Debug, Args)]
 #[command(
@@ -30,9 +29,6 @@ pub(crate) struct RunArgs {
 
     #[command(flatten)]
     pub(crate) settings: RunSettingArgs,
-
-    #[command(flatten)]
-    pub(crate) messages: MessageArgs,
 }
 
 #[derive(Debug, Args)]

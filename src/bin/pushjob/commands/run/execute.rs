@@ -14,28 +14,19 @@ use super::listen::Listener;
 use super::plan::prepare;
 use super::preflight::may_run;
 use super::record::Recorder;
-use crate::exit::Exit;
+use crate::exit::{Exit, Failure};
 use crate::settings::ConfigWarning;
 use crate::terminal::{Console, chain};
 
-pub(crate) fn run(args: &RunArgs) -> Exit {
-    let console = args.messages.console();
+pub(crate) fn run(args: &RunArgs, console: Console) -> Result<Exit, Failure> {
     // First of all, so that a signal which comes before the job does is not lost to it.
     // And never let go of: what comes when all is done must not change the code that we exit with.
-    let supervisor = match Supervisor::new() {
-        Ok(supervisor) => ManuallyDrop::new(supervisor),
-        Err(error) => {
-            console.error(format_args!("cannot take over signals: {error}"));
-            return Exit::NothingRun;
-        }
-    };
-    let (mut plan, mut settings, listen) = match prepare(args) {
-        Ok(ready) => ready,
-        Err(message) => {
-            console.error(message);
-            return Exit::NothingRun;
-        }
-    };
+    let supervisor = Supervisor::new().map_err(|error| {
+        Exit::NothingRun.because(format_args!("cannot take over signals: {error}"))
+    })?;
+    let supervisor = ManuallyDrop::new(supervisor);
+    let (mut plan, mut settings, listen) =
+        prepare(args).map_err(|message| Exit::NothingRun.because(message))?;
     // What there is to say is said when the job has ended: stderr may be a pipe that nobody reads, and what is due for
     // the job cannot wait for that.
     let mut warnings = Vec::new();
@@ -53,7 +44,7 @@ pub(crate) fn run(args: &RunArgs) -> Exit {
     plan.job = job;
     let mut listener = Listener::bind(listen, &plan.aim, file.clone(), &mut settings);
     if !may_run(&plan, &settings, console) {
-        return Exit::NothingRun;
+        return Ok(Exit::NothingRun);
     }
     listener.say_where(console);
     // The job writes to it also where nothing is recorded.
@@ -117,9 +108,9 @@ pub(crate) fn run(args: &RunArgs) -> Exit {
         })
     });
     if strict && !(delivered && served) {
-        return Exit::Undelivered;
+        return Ok(Exit::Undelivered);
     }
-    exit
+    Ok(exit)
 }
 
 fn say_how_it_ended(command: &[OsString], outcome: &Outcome, console: Console) {
