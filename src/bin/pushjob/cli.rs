@@ -11,43 +11,43 @@ use crate::commands::flush::flush;
 use crate::commands::metric::metric;
 use crate::commands::push::{push, pushadd};
 use crate::commands::run::run;
-use crate::exit::{Exit, Failure};
+use crate::exit::{CommandFailure, Exit};
 use crate::terminal::{Console, MessageArgs};
 
 /// The commands, in the order of the help: the usage behind the name, a summary, and the function that does the work.
-fn commands() -> [Entry; 7] {
+fn commands() -> [CommandRow; 7] {
     [
-        entry(
+        command_row(
             "pushjob run [OPTIONS] --job <NAME> -- <COMMAND> [ARGS]...",
             "Run a command, record how it went and deliver the result",
             run,
         ),
-        entry(
+        command_row(
             "pushjob push [OPTIONS] --gateway <URL> --job <NAME> [FILE]",
             "Replace all metrics of the group (PUT)",
             push,
         ),
-        entry(
+        command_row(
             "pushjob pushadd [OPTIONS] --gateway <URL> --job <NAME> [FILE]",
             "Replace the metrics of the same names in the group, keep the others (POST)",
             pushadd,
         ),
-        entry(
+        command_row(
             "pushjob delete [OPTIONS] --gateway <URL> --job <NAME>",
             "Delete the group (DELETE)",
             delete,
         ),
-        entry(
+        command_row(
             "pushjob check [OPTIONS] [FILE]...",
             "Check metrics without sending them",
             check,
         ),
-        entry(
+        command_row(
             "pushjob flush [OPTIONS] --spool <DIR>",
             "Deliver what earlier runs could not",
             flush,
         ),
-        entry(
+        command_row(
             "pushjob metric [OPTIONS] <TYPE> <NAME> [VALUE]",
             "Set or add to a metric from inside a job, or count an observation; `pushjob run` pushes it",
             metric,
@@ -56,7 +56,7 @@ fn commands() -> [Entry; 7] {
 }
 
 /// A command that the command line can name.
-struct Entry {
+struct CommandRow {
     name: &'static str,
     command: Command,
     execute: Execute,
@@ -65,14 +65,14 @@ struct Entry {
 type Execute = Box<dyn Fn(&ArgMatches) -> Exit>;
 
 /// One row of the list. The flags of a command are only made when it is named, so that the others cost nothing.
-fn entry<A: Args + 'static>(
+fn command_row<A: Args + 'static>(
     usage: &'static str,
     about: &'static str,
-    execute: fn(&A, Console) -> Result<Exit, Failure>,
-) -> Entry {
+    execute: fn(&A, Console) -> Result<Exit, CommandFailure>,
+) -> CommandRow {
     let name = usage.split(' ').nth(1).unwrap_or_default();
     let command = Command::new(name).about(about).override_usage(usage);
-    Entry {
+    CommandRow {
         name,
         command: command.defer(|command| MessageArgs::augment_args(A::augment_args(command))),
         execute: Box::new(move |matches| {
@@ -81,7 +81,7 @@ fn entry<A: Args + 'static>(
                 (Ok(args), Ok(messages)) => (args, messages.console()),
                 (Err(error), _) | (_, Err(error)) => return answer(&error),
             };
-            execute(&args, console).unwrap_or_else(|Failure { exit, message }| {
+            execute(&args, console).unwrap_or_else(|CommandFailure { exit, message }| {
                 console.error(message);
                 exit
             })
@@ -112,9 +112,9 @@ pub(crate) fn parse() -> Result<ParsedCommand, Exit> {
         .subcommand_required(true)
         .arg_required_else_help(true);
     let mut work = Vec::new();
-    for entry in commands() {
-        line = line.subcommand(entry.command);
-        work.push((entry.name, entry.execute));
+    for row in commands() {
+        line = line.subcommand(row.command);
+        work.push((row.name, row.execute));
     }
     let mut matches = line.try_get_matches().map_err(|error| answer(&error))?;
     let named = matches.remove_subcommand().and_then(|(name, matches)| {

@@ -35,14 +35,14 @@ impl From<Exit> for ExitCode {
 
 /// The end of a command that failed, and the message that says why.
 #[derive(Debug)]
-pub(crate) struct Failure {
+pub(crate) struct CommandFailure {
     pub(crate) exit: Exit,
     pub(crate) message: String,
 }
 
 impl Exit {
-    pub(crate) fn because(self, reason: impl Display) -> Failure {
-        Failure {
+    pub(crate) fn because(self, reason: impl Display) -> CommandFailure {
+        CommandFailure {
             exit: self,
             message: reason.to_string(),
         }
@@ -50,7 +50,7 @@ impl Exit {
 }
 
 /// A message about a flag or a setting.
-impl From<String> for Failure {
+impl From<String> for CommandFailure {
     fn from(message: String) -> Self {
         Exit::WrongUsage.because(message)
     }

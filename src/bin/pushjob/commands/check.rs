@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use pushjob::exposition::{Check, Format};
 
-use crate::exit::{Exit, Failure};
+use crate::exit::{CommandFailure, Exit};
 use crate::input::{Input, TextArgs};
 use crate::settings::accepted_names;
 use crate::terminal::{Colour, Console, Findings};
@@ -35,7 +35,7 @@ pub(crate) struct CheckArgs {
     pub(crate) utf8_names: bool,
 }
 
-pub(crate) fn check(args: &CheckArgs, console: Console) -> Result<Exit, Failure> {
+pub(crate) fn check(args: &CheckArgs, console: Console) -> Result<Exit, CommandFailure> {
     let names = accepted_names(args.utf8_names)?;
     if args.files.is_empty() && Input::stdin_is_terminal() {
         let message = "nothing to check: name a FILE (`-` for this terminal), or pipe metrics in";

@@ -4,7 +4,7 @@ use clap::Args;
 use pushjob::push::{Change, Request};
 
 use super::target::Target;
-use crate::exit::{Exit, Failure};
+use crate::exit::{CommandFailure, Exit};
 use crate::settings::TargetArgs;
 use crate::terminal::Console;
 
@@ -15,7 +15,7 @@ pub(crate) struct DeleteArgs {
     pub(crate) settings: TargetArgs,
 }
 
-pub(crate) fn delete(args: &DeleteArgs, console: Console) -> Result<Exit, Failure> {
-    let target = Target::new(&args.settings)?;
+pub(crate) fn delete(args: &DeleteArgs, console: Console) -> Result<Exit, CommandFailure> {
+    let target = Target::new(&args.settings.given)?;
     Ok(target.deliver(Request::new(target.key(), Change::Delete), console))
 }

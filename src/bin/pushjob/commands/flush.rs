@@ -11,9 +11,9 @@ use pushjob::push::{Pushgateway, side_by_side};
 use pushjob::spool::{Spool, SpoolError, Waiting};
 
 use super::run::spool::{Flushed, Notice, age, flush as flush_gateway};
-use crate::exit::{Exit, Failure};
+use crate::exit::{CommandFailure, Exit};
 use crate::settings::{
-    FlushSettingArgs, Gateways, Given, credentials, delivery, delivery_to, spool,
+    FlushSettingArgs, Gateways, Given, SPOOL, credentials, delivery, delivery_to,
 };
 use crate::terminal::{Console, chain};
 
@@ -39,8 +39,11 @@ pub(crate) struct FlushArgs {
 /// The pauses between two rounds, from and to.
 const PAUSES: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(30));
 
-pub(crate) fn flush(args: &FlushArgs, console: Console) -> Result<Exit, Failure> {
-    let folder = spool(&args.settings)?
+pub(crate) fn flush(args: &FlushArgs, console: Console) -> Result<Exit, CommandFailure> {
+    let folder = args
+        .settings
+        .given
+        .checked(&SPOOL)?
         .ok_or_else(|| "--spool is missing: the folder in which results are kept".to_owned())?;
     let spool = Spool::open(folder).map_err(|error| chain(&error))?;
     let found = |found: Result<(Vec<Waiting>, Vec<SpoolError>), SpoolError>| {
@@ -48,13 +51,13 @@ pub(crate) fn flush(args: &FlushArgs, console: Console) -> Result<Exit, Failure>
         for trouble in &troubles {
             console.warning(chain(trouble));
         }
-        Ok::<_, Failure>(found)
+        Ok::<_, CommandFailure>(found)
     };
     let waiting = found(spool.waiting())?;
     if args.list {
         return Ok(list(&[waiting, found(spool.refused())?].concat()));
     }
-    let (clients, push_timeout) = clients(&args.settings, &waiting)?;
+    let (clients, push_timeout) = clients(&args.settings.given, &waiting)?;
     let mut is_named = true;
     for Waiting { gateway, key, .. } in &waiting {
         let is_theirs = |client: &Pushgateway| client.address().base_url() == gateway;
@@ -137,17 +140,7 @@ fn clients(given: &Given, waiting: &[Waiting]) -> Result<(Vec<Pushgateway>, Dura
         let urls: BTreeSet<_> = waiting.iter().map(|waiting| &waiting.gateway).collect();
         gateways = delivery_to(given, urls)?;
     }
-    if let Some(message) = gateways.unreadable_files().into_iter().next() {
-        return Err(message);
-    }
-    let Gateways::Given(gateways) = gateways else {
-        return Ok((Vec::new(), push_timeout));
-    };
-    let built = gateways.iter().map(|gateway| {
-        let built = gateway.builder.build();
-        built.map_err(|error| gateway.explain(&error))
-    });
-    Ok((built.collect::<Result<_, _>>()?, push_timeout))
+    Ok((gateways.clients()?, push_timeout))
 }
 
 /// Shows what waits, a line each.

@@ -8,8 +8,8 @@ use pushjob::exposition::{
 use pushjob::metrics_file::{METRICS_FILE, Operation, append};
 use pushjob::push::{PUSH_FAILURE_TIME, PUSH_TIME};
 
-use crate::exit::{Exit, Failure};
-use crate::settings::{MetricSettingArgs, accepted_names, metrics_file};
+use crate::exit::{CommandFailure, Exit};
+use crate::settings::{self, MetricSettingArgs, accepted_names};
 use crate::terminal::{Console, chain};
 
 #[derive(Debug, Args)]
@@ -72,10 +72,16 @@ pub(crate) enum MetricKind {
     Untyped,
 }
 
-pub(crate) fn metric(args: &MetricArgs, console: Console) -> Result<Exit, Failure> {
-    let path = metrics_file(&args.settings)?.ok_or_else(|| {
-        format!("--metrics-file is missing: {METRICS_FILE} is set in a job that `pushjob run` runs")
-    })?;
+pub(crate) fn metric(args: &MetricArgs, console: Console) -> Result<Exit, CommandFailure> {
+    let path = args
+        .settings
+        .given
+        .checked(&settings::METRICS_FILE)?
+        .ok_or_else(|| {
+            format!(
+                "--metrics-file is missing: {METRICS_FILE} is set in a job that `pushjob run` runs"
+            )
+        })?;
     let (families, operation) = entry(args)?;
     append(&path, &families, operation).map_err(|error| {
         let reason = chain(&error);

@@ -8,7 +8,7 @@ use pushjob::exposition::{Check, Checked, Format, Mended, MetricFamilies, Severi
 use pushjob::push::{Change, Method, PushText, Request};
 
 use super::target::Target;
-use crate::exit::{Exit, Failure};
+use crate::exit::{CommandFailure, Exit};
 use crate::input::{Chained, Input, SampleArgs, TextArgs, append_samples, samples};
 use crate::settings::TargetArgs;
 use crate::terminal::{Console, Findings, Progress};
@@ -42,17 +42,17 @@ enum Verb {
 const EMPTY: &str = "there are no metrics in the input: the group is left without any";
 
 /// Replaces all metrics of the group.
-pub(crate) fn push(args: &PushArgs, console: Console) -> Result<Exit, Failure> {
+pub(crate) fn push(args: &PushArgs, console: Console) -> Result<Exit, CommandFailure> {
     deliver(args, Verb::Push, console)
 }
 
 /// Replaces the metrics of the same names in the group.
-pub(crate) fn pushadd(args: &PushArgs, console: Console) -> Result<Exit, Failure> {
+pub(crate) fn pushadd(args: &PushArgs, console: Console) -> Result<Exit, CommandFailure> {
     deliver(args, Verb::PushAdd, console)
 }
 
-fn deliver(args: &PushArgs, verb: Verb, console: Console) -> Result<Exit, Failure> {
-    let target = Target::new(&args.settings)?;
+fn deliver(args: &PushArgs, verb: Verb, console: Console) -> Result<Exit, CommandFailure> {
+    let target = Target::new(&args.settings.given)?;
     let samples = samples(&args.samples, target.names())?;
     let Some(input) = input(args)? else {
         let change = match verb {

@@ -11,7 +11,7 @@ use pushjob::spool::{Kept, RunResult, Spool};
 
 use super::run::spool::{Notice, notices, notices_of_earlier, undelivered};
 use crate::exit::Exit;
-use crate::settings::{Gateways, Given, Settings, spool};
+use crate::settings::{Given, SPOOL, Settings};
 use crate::terminal::{Console, chain, delivered_message};
 
 /// What became of a request, and what else there is to say.
@@ -34,16 +34,11 @@ impl Target {
         if let Some(warning) = settings.warnings.into_iter().next() {
             return Err(warning.message);
         }
-        if let Some(message) = settings.gateways.unreadable_files().into_iter().next() {
-            return Err(message);
-        }
-        let (Some(key), Gateways::Given(gateways)) = (settings.key, settings.gateways) else {
+        let clients = settings.gateways.clients()?;
+        let Some(key) = settings.key.filter(|_| !clients.is_empty()) else {
             return Err("--gateway is missing: the URL of the Pushgateway".to_owned());
         };
-        let clients = gateways.iter().map(|gateway| gateway.builder.build());
-        let clients: Result<_, _> = clients.collect();
-        let clients = clients.map_err(|error| chain(&error))?;
-        let spool = spool(given)?.map(Spool::open);
+        let spool = given.checked(&SPOOL)?.map(Spool::open);
         Ok(Self {
             clients,
             key,

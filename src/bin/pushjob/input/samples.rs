@@ -23,7 +23,7 @@ pub(crate) struct SampleArgs {
 }
 
 /// A sample as it was given, with the flag.
-struct Sample {
+struct GivenSample {
     flag: &'static str,
     series: Series,
     value: MetricValue,
@@ -47,7 +47,7 @@ pub(crate) fn samples(args: &SampleArgs, names: NameValidation) -> Result<Metric
         .iter()
         .map(|text| sample("--counter", text, names, MetricValue::Counter));
     for sample in gauges.chain(counters) {
-        let Sample {
+        let GivenSample {
             flag,
             series,
             value,
@@ -118,7 +118,7 @@ fn sample(
     text: &str,
     names: NameValidation,
     value: fn(f64) -> MetricValue,
-) -> Result<Sample, String> {
+) -> Result<GivenSample, String> {
     let (series, rest) = Series::parse_prefix_names(text, names).map_err(|error| {
         format!(
             "{flag} {text:?}: column {}: {}",
@@ -134,7 +134,7 @@ fn sample(
     })?;
     let number = parse_float(number)
         .ok_or_else(|| format!("{flag} {text:?}: {number:?} is not a number"))?;
-    Ok(Sample {
+    Ok(GivenSample {
         flag,
         series,
         value: value(number),

@@ -49,10 +49,10 @@ const MEMORY_LIMIT: u64 = 256 << 20;
 /// Text to be read, with the name that it has in messages.
 pub(crate) struct Input {
     pub(crate) name: String,
-    content: Content,
+    content: InputContent,
 }
 
-enum Content {
+enum InputContent {
     /// A regular file, from this byte on.
     File(File, u64),
     Memory(Vec<u8>),
@@ -65,7 +65,7 @@ impl Input {
             return Self::stdin();
         }
         let name = path.display().to_string();
-        match File::open(path).and_then(Content::of) {
+        match File::open(path).and_then(InputContent::of) {
             Ok(content) => Ok(Self { name, content }),
             Err(error) => Err(format!("cannot read {name}: {error}")),
         }
@@ -73,7 +73,7 @@ impl Input {
 
     pub(crate) fn stdin() -> Result<Self, String> {
         let file = io::stdin().as_fd().try_clone_to_owned().map(File::from);
-        match file.and_then(Content::of) {
+        match file.and_then(InputContent::of) {
             Ok(content) => Ok(Self {
                 name: "stdin".to_owned(),
                 content,
@@ -88,7 +88,7 @@ impl Input {
     }
 }
 
-impl Content {
+impl InputContent {
     fn of(mut file: File) -> io::Result<Self> {
         let metadata = file.metadata()?;
         // Files in /proc and the like are regular too, but have no length before they are read.
@@ -166,15 +166,15 @@ impl Text for Chained<'_> {
 impl Text for Input {
     fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
         match &self.content {
-            Content::File(file, start) => Text::read_at(file, buffer, start + offset),
-            Content::Memory(bytes) => bytes.read_at(buffer, offset),
+            InputContent::File(file, start) => Text::read_at(file, buffer, start + offset),
+            InputContent::Memory(bytes) => bytes.read_at(buffer, offset),
         }
     }
 
     fn length(&self) -> io::Result<u64> {
         match &self.content {
-            Content::File(file, start) => Ok(file.length()?.saturating_sub(*start)),
-            Content::Memory(bytes) => bytes.length(),
+            InputContent::File(file, start) => Ok(file.length()?.saturating_sub(*start)),
+            InputContent::Memory(bytes) => bytes.length(),
         }
     }
 }

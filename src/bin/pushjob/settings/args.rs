@@ -1,7 +1,5 @@
 //! Flags of settings, made from the table.
 
-use std::ops::Deref;
-
 use clap::builder::ValueParser;
 use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches};
@@ -27,14 +25,8 @@ const FLUSH: u8 = Heading::Spool as u8 | Heading::Gateway as u8 | Heading::Tls a
 
 /// Flags of the settings under some headings of the help.
 #[derive(Clone, Debug)]
-pub(crate) struct SettingArgs<const HEADINGS: u8>(Given);
-
-impl<const HEADINGS: u8> Deref for SettingArgs<HEADINGS> {
-    type Target = Given;
-
-    fn deref(&self) -> &Given {
-        &self.0
-    }
+pub(crate) struct SettingArgs<const HEADINGS: u8> {
+    pub(crate) given: Given,
 }
 
 impl<const HEADINGS: u8> SettingArgs<HEADINGS> {
@@ -63,8 +55,9 @@ impl<const HEADINGS: u8> FromArgMatches for SettingArgs<HEADINGS> {
             let values = matches.get_raw(row.name).into_iter().flatten();
             values.map(ToOwned::to_owned).collect()
         };
-        let given = Self::rows().filter(is_given);
-        Ok(Self(given.map(|row| (row.name, values(row))).collect()))
+        let rows = Self::rows().filter(is_given);
+        let given = rows.map(|row| (row.name, values(row))).collect();
+        Ok(Self { given })
     }
 
     fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {

@@ -10,7 +10,7 @@ use pushjob::push::{
 
 use super::given::Given;
 use super::secrets::is_url;
-use super::source::{ConfigWarning, SettingError, Source};
+use super::source::{ConfigWarning, SettingError, SettingSource};
 use super::table::{
     BEARER_TOKEN, BEARER_TOKEN_FILE, COMPRESSION, GATEWAY, GATEWAY_KIND, HEADER, PASSWORD,
     PASSWORD_FILE, PROXY, PUSH_RETRIES, Setting, TLS_CA_FILE, TLS_CERT_FILE,
@@ -35,8 +35,8 @@ pub(crate) enum Gateways {
 pub(crate) struct Gateway {
     pub(crate) builder: PushgatewayBuilder,
     pub(crate) kind: GatewayKind,
-    /// Source of its kind: a setting of its own, or its URL.
-    pub(crate) kind_source: Source,
+    /// SettingSource of its kind: a setting of its own, or its URL.
+    pub(crate) kind_source: SettingSource,
     given: Arc<Given>,
 }
 
@@ -112,6 +112,21 @@ impl Gateways {
         }
         messages
     }
+
+    /// A client for each. The first mistake in a file that one of them needs is an error.
+    pub(crate) fn clients(&self) -> Result<Vec<Pushgateway>, String> {
+        if let Some(message) = self.unreadable_files().into_iter().next() {
+            return Err(message);
+        }
+        let Self::Given(gateways) = self else {
+            return Ok(Vec::new());
+        };
+        let clients = gateways.iter().map(|gateway| {
+            let client = gateway.builder.build();
+            client.map_err(|error| gateway.explain(&error))
+        });
+        clients.collect()
+    }
 }
 
 impl Gateway {
@@ -122,7 +137,7 @@ impl Gateway {
 }
 
 /// The URLs, each of which may still be wrong.
-fn urls(given: &Given) -> Result<(Vec<String>, Source), SettingError> {
+fn urls(given: &Given) -> Result<(Vec<String>, SettingSource), SettingError> {
     let (urls, source) = given.list(&GATEWAY)?;
     // What is no URL and comes before the end of a login may be the beginning of it.
     let last_login = urls.iter().rposition(|url| url.contains('@'));
@@ -192,7 +207,7 @@ fn secret(
     value: &'static Setting<String>,
 ) -> Result<Option<Secret>, SettingError> {
     let file = match given.find(file)? {
-        Some((path, Source::Flag(_))) => return Ok(Some(Secret::File(path))),
+        Some((path, SettingSource::Flag(_))) => return Ok(Some(Secret::File(path))),
         file => file,
     };
     match (file, given.find(value)?) {
@@ -208,7 +223,7 @@ fn secret(
 fn explain(given: &Given, error: &ConfigError) -> SettingError {
     let url = given
         .source(&GATEWAY.row)
-        .unwrap_or(Source::Variable(GATEWAY.row.name));
+        .unwrap_or(SettingSource::Variable(GATEWAY.row.name));
     let username = given.source(&USERNAME.row);
     let password = given
         .source(&PASSWORD_FILE.row)
@@ -246,10 +261,10 @@ fn explain(given: &Given, error: &ConfigError) -> SettingError {
         ConfigError::LongCredentials => token.or(password).or(username),
         ConfigError::BasicAndBearer => {
             let in_url = username.or(password).is_none().then_some(url);
-            Source::conflict_between([token, username, password, in_url])
+            SettingSource::conflict_between([token, username, password, in_url])
         }
         ConfigError::Header { name, .. } if name.eq_ignore_ascii_case("authorization") => {
-            Source::conflict_between([headers, token, username, password])
+            SettingSource::conflict_between([headers, token, username, password])
         }
         ConfigError::Header { .. } | ConfigError::LongHeaders { .. } => headers,
         ConfigError::Proxy { .. } => given.source(&PROXY.row),

@@ -6,7 +6,7 @@ use std::env;
 use std::ffi::OsString;
 
 use super::parse::text;
-use super::source::{ConfigWarning, SettingError, Source, variable};
+use super::source::{ConfigWarning, SettingError, SettingSource, variable};
 use super::table::{Form, Row, Setting};
 
 /// Values that the command line gives to settings, by their names.
@@ -33,19 +33,19 @@ impl Given {
         given
     }
 
-    /// Source of the values of a setting, where it has any.
-    pub(super) fn source(&self, row: &Row) -> Option<Source> {
+    /// SettingSource of the values of a setting, where it has any.
+    pub(super) fn source(&self, row: &Row) -> Option<SettingSource> {
         if self.0.iter().any(|(name, _)| *name == row.name) {
-            return Some(Source::Flag(row.name));
+            return Some(SettingSource::Flag(row.name));
         }
-        environment(row).map(|_| Source::Variable(row.name))
+        environment(row).map(|_| SettingSource::Variable(row.name))
     }
 
     /// The value of a setting, with its source.
     pub(super) fn find<T>(
         &self,
         setting: &'static Setting<T>,
-    ) -> Result<Option<(T, Source)>, SettingError> {
+    ) -> Result<Option<(T, SettingSource)>, SettingError> {
         let (values, source) = self.list(setting)?;
         Ok(values.into_iter().next().map(|value| (value, source)))
     }
@@ -55,11 +55,16 @@ impl Given {
         Ok(found.map(|(value, _)| value))
     }
 
+    /// The value of a setting, where a mistake in the environment is as bad as one on the command line.
+    pub(crate) fn checked<T>(&self, setting: &'static Setting<T>) -> Result<Option<T>, String> {
+        self.value(setting).map_err(SettingError::into_message)
+    }
+
     /// The source of a switch that is on.
     pub(super) fn switch(
         &self,
         setting: &'static Setting<bool>,
-    ) -> Result<Option<Source>, SettingError> {
+    ) -> Result<Option<SettingSource>, SettingError> {
         let found = self.find(setting)?;
         Ok(found.and_then(|(is_on, source)| is_on.then_some(source)))
     }
@@ -83,17 +88,17 @@ impl Given {
     pub(super) fn list<T>(
         &self,
         setting: &'static Setting<T>,
-    ) -> Result<(Vec<T>, Source), SettingError> {
+    ) -> Result<(Vec<T>, SettingSource), SettingError> {
         let (values, source) = self.raw(&setting.row)?;
         let values: Result<_, String> = values.iter().map(|value| (setting.parse)(value)).collect();
         Ok((values.map_err(|reason| source.error(reason))?, source))
     }
 
-    fn raw(&self, row: &Row) -> Result<(Vec<OsString>, Source), SettingError> {
+    fn raw(&self, row: &Row) -> Result<(Vec<OsString>, SettingSource), SettingError> {
         if let Some((_, values)) = self.0.iter().find(|(name, _)| *name == row.name) {
-            return Ok((values.clone(), Source::Flag(row.name)));
+            return Ok((values.clone(), SettingSource::Flag(row.name)));
         }
-        let source = Source::Variable(row.name);
+        let source = SettingSource::Variable(row.name);
         let Some(value) = environment(row) else {
             return Ok((Vec::new(), source));
         };

@@ -7,7 +7,7 @@ use pushjob::exposition::NameValidation;
 use pushjob::grouping::GroupingKey;
 
 use super::given::Given;
-use super::source::{SettingError, Source, variable};
+use super::source::{SettingError, SettingSource, variable};
 use super::table::{INSTANCE, INSTANCE_HOSTNAME, JOB, LABEL, UTF8_NAMES};
 
 /// Names of labels and metrics that are accepted.
@@ -24,7 +24,7 @@ pub(super) fn grouping_key(
 ) -> Result<GroupingKey, SettingError> {
     let Some(key) = given.value(&JOB)? else {
         if env::var_os(variable(JOB.row.name)).is_some() {
-            return Err(Source::Variable(JOB.row.name).error("it is empty"));
+            return Err(SettingSource::Variable(JOB.row.name).error("it is empty"));
         }
         let message = "--job is missing: the name under which the metrics are kept";
         return Err(SettingError::Usage(message.to_owned()));
@@ -45,7 +45,10 @@ pub(super) fn grouping_key(
 }
 
 /// The label `instance`, for which a variable counts only where no flag has given it as another label.
-fn instance(given: &Given, has_instance: bool) -> Result<Option<(String, Source)>, SettingError> {
+fn instance(
+    given: &Given,
+    has_instance: bool,
+) -> Result<Option<(String, SettingSource)>, SettingError> {
     let by_hostname = given.source(&INSTANCE_HOSTNAME.row);
     if let Some(source) = by_hostname.filter(|source| source.is_flag()) {
         return hostname(source).map(Some);
@@ -71,7 +74,7 @@ fn instance(given: &Given, has_instance: bool) -> Result<Option<(String, Source)
     }
 }
 
-fn hostname(source: Source) -> Result<(String, Source), SettingError> {
+fn hostname(source: SettingSource) -> Result<(String, SettingSource), SettingError> {
     const FILE: &str = "/proc/sys/kernel/hostname";
     match fs::read_to_string(FILE) {
         Ok(name) => Ok((name.trim_end().to_owned(), source)),

@@ -15,8 +15,8 @@ pub(crate) use self::gateways::{Gateway, Gateways};
 pub(crate) use self::given::Given;
 pub(crate) use self::parse::positive_duration;
 pub(crate) use self::resolved::{
-    EndpointSettings, NOT_SERVED, Settings, accepted_names, delivery, delivery_to, metrics_file,
-    spool, textfile,
+    EndpointSettings, NOT_SERVED, Settings, accepted_names, delivery, delivery_to,
 };
 pub(crate) use self::secrets::{credentials, secret_variables};
-pub(crate) use self::source::{ConfigWarning, Source};
+pub(crate) use self::source::{ConfigWarning, SettingSource};
+pub(crate) use self::table::{METRICS_FILE, SPOOL, TEXTFILE};

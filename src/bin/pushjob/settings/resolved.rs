@@ -1,18 +1,16 @@
 //! The settings of a command, resolved and checked.
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 use pushjob::exposition::NameValidation;
 use pushjob::grouping::GroupingKey;
-use pushjob::sink::Textfile;
 use pushjob::sink::scrape::ListenAddress;
 
 use super::gateways::{Gateways, NOT_RECORDED};
 use super::given::Given;
 use super::key::{grouping_key, name_validation};
-use super::source::{ConfigWarning, SettingError, Source};
-use super::table::{GATEWAY, LISTEN, METRICS_FILE, PUSH_TIMEOUT, SPOOL, TEXTFILE, UTF8_NAMES};
+use super::source::{ConfigWarning, SettingError, SettingSource};
+use super::table::{GATEWAY, LISTEN, PUSH_TIMEOUT, UTF8_NAMES};
 
 /// The settings of a command that delivers to a group on gateways.
 #[derive(Debug)]
@@ -85,24 +83,6 @@ pub(crate) fn delivery_to<'a>(
     Ok(gateways)
 }
 
-/// The folder for what could not be delivered.
-pub(crate) fn spool(given: &Given) -> Result<Option<PathBuf>, String> {
-    given.value(&SPOOL).map_err(SettingError::into_message)
-}
-
-/// The textfile.
-pub(crate) fn textfile(given: &Given) -> Result<Option<Textfile>, String> {
-    // What is wrong with a path in a variable shows only when it is used.
-    given.value(&TEXTFILE).map_err(SettingError::into_message)
-}
-
-/// The file that a job appends its metrics to.
-pub(crate) fn metrics_file(given: &Given) -> Result<Option<PathBuf>, String> {
-    given
-        .value(&METRICS_FILE)
-        .map_err(SettingError::into_message)
-}
-
 /// Names that are accepted by a command that needs no gateway, where its own flag may ask for UTF-8 names.
 pub(crate) fn accepted_names(utf8_names: bool) -> Result<NameValidation, String> {
     let flag = utf8_names.then_some(["true"]);
@@ -116,7 +96,7 @@ pub(crate) enum EndpointSettings {
     NotGiven,
     /// Given, but a mistake in the environment leaves open which.
     Unusable,
-    Given(ListenAddress, Source),
+    Given(ListenAddress, SettingSource),
 }
 
 pub(crate) const NOT_SERVED: &str = "nothing is served";

@@ -3,7 +3,7 @@
 use pushjob::push::{ConfigError, Proxy, Pushgateway};
 
 use super::given::{Given, environment};
-use super::source::{Source, variable};
+use super::source::{SettingSource, variable};
 use super::table::{ROWS, Row, Secrecy};
 
 /// The variables that hold secrets, which no job gets to see.
@@ -30,8 +30,8 @@ fn holds_secret(row: &Row) -> bool {
     }
 }
 
-/// Source of credentials that are sent to any gateway, if there are some.
-pub(crate) fn credentials(given: &Given) -> Option<Source> {
+/// SettingSource of credentials that are sent to any gateway, if there are some.
+pub(crate) fn credentials(given: &Given) -> Option<SettingSource> {
     let credentials = ROWS.iter().filter(|row| row.secrecy.is_credential());
     let sources = credentials.filter_map(|row| given.source(row));
     sources.min_by_key(|source| !source.is_flag())

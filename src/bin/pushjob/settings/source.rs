@@ -4,12 +4,12 @@ use std::fmt;
 
 /// Where a setting comes from, with its name in the table.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Source {
+pub(crate) enum SettingSource {
     Flag(&'static str),
     Variable(&'static str),
 }
 
-impl Source {
+impl SettingSource {
     pub(crate) fn is_flag(self) -> bool {
         matches!(self, Self::Flag(_))
     }
@@ -32,7 +32,7 @@ impl Source {
     }
 }
 
-impl fmt::Display for Source {
+impl fmt::Display for SettingSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Flag(name) => write!(f, "--{name}"),

@@ -121,7 +121,7 @@ const SWITCH: Row = Row {
 
 macro_rules! settings {
     ($($setting:ident: $type:ty = $parse:path, $row:expr;)*) => {
-        $(pub(super) static $setting: Setting<$type> = Setting { row: $row, parse: $parse };)*
+        $(pub(crate) static $setting: Setting<$type> = Setting { row: $row, parse: $parse };)*
 
         /// All rows, in the order of the help.
         pub(super) static ROWS: &[&Row] = &[$(&$setting.row),*];
@@ -132,142 +132,112 @@ settings! {
     TEXTFILE: Textfile = textfile, Row {
         name: "textfile", form: Form::Path("PATH"), heading: Heading::Textfile,
         help: "File for the textfile collector of node exporter, beside gateways or in their place: one that ends \
-               in `.prom`, or a directory and then `JOB.prom` in it",
-        ..ROW
+               in `.prom`, or a directory and then `JOB.prom` in it", ..ROW
     };
     SPOOL: PathBuf = path, Row {
         name: "spool", form: Form::Path("DIR"), heading: Heading::Spool,
         help: "Folder in which is kept what could not be delivered, until the next run that uses it, or `pushjob \
-               flush`, has delivered it. It should outlive the container",
-        ..ROW
+               flush`, has delivered it. It should outlive the container", ..ROW
     };
     LISTEN: ListenAddress = listen_address, Row {
         name: "listen", form: Form::Text("ADDR"), heading: Heading::Scrape, dashed_values: true,
         help: "Serve /metrics on this address while the job runs: when it was started, for how long it has been \
                running, and the metrics that it has left so far. For example 127.0.0.1:9750, or :9750 for all \
-               addresses of this machine. Without --gateway or --textfile the result is delivered nowhere",
-        ..ROW
+               addresses of this machine. Without --gateway or --textfile the result is delivered nowhere", ..ROW
     };
     GATEWAY: String = text, Row {
-        name: "gateway", form: Form::List("URL"), dashed_values: true, secrecy: Secrecy::Urls,
-        help: "Base URL of the Pushgateway; `http://` may be left out. May be repeated: each gets every delivery",
-        variable_note: "=a,b",
-        ..ROW
+        name: "gateway", form: Form::List("URL"), dashed_values: true, secrecy: Secrecy::Urls, variable_note: "=a,b",
+        help: "Base URL of the Pushgateway; `http://` may be left out. May be repeated: each gets every delivery", ..ROW
     };
     GATEWAY_KIND: GatewayKind = gateway_kind, Row {
-        name: "gateway-kind", form: Form::Text("KIND"),
+        name: "gateway-kind", form: Form::Text("KIND"), default: "by the path of the URL",
         help: "What stands behind the URL: `pushgateway`, or `victoriametrics`, where nothing can be replaced or \
-               deleted",
-        default: "by the path of the URL",
-        ..ROW
+               deleted", ..ROW
     };
     PUSH_TIMEOUT: Duration = duration, Row {
-        name: "push-timeout", form: Form::Text("DURATION"), dashed_values: true,
-        help: "Time for one delivery in all: resolve, connect, TLS, send, receive, every retry and pause",
-        default: "10s",
-        ..ROW
+        name: "push-timeout", form: Form::Text("DURATION"), dashed_values: true, default: "10s",
+        help: "Time for one delivery in all: resolve, connect, TLS, send, receive, every retry and pause", ..ROW
     };
     PUSH_RETRIES: u32 = number, Row {
-        name: "push-retries", form: Form::Text("N"), dashed_values: true,
-        help: "Further tries within that time, on what may pass",
-        default: "3",
-        ..ROW
+        name: "push-retries", form: Form::Text("N"), dashed_values: true, default: "3",
+        help: "Further tries within that time, on what may pass", ..ROW
     };
     USERNAME: String = text, Row {
         name: "username", form: Form::Text("NAME"), secrecy: Secrecy::UserName,
-        help: "User name for Basic auth; one in the URL works too",
-        ..ROW
+        help: "User name for Basic auth; one in the URL works too", ..ROW
     };
     PASSWORD: String = text, Row {
         name: "password", form: Form::VariableOnly, secrecy: Secrecy::Secret, ..ROW
     };
     PASSWORD_FILE: PathBuf = path, Row {
         name: "password-file", form: Form::Path("PATH"), secrecy: Secrecy::SecretFile,
-        help: "File that holds the password for Basic auth",
         variable_note: ", or the password itself in PUSHJOB_PASSWORD",
-        ..ROW
+        help: "File that holds the password for Basic auth", ..ROW
     };
     BEARER_TOKEN: String = text, Row {
         name: "bearer-token", form: Form::VariableOnly, secrecy: Secrecy::Secret, ..ROW
     };
     BEARER_TOKEN_FILE: PathBuf = path, Row {
         name: "bearer-token-file", form: Form::Path("PATH"), secrecy: Secrecy::SecretFile,
-        help: "File that holds the token for Bearer auth",
         variable_note: ", or the token itself in PUSHJOB_BEARER_TOKEN",
-        ..ROW
+        help: "File that holds the token for Bearer auth", ..ROW
     };
     HEADER: (String, String) = header, Row {
-        name: "header", form: Form::List("NAME: VALUE"), secrecy: Secrecy::Secret,
-        help: "Further request header; may be repeated",
-        variable_note: "=A: 1,B: 2",
-        ..ROW
+        name: "header", form: Form::List("NAME: VALUE"), secrecy: Secrecy::Secret, variable_note: "=A: 1,B: 2",
+        help: "Further request header; may be repeated", ..ROW
     };
     PROXY: Proxy = proxy, Row {
         name: "proxy", form: Form::Text("URL"), secrecy: Secrecy::Urls,
-        help: "HTTP proxy, or `none` for a direct way",
         default: "what http_proxy, https_proxy, all_proxy and no_proxy say",
-        ..ROW
+        help: "HTTP proxy, or `none` for a direct way", ..ROW
     };
     COMPRESSION: Compression = compression, Row {
         name: "compression", form: Form::Text("HOW"),
-        help: "Of request bodies, `gzip` or `none`",
-        ..ROW
+        help: "Of request bodies, `gzip` or `none`", ..ROW
     };
     TLS_CA_FILE: PathBuf = path, Row {
         name: "tls-ca-file", form: Form::Path("PATH"), heading: Heading::Tls,
-        help: "PEM file with the only authorities to trust",
         default: "those of this system, or else the built-in public ones",
-        ..ROW
+        help: "PEM file with the only authorities to trust", ..ROW
     };
     TLS_CERT_FILE: PathBuf = path, Row {
         name: "tls-cert-file", form: Form::Path("PATH"), heading: Heading::Tls,
-        help: "PEM file with our certificate chain",
-        ..ROW
+        help: "PEM file with our certificate chain", ..ROW
     };
     TLS_KEY_FILE: PathBuf = path, Row {
         name: "tls-key-file", form: Form::Path("PATH"), heading: Heading::Tls, secrecy: Secrecy::SecretFile,
-        help: "PEM file with the key to it",
-        ..ROW
+        help: "PEM file with the key to it", ..ROW
     };
     TLS_INSECURE_SKIP_VERIFY: bool = switch, Row {
         name: "tls-insecure-skip-verify", heading: Heading::Tls,
-        help: "Take any certificate for the gateway's: anyone on the way can read all that is sent",
-        ..SWITCH
+        help: "Take any certificate for the gateway's: anyone on the way can read all that is sent", ..SWITCH
     };
     JOB: GroupingKey = job, Row {
-        name: "job", form: Form::Text("NAME"), heading: Heading::Group, dashed_values: true,
-        help: "Name of the job, the first grouping label; required",
-        default: "",
-        ..ROW
+        name: "job", form: Form::Text("NAME"), heading: Heading::Group, dashed_values: true, default: "",
+        help: "Name of the job, the first grouping label; required", ..ROW
     };
     LABEL: (String, String) = label, Row {
         name: "label", form: Form::List("NAME=VALUE"), heading: Heading::Group, dashed_values: true,
-        help: "Further grouping label; may be repeated",
         variable_note: "=a=b,c=d",
-        ..ROW
+        help: "Further grouping label; may be repeated", ..ROW
     };
     UTF8_NAMES: bool = switch, Row {
         name: "utf8-names", heading: Heading::Group,
         help: "Take any text as the name of a label or metric, as in `--label k8s.pod=p`. For a Pushgateway from \
-               1.11 that was started with --push.enable-utf8-names; any other keeps such a label under another name",
-        ..SWITCH
+               1.11 that was started with --push.enable-utf8-names; any other keeps such a label under another name", ..SWITCH
     };
     INSTANCE: String = text, Row {
         name: "instance", form: Form::Text("VALUE"), heading: Heading::Group, dashed_values: true,
-        help: "Grouping label `instance`",
         default: "none, a batch job is no machine",
-        ..ROW
+        help: "Grouping label `instance`", ..ROW
     };
     INSTANCE_HOSTNAME: bool = switch, Row {
         name: "instance-hostname", heading: Heading::Group, conflicts_with: Some("instance"),
-        help: "Grouping label `instance` with the name of this host",
-        ..SWITCH
+        help: "Grouping label `instance` with the name of this host", ..SWITCH
     };
     METRICS_FILE: PathBuf = path, Row {
-        name: "metrics-file", form: Form::Path("PATH"), heading: Heading::Metric,
-        help: "The file to append to",
+        name: "metrics-file", form: Form::Path("PATH"), heading: Heading::Metric, default: "",
         variable_note: ", which `pushjob run` sets for its job",
-        default: "",
-        ..ROW
+        help: "The file to append to", ..ROW
     };
 }

@@ -64,15 +64,15 @@ pub(crate) struct ReportArgs {
         value_name = "METHOD",
         default_value = "pushadd"
     )]
-    pub(crate) method: Method,
+    pub(crate) method: EndMethod,
 
     /// The same for a success, taken literally [default: from --method]
     #[arg(long, value_enum, hide_possible_values = true, value_name = "METHOD")]
-    pub(crate) on_success: Option<Method>,
+    pub(crate) on_success: Option<EndMethod>,
 
     /// The same for a failure, taken literally [default: from --method]
     #[arg(long, value_enum, hide_possible_values = true, value_name = "METHOD")]
-    pub(crate) on_failure: Option<Method>,
+    pub(crate) on_failure: Option<EndMethod>,
 
     /// Announce the start once the job has run this long: `0s` at once, `never` not at all
     #[arg(long, value_name = "DURATION", allow_hyphen_values = true, default_value = "1s", value_parser = start_after)]
@@ -106,7 +106,7 @@ pub(crate) struct ReportArgs {
 
 /// What the end of a run does to the group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Method {
+pub(crate) enum EndMethod {
     Pushadd,
     Push,
     Delete,

@@ -3,7 +3,7 @@
 use pushjob::push::Change;
 use pushjob::sink::{EmbeddedGateway, Sink};
 
-use super::args::Method;
+use super::args::EndMethod as Method;
 use super::recipient::{Conclusion, Delivery, End, Recipient};
 use super::record::Aim;
 use super::textfile::TextfileRecipient;

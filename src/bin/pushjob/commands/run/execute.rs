@@ -14,11 +14,11 @@ use super::listen::Listener;
 use super::plan::prepare;
 use super::preflight::may_run;
 use super::record::Recorder;
-use crate::exit::{Exit, Failure};
+use crate::exit::{CommandFailure, Exit};
 use crate::settings::ConfigWarning;
 use crate::terminal::{Console, chain};
 
-pub(crate) fn run(args: &RunArgs, console: Console) -> Result<Exit, Failure> {
+pub(crate) fn run(args: &RunArgs, console: Console) -> Result<Exit, CommandFailure> {
     // First of all, so that a signal which comes before the job does is not lost to it.
     // And never let go of: what comes when all is done must not change the code that we exit with.
     let supervisor = Supervisor::new().map_err(|error| {

@@ -14,7 +14,9 @@ use pushjob::sink::scrape::{ScrapeEndpoint, Serving};
 
 use super::job_metrics::{JobMetrics, rules};
 use super::record::Aim;
-use crate::settings::{ConfigWarning, EndpointSettings, Gateways, NOT_SERVED, Settings, Source};
+use crate::settings::{
+    ConfigWarning, EndpointSettings, Gateways, NOT_SERVED, SettingSource, Settings,
+};
 use crate::terminal::{Console, chain};
 
 /// An endpoint that is there from before the job is started until it has ended.
@@ -30,7 +32,7 @@ enum State {
     /// Not asked for, not to be had, or over.
     Absent,
     /// For the job to start.
-    Waiting(ScrapeEndpoint, Report, Source),
+    Waiting(ScrapeEndpoint, Report, SettingSource),
     /// Serves for as long as it is here.
     Serving(Serving),
     /// Could not serve when the job had been started.

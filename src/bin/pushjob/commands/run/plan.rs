@@ -6,9 +6,9 @@ use std::time::Duration;
 use pushjob::job::Job;
 use pushjob::report::Report;
 
-use super::args::{JobArgs, Method, ReportArgs, RunArgs, StartAfter};
+use super::args::{EndMethod, JobArgs, ReportArgs, RunArgs, StartAfter};
 use super::record::{Aim, Methods};
-use crate::settings::{EndpointSettings, Settings, secret_variables, spool, textfile};
+use crate::settings::{EndpointSettings, SPOOL, Settings, TEXTFILE, secret_variables};
 
 /// A job that has run this long may run for hours, and it is time to give back what only starting took.
 const SETTLED: Duration = Duration::from_millis(50);
@@ -16,13 +16,13 @@ const SETTLED: Duration = Duration::from_millis(50);
 /// What the flags and the environment ask for. What is wrong with the environment is in the settings.
 pub(super) fn prepare(args: &RunArgs) -> Result<(Plan, Settings, EndpointSettings), String> {
     let plan = Plan::new(args)?;
-    let mut settings = Settings::read(&args.settings)?;
+    let mut settings = Settings::read(&args.settings.given)?;
     if plan.aim.textfile.is_some() {
         settings.without_gateways();
     }
     let unsupported = plan.aim.unsupported(&settings)?;
     settings.warnings.extend(unsupported);
-    let listen = match EndpointSettings::read(&args.settings, &mut settings.warnings)? {
+    let listen = match EndpointSettings::read(&args.settings.given, &mut settings.warnings)? {
         _ if plan.aim.dry_run => EndpointSettings::NotGiven,
         listen => listen,
     };
@@ -46,18 +46,19 @@ impl Plan {
             max_duration,
             ..
         } = args.report;
+        let given = &args.settings.given;
         let report = Report::new(&args.report.metric_prefix)
             .map_err(|error| format!("--metric-prefix: {error}"))?
             .max_age(max_age)
             .max_duration(max_duration);
         let on_success = on_success.unwrap_or(method);
         let on_failure = on_failure.unwrap_or(match method {
-            Method::Push => Method::Pushadd,
+            EndMethod::Push => EndMethod::Pushadd,
             other => other,
         });
         let mut job = job(&args.job, &args.command)?;
         // A start that one of the ends would not follow up would show a job that runs for ever.
-        if on_success != Method::None && on_failure != Method::None {
+        if on_success != EndMethod::None && on_failure != EndMethod::None {
             if let StartAfter::Running(running) = args.report.start_after {
                 job = job.announce_after(running);
             }
@@ -73,8 +74,8 @@ impl Plan {
                     on_success,
                     on_failure,
                 },
-                spool: spool(&args.settings)?,
-                textfile: textfile(&args.settings)?,
+                spool: given.checked(&SPOOL)?,
+                textfile: given.checked(&TEXTFILE)?,
                 dry_run: args.report.dry_run,
             },
             strict: args.report.strict,

@@ -10,7 +10,7 @@ use pushjob::push::{Change, Delivered, GatewayAddress, GatewayKind, Pushgateway}
 use pushjob::spool::{Kept, NotDelivered, RunResult, SpoolDelivery, SpooledGroup};
 
 use super::announce::{Announced, Announcer, News};
-use super::args::Method;
+use super::args::EndMethod as Method;
 use super::job_metrics::JobMetrics;
 use super::record::Pending;
 use super::spool::{Notice, RunSpool, fate, flush, notices, undelivered};

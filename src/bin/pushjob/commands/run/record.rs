@@ -15,7 +15,7 @@ use pushjob::sink::{Sink, Textfile};
 use pushjob::spool::Spool;
 
 use super::announce::{Announced, News, Told};
-use super::args::Method;
+use super::args::EndMethod as Method;
 use super::destinations::{Destinations, conclude_embedded};
 use super::job_metrics::{JobMetrics, rules};
 use super::recipient::{Conclusion, Delivery, End, Recipient};

@@ -15,7 +15,7 @@ use pushjob::report::Report;
 use pushjob::sink::{Textfile, TextfileError, Written};
 
 use super::announce::{Announced, News, Told};
-use super::args::Method;
+use super::args::EndMethod as Method;
 use super::job_metrics::JobMetrics;
 use super::recipient::{Conclusion, Delivery, End};
 use super::record::Pending;
