@@ -89,20 +89,8 @@ fn command_row<A: Args + 'static>(
     }
 }
 
-/// A command with its arguments.
-pub(crate) struct ParsedCommand {
-    matches: ArgMatches,
-    execute: Execute,
-}
-
-impl ParsedCommand {
-    pub(crate) fn execute(&self) -> Exit {
-        (self.execute)(&self.matches)
-    }
-}
-
-/// Parses the command line. Help and version go to stdout and end the program.
-pub(crate) fn parse() -> Result<ParsedCommand, Exit> {
+/// Parses the command line into the work that it asks for. Help and version go to stdout and end the program.
+pub(crate) fn parse() -> Result<impl FnOnce() -> Exit, Exit> {
     let mut line = Command::new("pushjob")
         .version(env!("CARGO_PKG_VERSION"))
         .about(
@@ -119,7 +107,7 @@ pub(crate) fn parse() -> Result<ParsedCommand, Exit> {
     let mut matches = line.try_get_matches().map_err(|error| answer(&error))?;
     let named = matches.remove_subcommand().and_then(|(name, matches)| {
         let (_, execute) = work.into_iter().find(|(known, _)| *known == name)?;
-        Some(ParsedCommand { matches, execute })
+        Some(move || execute(&matches))
     });
     named.ok_or(Exit::WrongUsage)
 }

@@ -17,7 +17,7 @@ use std::process::ExitCode;
 /// Parses the command line, executes the command that it names, and exits with the code that says how that went.
 fn main() -> ExitCode {
     let exit = match cli::parse() {
-        Ok(command) => command.execute(),
+        Ok(work) => work(),
         Err(exit) => exit,
     };
     exit.into()

@@ -33,37 +33,31 @@ pub(crate) struct PushArgs {
     pub(crate) settings: TargetArgs,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Verb {
-    Push,
-    PushAdd,
-}
-
 const EMPTY: &str = "there are no metrics in the input: the group is left without any";
 
 /// Replaces all metrics of the group.
 pub(crate) fn push(args: &PushArgs, console: Console) -> Result<Exit, CommandFailure> {
-    deliver(args, Verb::Push, console)
+    deliver(args, Method::Put, console)
 }
 
 /// Replaces the metrics of the same names in the group.
 pub(crate) fn pushadd(args: &PushArgs, console: Console) -> Result<Exit, CommandFailure> {
-    deliver(args, Verb::PushAdd, console)
+    deliver(args, Method::Post, console)
 }
 
-fn deliver(args: &PushArgs, verb: Verb, console: Console) -> Result<Exit, CommandFailure> {
+fn deliver(args: &PushArgs, method: Method, console: Console) -> Result<Exit, CommandFailure> {
     let target = Target::new(&args.settings.given)?;
     let samples = samples(&args.samples, target.names())?;
     let Some(input) = input(args)? else {
-        let change = match verb {
-            Verb::Push => Change::Push(&samples),
-            Verb::PushAdd => Change::PushAdd(&samples),
+        let change = match method {
+            Method::Put => Change::Push(&samples),
+            _ => Change::PushAdd(&samples),
         };
         return Ok(target.deliver(Request::new(target.key(), change), console));
     };
     let push = Push {
         args,
-        verb,
+        method,
         target: &target,
         console,
     };
@@ -90,7 +84,7 @@ fn input(args: &PushArgs) -> Result<Option<Input>, String> {
 /// A push of text.
 struct Push<'a> {
     args: &'a PushArgs,
-    verb: Verb,
+    method: Method,
     target: &'a Target,
     console: Console,
 }
@@ -165,14 +159,10 @@ impl Push<'_> {
 
     fn send(&self, text: &PushText<'_>, progress: &Progress<'_>) -> Exit {
         progress.sending(self.target.gateways());
-        let method = match self.verb {
-            Verb::Push => Method::Put,
-            Verb::PushAdd => Method::Post,
-        };
-        if self.verb == Verb::Push && text.checked().samples == 0 {
+        if self.method == Method::Put && text.checked().samples == 0 {
             self.console.warning(EMPTY);
         }
-        let request = Request::of_text(self.target.key(), method, text);
+        let request = Request::of_text(self.target.key(), self.method, text);
         self.target.deliver(request, self.console)
     }
 

@@ -22,13 +22,6 @@ pub(crate) struct SampleArgs {
     pub(crate) help_text: Vec<String>,
 }
 
-/// A sample as it was given, with the flag.
-struct GivenSample {
-    flag: &'static str,
-    series: Series,
-    value: MetricValue,
-}
-
 impl SampleArgs {
     pub(crate) fn is_empty(&self) -> bool {
         self.gauge.is_empty() && self.counter.is_empty()
@@ -37,25 +30,22 @@ impl SampleArgs {
 
 /// The families of the samples. The message of an error names the flag.
 pub(crate) fn samples(args: &SampleArgs, names: NameValidation) -> Result<MetricFamilies, String> {
+    let gauges: (_, _, fn(f64) -> MetricValue) = ("--gauge", &args.gauge, MetricValue::Gauge);
+    let counters = (
+        "--counter",
+        &args.counter,
+        MetricValue::Counter as fn(f64) -> MetricValue,
+    );
     let mut drafts: Vec<MetricFamily> = Vec::new();
-    let gauges = args
-        .gauge
-        .iter()
-        .map(|text| sample("--gauge", text, names, MetricValue::Gauge));
-    let counters = args
-        .counter
-        .iter()
-        .map(|text| sample("--counter", text, names, MetricValue::Counter));
-    for sample in gauges.chain(counters) {
-        let GivenSample {
-            flag,
-            series,
-            value,
-        } = sample?;
-        let draft = draft(&mut drafts, &series.name, value.metric_type());
-        draft
-            .insert(series.labels, value)
-            .map_err(|error| format!("{flag}: {error}"))?;
+    for (flag, texts, value) in [gauges, counters] {
+        for text in texts {
+            let (series, number) =
+                sample(text, names).map_err(|reason| format!("{flag} {text:?}: {reason}"))?;
+            let value = value(number);
+            draft(&mut drafts, &series.name, value.metric_type())
+                .insert(series.labels, value)
+                .map_err(|error| format!("{flag}: {error}"))?;
+        }
     }
     for text in &args.help_text {
         let (name, help) = text
@@ -67,7 +57,11 @@ pub(crate) fn samples(args: &SampleArgs, names: NameValidation) -> Result<Metric
             .ok_or_else(|| format!("--help-text: no --gauge and no --counter is named {name:?}"))?;
         draft.set_help(help);
     }
-    collect(drafts).map_err(|error| error.to_string())
+    let mut families = MetricFamilies::new();
+    for draft in drafts {
+        families.insert(draft).map_err(|error| error.to_string())?;
+    }
+    Ok(families)
 }
 
 /// The samples as text that can stand behind a text that has been checked, which may hold some of the same families.
@@ -105,40 +99,14 @@ pub(crate) fn append_samples(checked: &Checked, given: &MetricFamilies) -> Resul
     Ok(text)
 }
 
-fn collect(drafts: Vec<MetricFamily>) -> Result<MetricFamilies, FamilyError> {
-    let mut families = MetricFamilies::new();
-    for draft in drafts {
-        families.insert(draft)?;
-    }
-    Ok(families)
-}
-
-fn sample(
-    flag: &'static str,
-    text: &str,
-    names: NameValidation,
-    value: fn(f64) -> MetricValue,
-) -> Result<GivenSample, String> {
-    let (series, rest) = Series::parse_prefix_names(text, names).map_err(|error| {
-        format!(
-            "{flag} {text:?}: column {}: {}",
-            error.column(),
-            error.reason()
-        )
-    })?;
-    let number = rest.strip_prefix('=').ok_or_else(|| {
-        format!(
-            "{flag} {text:?}: expected `=` and a value after {}",
-            series.name
-        )
-    })?;
-    let number = parse_float(number)
-        .ok_or_else(|| format!("{flag} {text:?}: {number:?} is not a number"))?;
-    Ok(GivenSample {
-        flag,
-        series,
-        value: value(number),
-    })
+fn sample(text: &str, names: NameValidation) -> Result<(Series, f64), String> {
+    let (series, rest) = Series::parse_prefix_names(text, names)
+        .map_err(|error| format!("column {}: {}", error.column(), error.reason()))?;
+    let number = rest
+        .strip_prefix('=')
+        .ok_or_else(|| format!("expected `=` and a value after {}", series.name))?;
+    let number = parse_float(number).ok_or_else(|| format!("{number:?} is not a number"))?;
+    Ok((series, number))
 }
 
 fn draft<'a>(

@@ -64,25 +64,22 @@ impl Input {
         if path == Path::new("-") {
             return Self::stdin();
         }
-        let name = path.display().to_string();
-        match File::open(path).and_then(InputContent::of) {
+        Self::new(path.display().to_string(), File::open(path))
+    }
+
+    pub(crate) fn stdin() -> Result<Self, String> {
+        let file = io::stdin().as_fd().try_clone_to_owned().map(File::from);
+        Self::new("stdin".to_owned(), file)
+    }
+
+    fn new(name: String, file: io::Result<File>) -> Result<Self, String> {
+        match file.and_then(InputContent::of) {
             Ok(content) => Ok(Self { name, content }),
             Err(error) => Err(format!("cannot read {name}: {error}")),
         }
     }
 
-    pub(crate) fn stdin() -> Result<Self, String> {
-        let file = io::stdin().as_fd().try_clone_to_owned().map(File::from);
-        match file.and_then(InputContent::of) {
-            Ok(content) => Ok(Self {
-                name: "stdin".to_owned(),
-                content,
-            }),
-            Err(error) => Err(format!("cannot read stdin: {error}")),
-        }
-    }
-
-    /// Whether stdin is a terminal, where nobody may be about to type.
+    /// Tells if stdin is a terminal, where nobody may be about to type.
     pub(crate) fn stdin_is_terminal() -> bool {
         io::stdin().is_terminal()
     }

@@ -53,9 +53,9 @@ impl Gateways {
             decides.map(|()| None)
         })?;
         let compression = given.value_or_default(&COMPRESSION, warnings)?;
-        let read = connection(given).and_then(|connection| Ok((connection, urls(given)?)));
-        let (connection, (urls, url_source)) = match read {
-            Ok(read) => read,
+        // A mistake in one of the other settings counts also where there is no gateway.
+        let (urls, url_source) = match builder(given, "").and_then(|_| urls(given)) {
+            Ok(urls) => urls,
             Err(error) => return error.warn(warnings, NOT_RECORDED).map(|()| Self::Unusable),
         };
         if urls.is_empty() {
@@ -63,23 +63,20 @@ impl Gateways {
         }
         let given = Arc::new(given.clone());
         let gateway = |url: &String| {
-            let mut builder = connection(Pushgateway::builder(url));
-            builder = builder
+            let mut builder = builder(&given, url)?
                 .compression(compression)
                 .timeout(push_timeout)
                 .retries(retries);
             if let Some((kind, _)) = kind {
                 builder = builder.kind(kind);
             }
-            match builder.check() {
-                Ok(checked_kind) => Ok(Gateway {
-                    builder,
-                    kind: checked_kind,
-                    kind_source: kind.map_or(url_source, |(_, source)| source),
-                    given: Arc::clone(&given),
-                }),
-                Err(error) => Err(explain(&given, &error)),
-            }
+            let checked_kind = builder.check().map_err(|error| explain(&given, &error))?;
+            Ok::<_, SettingError>(Gateway {
+                builder,
+                kind: checked_kind,
+                kind_source: kind.map_or(url_source, |(_, source)| source),
+                given: Arc::clone(&given),
+            })
         };
         let (usable, wrong): (Vec<_>, Vec<_>) = urls.iter().map(gateway).partition(Result::is_ok);
         let consequence = if usable.is_empty() {
@@ -150,54 +147,43 @@ fn urls(given: &Given) -> Result<(Vec<String>, SettingSource), SettingError> {
     Ok((urls, source))
 }
 
-/// What makes a client of any of the gateways connect as the settings say.
-fn connection(
-    given: &Given,
-) -> Result<impl Fn(PushgatewayBuilder) -> PushgatewayBuilder + use<>, SettingError> {
-    let (headers, _) = given.list(&HEADER)?;
-    let certificate = match (given.find(&TLS_CERT_FILE)?, given.find(&TLS_KEY_FILE)?) {
-        (Some((certificate, _)), Some((key, _))) => Some((certificate, key)),
+/// A builder of a client that connects as the settings say.
+fn builder(given: &Given, url: &str) -> Result<PushgatewayBuilder, SettingError> {
+    let mut builder = Pushgateway::builder(url);
+    for (name, value) in given.list(&HEADER)?.0 {
+        builder = builder.header(name, value);
+    }
+    match (given.find(&TLS_CERT_FILE)?, given.find(&TLS_KEY_FILE)?) {
+        (Some((certificate, _)), Some((key, _))) => {
+            builder = builder.tls_client_certificate(certificate, key);
+        }
         (Some((_, source)), None) => {
             return Err(source.error("there is no key to go with it: set --tls-key-file"));
         }
         (None, Some((_, source))) => {
             return Err(source.error("there is no certificate to go with it: set --tls-cert-file"));
         }
-        (None, None) => None,
-    };
-    let unverified = given.switch(&TLS_INSECURE_SKIP_VERIFY)?;
-    let username = given.value(&USERNAME)?;
-    let password = secret(given, &PASSWORD_FILE, &PASSWORD)?;
-    let token = secret(given, &BEARER_TOKEN_FILE, &BEARER_TOKEN)?;
-    let ca = given.value(&TLS_CA_FILE)?;
-    let proxy = given.value(&PROXY)?;
-    Ok(move |mut builder: PushgatewayBuilder| {
-        if let Some(username) = &username {
-            builder = builder.username(username);
-        }
-        if let Some(password) = &password {
-            builder = builder.password(password.clone());
-        }
-        if let Some(token) = &token {
-            builder = builder.bearer_token(token.clone());
-        }
-        for (name, value) in &headers {
-            builder = builder.header(name, value);
-        }
-        if let Some(path) = &ca {
-            builder = builder.tls_roots(Roots::File(path.clone()));
-        }
-        if let Some((certificate, key)) = &certificate {
-            builder = builder.tls_client_certificate(certificate, key);
-        }
-        if unverified.is_some() {
-            builder = builder.tls_insecure_skip_verify();
-        }
-        if let Some(proxy) = &proxy {
-            builder = builder.proxy(proxy.clone());
-        }
-        builder
-    })
+        (None, None) => {}
+    }
+    if given.switch(&TLS_INSECURE_SKIP_VERIFY)?.is_some() {
+        builder = builder.tls_insecure_skip_verify();
+    }
+    if let Some(username) = given.value(&USERNAME)? {
+        builder = builder.username(username);
+    }
+    if let Some(password) = secret(given, &PASSWORD_FILE, &PASSWORD)? {
+        builder = builder.password(password);
+    }
+    if let Some(token) = secret(given, &BEARER_TOKEN_FILE, &BEARER_TOKEN)? {
+        builder = builder.bearer_token(token);
+    }
+    if let Some(path) = given.value(&TLS_CA_FILE)? {
+        builder = builder.tls_roots(Roots::File(path));
+    }
+    if let Some(proxy) = given.value(&PROXY)? {
+        builder = builder.proxy(proxy);
+    }
+    Ok(builder)
 }
 
 /// A file with a secret, or a variable that is one.
