@@ -14,7 +14,8 @@ use crate::commands::run::run;
 use crate::exit::{CommandFailure, Exit};
 use crate::terminal::{Console, MessageArgs};
 
-/// The commands, in the order of the help: the usage behind the name, a summary, and the function that does the work.
+/// The commands, in the order of the help: the usage behind the name, a summary, and the function
+/// that does the work.
 fn commands() -> [CommandRow; 7] {
     [
         command_row(
@@ -64,7 +65,8 @@ struct CommandRow {
 
 type Execute = Box<dyn Fn(&ArgMatches) -> Exit>;
 
-/// One row of the list. The flags of a command are only made when it is named, so that the others cost nothing.
+/// One row of the list. The flags of a command are only made when it is named, so that the others
+/// cost nothing.
 fn command_row<A: Args + 'static>(
     usage: &'static str,
     about: &'static str,
@@ -89,7 +91,8 @@ fn command_row<A: Args + 'static>(
     }
 }
 
-/// Parses the command line into the work that it asks for. Help and version go to stdout and end the program.
+/// Parses the command line into the work that it asks for. Help and version go to stdout and end
+/// the program.
 pub(crate) fn parse() -> Result<impl FnOnce() -> Exit, Exit> {
     let mut line = Command::new("pushjob")
         .version(env!("CARGO_PKG_VERSION"))

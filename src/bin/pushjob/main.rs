@@ -1,4 +1,5 @@
-//! The command `pushjob`: runs a batch job, records how it went and leaves the result where Prometheus sees it.
+//! The command `pushjob`: runs a batch job, records how it went and leaves the result where
+//! Prometheus sees it.
 
 #![expect(
     clippy::doc_markdown,
@@ -14,7 +15,8 @@ mod terminal;
 
 use std::process::ExitCode;
 
-/// Parses the command line, executes the command that it names, and exits with the code that says how that went.
+/// Parses the command line, executes the command that it names, and exits with the code that says
+/// how that went.
 fn main() -> ExitCode {
     let exit = match cli::parse() {
         Ok(work) => work(),

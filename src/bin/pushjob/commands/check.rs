@@ -72,7 +72,7 @@ pub(crate) fn check(args: &CheckArgs, console: Console) -> Result<Exit, CommandF
     Ok(exit)
 }
 
-/// Says what is wrong with one text, and whether it is good.
+/// Reports the problems of one text, and tells if it has no error.
 fn check_one(
     input: &Input,
     rules: Check,

@@ -36,7 +36,7 @@ pub(crate) struct FlushArgs {
     pub(crate) list: bool,
 }
 
-/// The pauses between two rounds, from and to.
+/// Shortest and longest pause between two passes.
 const PAUSES: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(30));
 
 pub(crate) fn flush(args: &FlushArgs, console: Console) -> Result<Exit, CommandFailure> {
@@ -80,7 +80,7 @@ pub(crate) fn flush(args: &FlushArgs, console: Console) -> Result<Exit, CommandF
     })
 }
 
-/// Deliveries to all gateways.
+/// A delivery of all that waits, to all gateways in parallel.
 struct FlushPass<'a> {
     spool: &'a Spool,
     clients: &'a [Pushgateway],
@@ -89,7 +89,7 @@ struct FlushPass<'a> {
 }
 
 impl FlushPass<'_> {
-    /// One, or as many as it takes within `wait`.
+    /// Delivers once, or again and again within `wait` until nothing is left.
     fn repeat(&self, wait: Option<Duration>) -> Exit {
         let begin = Instant::now();
         let (mut pause, longest) = PAUSES;
@@ -143,7 +143,7 @@ fn clients(given: &Given, waiting: &[Waiting]) -> Result<(Vec<Pushgateway>, Dura
     Ok((gateways.clients()?, push_timeout))
 }
 
-/// Shows what waits, a line each.
+/// Prints a line for each entry of the spool.
 fn list(waiting: &[Waiting]) -> Exit {
     let mut text = String::new();
     for Waiting {

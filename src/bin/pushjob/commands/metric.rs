@@ -57,7 +57,8 @@ pub(crate) struct MetricOptions {
     #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
     pub(crate) help_text: Option<String>,
 
-    /// Take any text as a name, where `pushjob run --utf8-names` does [env: PUSHJOB_UTF8_NAMES=true]
+    /// Take any text as a name, where `pushjob run --utf8-names` does [env:
+    /// PUSHJOB_UTF8_NAMES=true]
     #[arg(long)]
     pub(crate) utf8_names: bool,
 }
@@ -120,7 +121,7 @@ fn metric_name(name: &str, names: NameValidation) -> Result<MetricName, String> 
     checked.map_err(|error| error.to_string())
 }
 
-/// What can be known of a grouping label here is that `job` is one.
+/// The labels of the series. The only grouping label that is known here is `job`.
 fn labels(given: &[String], names: NameValidation) -> Result<Labels, String> {
     let pair = |label: &String| {
         let (name, value) = label
@@ -169,7 +170,7 @@ impl MetricKind {
     }
 }
 
-/// What is done, and with what.
+/// The operation and its value.
 fn value(args: &MetricArgs) -> Result<(Operation, MetricValue), String> {
     let kind = args.kind;
     if kind != MetricKind::Histogram && args.options.buckets.is_some() {

@@ -14,7 +14,7 @@ use crate::exit::Exit;
 use crate::settings::{Given, SPOOL, Settings};
 use crate::terminal::{Console, chain, delivered_message};
 
-/// What became of a request, and what else there is to say.
+/// Result of a request, and further messages.
 type Sent = (Result<Option<Delivered>, String>, Vec<Notice>);
 
 /// A group, on each of one or more gateways.
@@ -23,12 +23,13 @@ pub(crate) struct Target {
     key: GroupingKey,
     names: NameValidation,
     push_timeout: Duration,
-    /// Where is kept what could not be delivered.
+    /// Keeps requests that could not be delivered.
     spool: Option<Spool>,
 }
 
 impl Target {
-    /// The group that flags and environment name. Here a mistake in the environment is as bad as one in a flag.
+    /// The group that flags and environment name. Here a mistake in the environment is as bad as
+    /// one in a flag.
     pub(crate) fn new(given: &Given) -> Result<Self, String> {
         let settings = Settings::read(given)?;
         if let Some(warning) = settings.warnings.into_iter().next() {
@@ -48,7 +49,7 @@ impl Target {
         })
     }
 
-    /// Which names it takes.
+    /// Names of metrics and labels that are accepted.
     pub(crate) fn names(&self) -> NameValidation {
         self.names
     }
@@ -57,12 +58,12 @@ impl Target {
         &self.key
     }
 
-    /// On how many gateways it is.
+    /// Number of gateways.
     pub(crate) fn gateways(&self) -> usize {
         self.clients.len()
     }
 
-    /// Sends a request to all of them, and says of each where it failed.
+    /// Sends a request to all gateways, and reports each failure.
     pub(crate) fn deliver(
         &self,
         request: Result<Request<'_>, UnpushableError>,

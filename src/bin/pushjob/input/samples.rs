@@ -64,7 +64,8 @@ pub(crate) fn samples(args: &SampleArgs, names: NameValidation) -> Result<Metric
     Ok(families)
 }
 
-/// The samples as text that can stand behind a text that has been checked, which may hold some of the same families.
+/// The samples as text that can stand behind a text that has been checked, which may hold some of
+/// the same families.
 pub(crate) fn append_samples(checked: &Checked, given: &MetricFamilies) -> Result<String, String> {
     // The text before may have no newline at its end.
     let mut text = "\n".to_owned();

@@ -1,4 +1,4 @@
-//! What is read: files, and stdin.
+//! Text that is read: from files and from stdin.
 
 use std::fs::File;
 use std::io::{self, IsTerminal, Read, Seek, Write};
@@ -28,7 +28,7 @@ enum InputFormat {
 }
 
 impl TextArgs {
-    /// None where the text tells.
+    /// The format that was asked for. Without one the text decides.
     pub(crate) fn format(&self) -> Option<Format> {
         self.format.map(|format| match format {
             InputFormat::Text => Format::Text,
@@ -37,16 +37,16 @@ impl TextArgs {
     }
 }
 
-/// The most that is kept of a pipe in memory, in bytes; more goes to a temporary file.
+/// Most bytes of a pipe that are kept in memory; more go to a temporary file.
 const IN_MEMORY: u64 = 4 << 20;
 
-/// The most that is read of a pipe, in bytes. A file has an end of its own.
+/// Most bytes that are read of a pipe. A file has an end of its own.
 const PIPE_LIMIT: u64 = 4 << 30;
 
-/// The most that is kept in memory where no file can be made, in bytes.
+/// Most bytes that are kept in memory where no temporary file can be made.
 const MEMORY_LIMIT: u64 = 256 << 20;
 
-/// Text to be read, with the name that it has in messages.
+/// Text to be read, with its name in messages.
 pub(crate) struct Input {
     pub(crate) name: String,
     content: InputContent,
@@ -128,7 +128,7 @@ impl InputContent {
     }
 }
 
-/// A text, and what comes behind it.
+/// A text followed by another.
 pub(crate) struct Chained<'a> {
     first: &'a dyn Text,
     length: u64,

@@ -20,7 +20,7 @@ use crate::terminal::chain;
 
 pub(super) const NOT_RECORDED: &str = "the run is not recorded";
 
-/// Where to deliver.
+/// The gateways that the settings name.
 #[derive(Debug)]
 pub(crate) enum Gateways {
     NotGiven,
@@ -94,8 +94,8 @@ impl Gateways {
         })
     }
 
-    /// Mistakes in the files that they need. Those may be right by the time they matter, so a job is not kept waiting for
-    /// the mistakes to be found.
+    /// Mistakes in the files that they need. Those may be right by the time they matter, so a job
+    /// is not kept waiting for the mistakes to be found.
     pub(crate) fn unreadable_files(&self) -> Vec<String> {
         let Self::Given(gateways) = self else {
             return Vec::new();

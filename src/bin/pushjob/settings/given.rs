@@ -55,7 +55,8 @@ impl Given {
         Ok(found.map(|(value, _)| value))
     }
 
-    /// The value of a setting, where a mistake in the environment is as bad as one on the command line.
+    /// The value of a setting, where a mistake in the environment is as bad as one on the command
+    /// line.
     pub(crate) fn checked<T>(&self, setting: &'static Setting<T>) -> Result<Option<T>, String> {
         self.value(setting).map_err(SettingError::into_message)
     }
@@ -69,7 +70,8 @@ impl Given {
         Ok(found.and_then(|(is_on, source)| is_on.then_some(source)))
     }
 
-    /// The value of a setting, or the default of the table, which also takes the place of a wrong variable.
+    /// The value of a setting, or the default of the table, which also takes the place of a wrong
+    /// variable.
     pub(super) fn value_or_default<T>(
         &self,
         setting: &'static Setting<T>,
@@ -84,7 +86,8 @@ impl Given {
         (setting.parse)(default.as_ref())
     }
 
-    /// All values of a setting, with their source: the flag, or else the variable, where an empty one counts as none.
+    /// All values of a setting, with their source: the flag, or else the variable, where an empty
+    /// one counts as none.
     pub(super) fn list<T>(
         &self,
         setting: &'static Setting<T>,

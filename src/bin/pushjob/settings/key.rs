@@ -44,7 +44,8 @@ pub(super) fn grouping_key(
     })
 }
 
-/// The label `instance`, for which a variable counts only where no flag has given it as another label.
+/// The label `instance`, for which a variable counts only where no flag has given it as another
+/// label.
 fn instance(
     given: &Given,
     has_instance: bool,

@@ -1,4 +1,5 @@
-//! The settings: what the flags and the environment say about gateways, the group and further destinations, checked.
+//! The settings: what the flags and the environment say about gateways, the group and further
+//! destinations, checked.
 
 mod args;
 mod gateways;

@@ -26,7 +26,8 @@ pub(crate) struct Settings {
 }
 
 impl Settings {
-    /// Reads the settings. A mistake on the command line is an error, one in the environment a warning.
+    /// Reads the settings. A mistake on the command line is an error, one in the environment a
+    /// warning.
     pub(crate) fn read(given: &Given) -> Result<Self, String> {
         let mut warnings = Vec::new();
         let push_timeout = given.value_or_default(&PUSH_TIMEOUT, &mut warnings)?;
@@ -49,7 +50,8 @@ impl Settings {
         })
     }
 
-    /// Makes less of the mistakes in the settings of gateways, where a run is recorded without them.
+    /// Makes less of the mistakes in the settings of gateways, where a run is recorded without
+    /// them.
     pub(crate) fn without_gateways(&mut self) {
         if self.key.is_none() {
             return;
@@ -62,8 +64,8 @@ impl Settings {
     }
 }
 
-/// The gateways to deliver to what was kept for them, and how long a delivery may take. A mistake in the environment is as
-/// bad as one in a flag.
+/// The gateways to deliver to what was kept for them, and how long a delivery may take. A mistake
+/// in the environment is as bad as one in a flag.
 pub(crate) fn delivery(given: &Given) -> Result<(Gateways, Duration), String> {
     let mut warnings = Vec::new();
     let push_timeout = given.value_or_default(&PUSH_TIMEOUT, &mut warnings)?;
@@ -83,14 +85,15 @@ pub(crate) fn delivery_to<'a>(
     Ok(gateways)
 }
 
-/// Names that are accepted by a command that needs no gateway, where its own flag may ask for UTF-8 names.
+/// Names that are accepted by a command that needs no gateway, where its own flag may ask for UTF-8
+/// names.
 pub(crate) fn accepted_names(utf8_names: bool) -> Result<NameValidation, String> {
     let flag = utf8_names.then_some(["true"]);
     let given = flag.map_or_else(Given::default, |on| Given::default().with(&UTF8_NAMES, on));
     name_validation(&given).map_err(SettingError::into_message)
 }
 
-/// Where to serve metrics while the job runs.
+/// Address at which metrics are served while the job runs.
 #[derive(Debug)]
 pub(crate) enum EndpointSettings {
     NotGiven,

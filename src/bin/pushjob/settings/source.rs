@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// Where a setting comes from, with its name in the table.
+/// Source of a setting, with its name in the table.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum SettingSource {
     Flag(&'static str),
@@ -14,8 +14,8 @@ impl SettingSource {
         matches!(self, Self::Flag(_))
     }
 
-    /// The one to blame of several settings that do not go together: a variable, because that is no reason not to run
-    /// the job.
+    /// The one to blame of several settings that do not go together: a variable, because that is no
+    /// reason not to run the job.
     pub(super) fn conflict_between(
         sources: impl IntoIterator<Item = Option<Self>>,
     ) -> Option<Self> {

@@ -21,10 +21,11 @@ pub(crate) struct Setting<T: 'static> {
     pub(super) parse: fn(&OsStr) -> Result<T, String>,
 }
 
-/// What a setting is, but for the type of its values.
+/// All of a setting but the type of its values.
 #[derive(Debug)]
 pub(super) struct Row {
-    /// Name of the flag, without the dashes. The variable has the same name in upper case, behind `PUSHJOB_`.
+    /// Name of the flag, without the dashes. The variable has the same name in upper case, behind
+    /// `PUSHJOB_`.
     pub(super) name: &'static str,
     pub(super) form: Form,
     pub(super) heading: Heading,
@@ -99,7 +100,7 @@ impl Secrecy {
     }
 }
 
-/// What most rows have in common.
+/// The fields that most rows have in common.
 const ROW: Row = Row {
     name: "",
     form: Form::Switch,
@@ -112,7 +113,7 @@ const ROW: Row = Row {
     secrecy: Secrecy::Open,
 };
 
-/// What switches have in common.
+/// The fields that switches have in common.
 const SWITCH: Row = Row {
     variable_note: "=true",
     default: "",

@@ -1,4 +1,4 @@
-//! Messages to people, on stderr.
+//! Messages on stderr, and the flags that say how many there are.
 
 use std::fmt::Display;
 use std::io::{self, Write};
@@ -30,10 +30,10 @@ impl MessageArgs {
     }
 }
 
-/// The longest that is waited for a message to be taken.
+/// Longest wait for stderr to take a message.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// How much is said: -1 errors only, 0 warnings too, 1 what was done too.
+/// Writer of messages: at level -1 errors only, at 0 warnings too, at 1 also successes.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Console {
     level: i16,
@@ -65,7 +65,7 @@ impl Console {
         }
     }
 
-    /// Whether only errors are said.
+    /// Tells if only errors are written.
     pub(crate) fn is_quiet(self) -> bool {
         self.level < 0
     }
@@ -85,24 +85,25 @@ impl Console {
     }
 }
 
-/// Whether a message was not taken in time; then nobody is waited for again.
+/// True once stderr has not taken a message in time: no later message waits for it again.
 static STDERR_STUCK: AtomicBool = AtomicBool::new(false);
 
-/// Whether there is a line that the next one takes the place of.
+/// True while the last line is one that the next one replaces.
 static TRANSIENT: AtomicBool = AtomicBool::new(false);
 
-/// Shows a line on a terminal that the next one, or the next message, takes the place of.
+/// Shows a line on a terminal that the next one, or the next message, replaces.
 pub(crate) fn transient(line: &str) {
     TRANSIENT.store(!line.is_empty(), Ordering::Relaxed);
     // Where there is no terminal any more nobody misses it.
     let _ = write!(io::stderr(), "{CLEAR}{line}");
 }
 
-/// Back to the beginning of a line, and all of it away.
+/// Returns to the beginning of the line and clears it.
 const CLEAR: &str = "\r\x1b[K";
 
-/// Writes in one call, so that lines of several processes do not mix. When stderr is closed, full or not read there is
-/// nobody to tell, and the job matters more: it is not waited for longer than [`PATIENCE`] in all.
+/// Writes in one call, so that lines of several processes do not mix. When stderr is closed, full
+/// or not read there is nobody to tell, and the job matters more: it is not waited for longer than
+/// [`PATIENCE`] in all.
 fn write(text: String) {
     if STDERR_STUCK.load(Ordering::Relaxed) {
         return;
@@ -127,10 +128,10 @@ fn write(text: String) {
     }
 }
 
-/// The most that is shown of a URL, in characters.
+/// Longest part of a URL that is shown, in characters.
 const SHOWN_URL: usize = 300;
 
-/// Says that a delivery has succeeded: that something was `delivered to`, or `deleted`.
+/// The message of a delivery that succeeded: something was `delivered to` a place, or `deleted`.
 pub(crate) fn delivered_message(what: &str, place: &str, delivered: Delivered) -> String {
     let seconds = delivered.elapsed.as_secs_f64();
     let (place, cut) = match place.char_indices().nth(SHOWN_URL) {

@@ -1,4 +1,4 @@
-//! What is wrong with a text, for people to read.
+//! Problems of a text, for people to read.
 
 use std::collections::BTreeSet;
 use std::fmt::Write;
@@ -7,13 +7,13 @@ use std::ops::ControlFlow;
 
 use pushjob::exposition::{Inspector, Problem, Severity, Text, lines_of};
 
-/// The most problems of one text that are shown; the rest is counted.
+/// Most problems of one text that are shown; the rest is counted.
 const MOST_SHOWN: usize = 20;
 
-/// Where a check is given up: who has so many mistakes has one.
+/// Number of problems after which a check ends.
 const MOST_COUNTED: u64 = 10_000;
 
-/// The most that is shown of a line, in characters.
+/// Longest part of a line that is shown, in characters.
 const SHOWN_LINE: usize = 100;
 
 /// Collects the problems of a text.
@@ -22,7 +22,7 @@ pub(crate) struct Findings {
     shown: Vec<Problem>,
     counted: u64,
     pub(crate) errors: u64,
-    /// Whether only errors count.
+    /// Warnings do not count.
     errors_only: bool,
 }
 
@@ -68,7 +68,7 @@ impl Findings {
         &self.shown
     }
 
-    /// What is said of those that are not shown.
+    /// The line about problems that are not shown.
     pub(crate) fn more(&self) -> Option<String> {
         let more = self.counted - self.shown.len() as u64;
         let or_more = if self.counted >= MOST_COUNTED {
@@ -117,7 +117,7 @@ impl Findings {
     }
 }
 
-/// Whether there is colour.
+/// Use of colour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Colour {
     Plain,
@@ -150,7 +150,7 @@ fn excerpt(line: &[u8], column: usize) -> (String, usize) {
     (shown.trim_end().to_owned(), caret)
 }
 
-/// One character for another, so that what stands below stays below.
+/// Replaces one character by one, so that the caret stays below its place.
 fn visible(character: char) -> char {
     match character {
         '\t' => ' ',

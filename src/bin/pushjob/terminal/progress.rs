@@ -1,4 +1,4 @@
-//! How far a large text has come, on a terminal.
+//! Progress of a large text, on a terminal.
 
 use std::io::{self, IsTerminal};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -11,13 +11,13 @@ use pushjob::exposition::Text;
 
 use super::console::transient;
 
-/// What takes less time than this is not worth a word.
+/// Time before progress is shown for the first time.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// How often it is said.
+/// Time between two updates.
 const INTERVAL: Duration = Duration::from_millis(200);
 
-/// A text that takes less than this, in bytes, is read at once.
+/// Length in bytes below which no progress is shown.
 const LARGE: u64 = 1 << 20;
 
 /// A text that counts what is read of it.
@@ -27,18 +27,18 @@ pub(crate) struct Progress<'t> {
     phase: Mutex<Phase>,
 }
 
-/// What is being done.
+/// Phase of the work on a text.
 #[derive(Clone, Copy)]
 struct Phase {
     word: &'static str,
-    /// What is said when all is read.
+    /// Line when all is read.
     end: &'static str,
-    /// How much is to be read, in bytes.
+    /// Bytes to read in this phase.
     total: u64,
 }
 
 impl<'t> Progress<'t> {
-    /// Runs `work` on a text, and says on a terminal how far that is.
+    /// Runs `work` on a text, and shows its progress on a terminal.
     pub(crate) fn of<T>(text: &'t dyn Text, work: impl FnOnce(&Self) -> T) -> T {
         let length = text.length().unwrap_or_default();
         let progress = Self {
@@ -72,7 +72,7 @@ impl<'t> Progress<'t> {
         })
     }
 
-    /// From now on it is sent, to so many gateways.
+    /// Begins the phase in which the text is sent to this many gateways.
     pub(crate) fn sending(&self, gateways: usize) {
         let mut phase = self.phase.lock().unwrap_or_else(PoisonError::into_inner);
         self.read.store(0, Ordering::Relaxed);

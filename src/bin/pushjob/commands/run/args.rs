@@ -104,7 +104,7 @@ pub(crate) struct ReportArgs {
     pub(crate) dry_run: bool,
 }
 
-/// What the end of a run does to the group.
+/// Effect of the end of a run on the group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum EndMethod {
     Pushadd,
@@ -113,7 +113,7 @@ pub(crate) enum EndMethod {
     None,
 }
 
-/// When to announce the start.
+/// Time at which the start is announced.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum StartAfter {
     Running(Duration),

@@ -27,8 +27,8 @@ pub(crate) fn run(args: &RunArgs, console: Console) -> Result<Exit, CommandFailu
     let supervisor = ManuallyDrop::new(supervisor);
     let (mut plan, mut settings, listen) =
         prepare(args).map_err(|message| Exit::NothingRun.because(message))?;
-    // What there is to say is said when the job has ended: stderr may be a pipe that nobody reads, and what is due for
-    // the job cannot wait for that.
+    // What there is to say is said when the job has ended: stderr may be a pipe that nobody reads,
+    // and what is due for the job cannot wait for that.
     let mut warnings = Vec::new();
     let (job, file) = with_metrics_file(plan.job, |message| {
         if plan.strict {
@@ -125,8 +125,8 @@ fn say_how_it_ended(command: &[OsString], outcome: &Outcome, console: Console) {
     ));
 }
 
-/// Says which metrics of a job that nobody else hears of could not be served, and whether that is none. A long file takes a while, in
-/// which two signals end it.
+/// Says which metrics of a job that nobody else hears of could not be served, and whether that is
+/// none. A long file takes a while, in which two signals end it.
 fn say_what_is_left_out(job: Arc<JobMetrics>, supervisor: &Supervisor, console: Console) -> bool {
     let read = move || {
         let _ = job.all();
@@ -139,8 +139,8 @@ fn say_what_is_left_out(job: Arc<JobMetrics>, supervisor: &Supervisor, console: 
     })
 }
 
-/// Gives a job a file for its metrics, in the place of one that an outer run may have given us. Without one the job is told of
-/// none.
+/// Gives a job a file for its metrics, in the place of one that an outer run may have given us.
+/// Without one the job is told of none.
 fn with_metrics_file(job: Job, trouble: impl FnOnce(String)) -> (Job, Option<Arc<MetricsFile>>) {
     match MetricsFile::create() {
         Ok(file) => (job.env(METRICS_FILE, file.path()), Some(Arc::new(file))),

@@ -10,10 +10,11 @@ use super::args::{EndMethod, JobArgs, ReportArgs, RunArgs, StartAfter};
 use super::record::{Aim, Methods};
 use crate::settings::{EndpointSettings, SPOOL, Settings, TEXTFILE, secret_variables};
 
-/// A job that has run this long may run for hours, and it is time to give back what only starting took.
+/// A job that has run this long may run for hours, and it is time to give back what only starting
+/// took.
 const SETTLED: Duration = Duration::from_millis(50);
 
-/// What the flags and the environment ask for. What is wrong with the environment is in the settings.
+/// Reads flags and environment. Mistakes in the environment are warnings of the settings.
 pub(super) fn prepare(args: &RunArgs) -> Result<(Plan, Settings, EndpointSettings), String> {
     let plan = Plan::new(args)?;
     let mut settings = Settings::read(&args.settings.given)?;
@@ -29,7 +30,7 @@ pub(super) fn prepare(args: &RunArgs) -> Result<(Plan, Settings, EndpointSetting
     Ok((plan, settings, listen))
 }
 
-/// What the flags of `run` ask for, checked.
+/// The flags of `run`, checked.
 pub(super) struct Plan {
     pub(super) job: Job,
     pub(super) aim: Aim,

@@ -11,7 +11,7 @@ use super::plan::Plan;
 use crate::settings::{ConfigWarning, Gateways, Settings};
 use crate::terminal::{Console, chain};
 
-/// Says what is wrong with the environment, and whether the job may run all the same.
+/// Reports mistakes in the environment, and tells if the job may run all the same.
 pub(super) fn may_run(plan: &Plan, settings: &Settings, console: Console) -> bool {
     // Without --strict a file is read when it is needed, and what is wrong with it is said then.
     let mut wrong_files = Vec::new();
@@ -49,7 +49,8 @@ pub(super) fn may_run(plan: &Plan, settings: &Settings, console: Console) -> boo
     !plan.strict || (settings.warnings.is_empty() && wrong_files.is_empty())
 }
 
-/// Checks a place in a thread of its own: a file system can hang, and what hangs with it cannot be ended.
+/// Checks a place in a thread of its own: a file system can hang, and what hangs with it cannot be
+/// ended.
 fn checked<E: Error + Send + 'static>(
     place: &str,
     limit: Duration,
