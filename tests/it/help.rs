@@ -169,7 +169,9 @@ fn a_variable_has_the_name_of_its_flag_in_every_help() {
 #[test]
 fn every_flag_stands_in_the_readme() {
     let readme = readme();
-    for command in ["run", "push", "pushadd", "delete", "flush", "metric"] {
+    for command in [
+        "run", "push", "pushadd", "delete", "check", "flush", "metric",
+    ] {
         for (flag, _) in flags(&help(command)) {
             let known = readme.contains(&format!("`{flag}")) || flag == "--help";
             assert!(known, "{flag} of {command} is not in the README");

@@ -35,7 +35,7 @@ pub(crate) enum Gateways {
 pub(crate) struct Gateway {
     pub(crate) builder: PushgatewayBuilder,
     pub(crate) kind: GatewayKind,
-    /// SettingSource of its kind: a setting of its own, or its URL.
+    /// Source of its kind: a setting of its own, or its URL.
     pub(crate) kind_source: SettingSource,
     given: Arc<Given>,
 }

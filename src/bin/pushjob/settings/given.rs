@@ -33,7 +33,7 @@ impl Given {
         given
     }
 
-    /// SettingSource of the values of a setting, where it has any.
+    /// Source of the values of a setting, where it has any.
     pub(super) fn source(&self, row: &Row) -> Option<SettingSource> {
         if self.0.iter().any(|(name, _)| *name == row.name) {
             return Some(SettingSource::Flag(row.name));

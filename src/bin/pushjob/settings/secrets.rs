@@ -30,7 +30,7 @@ fn holds_secret(row: &Row) -> bool {
     }
 }
 
-/// SettingSource of credentials that are sent to any gateway, if there are some.
+/// Source of credentials that are sent to any gateway, if there are some.
 pub(crate) fn credentials(given: &Given) -> Option<SettingSource> {
     let credentials = ROWS.iter().filter(|row| row.secrecy.is_credential());
     let sources = credentials.filter_map(|row| given.source(row));
