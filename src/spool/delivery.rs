@@ -1,71 +1,56 @@
 //! One delivery of what is known of a group.
 
 use std::fs::File;
-use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant, SystemTime};
+use std::path::Path;
+use std::time::{Duration, Instant};
 
 use crate::grouping::GroupingKey;
 use crate::push::{Delivered, GatewayAddress, PushError, Pushgateway};
 
 use super::entry::Entry;
-use super::error::{NotDelivered, SpoolError};
+use super::error::SpoolError;
 use super::folder::{Durability, Files, Lock, PATIENCE};
+use super::notice::{SpoolNotice, age};
 use super::stamp::Stamp;
 use super::state::{Backlog, GroupState, Part, RunResult};
+use super::undelivered::{Disposition, NotDelivered, Undelivered};
 
 /// How often what others have left meanwhile is delivered too, before it is left to them.
 const MOST_ROUNDS: u32 = 8;
 
-/// What became of one delivery.
+/// The outcome of one delivery.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct SpoolDelivery {
-    /// What the run does to the group; None where there was nothing to send, because others have sent it or a later run has
-    /// done otherwise.
-    pub run: Result<Option<Delivered>, NotDelivered>,
-    /// The metrics of the job, in the same way.
-    pub job: Result<Option<Delivered>, NotDelivered>,
-    /// What earlier runs had left, when it is there now: since when, and how many runs.
-    pub late: Option<(SystemTime, u64)>,
-    /// Why what earlier runs had left was refused, where that took nothing else along.
-    pub refused_earlier: Option<PushError>,
-    /// What is wrong with the spool.
-    pub troubles: Vec<SpoolError>,
-    /// Where it waits what was not delivered, and where it is what was refused.
-    waiting: Option<PathBuf>,
-    refused: Option<PathBuf>,
+    /// The delivery of what the run does to the group; None where there was nothing to send, because others have sent it or a
+    /// later run has done otherwise.
+    pub run: Result<Option<Delivered>, Undelivered>,
+    /// The delivery of the metrics of the job, in the same way.
+    pub job: Result<Option<Delivered>, Undelivered>,
+    /// Everything else that there is to report: what is wrong with the spool, and the results of earlier runs that were
+    /// delivered or refused.
+    pub notices: Vec<SpoolNotice>,
 }
 
 impl SpoolDelivery {
-    /// What became of what was not delivered for this reason.
-    #[must_use]
-    pub fn kept(&self, error: &NotDelivered) -> Kept {
-        let is_final = matches!(error, NotDelivered::Push(error) if error.is_final());
-        match (&self.refused, &self.waiting) {
-            (Some(path), _) if is_final => Kept::Refused(path.clone()),
-            (_, Some(path)) => Kept::Waiting(path.clone()),
-            _ => Kept::Lost,
-        }
+    /// The errors of both parts.
+    pub(super) fn errors(&self) -> impl Iterator<Item = &Undelivered> {
+        [&self.run, &self.job]
+            .into_iter()
+            .filter_map(|part| part.as_ref().err())
     }
 
-    /// Where it is what was refused.
+    /// Everything that there is to report of a delivery of earlier results alone: the notices, and the errors as such.
     #[must_use]
-    pub fn refused(&self) -> Option<&Path> {
-        self.refused.as_deref()
+    pub fn into_notices_of_earlier(self) -> Vec<SpoolNotice> {
+        let errors = [self.run.err(), self.job.err()].into_iter().flatten();
+        let errors = errors.map(SpoolNotice::EarlierUndelivered);
+        self.notices.into_iter().chain(errors).collect()
     }
 }
 
-/// What becomes of what was not delivered.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Kept {
-    /// It waits in this file.
-    Waiting(PathBuf),
-    /// The gateway has refused it, and it is in this file to be looked at.
-    Refused(PathBuf),
-    /// It could not be kept.
-    Lost,
-}
+/// The delivery of one part.
+type PartResult = Result<Option<Delivered>, NotDelivered>;
 
 /// A group of which something is kept.
 #[derive(Debug)]
@@ -161,9 +146,9 @@ impl SpooledGroup {
         self.deliver_in_turn(client, timeout, timeout)
     }
 
-    /// Does the same, unless others are at it: then it is theirs to deliver.
+    /// Does the same where nobody else delivers to the group; otherwise it is theirs to deliver.
     #[must_use]
-    pub fn deliver_unless_busy(self, client: &Pushgateway, timeout: Duration) -> SpoolDelivery {
+    pub fn deliver_if_free(self, client: &Pushgateway, timeout: Duration) -> SpoolDelivery {
         self.deliver_in_turn(client, timeout, Duration::ZERO)
     }
 
@@ -210,8 +195,8 @@ impl SpooledGroup {
         part: Part,
         client: &Pushgateway,
         left: &dyn Fn() -> Duration,
-        before: Result<Option<Delivered>, NotDelivered>,
-    ) -> Result<Option<Delivered>, NotDelivered> {
+        before: PartResult,
+    ) -> PartResult {
         let mut earlier = None;
         loop {
             let Some(step) = self.entry.state.step(part) else {
@@ -295,12 +280,12 @@ impl SpooledGroup {
 
     /// Leaves it to a later delivery.
     #[must_use]
-    pub fn leave(mut self) -> Kept {
+    pub fn leave(mut self) -> Disposition {
         self.update(Durability::System, |_| ());
         if self.is_saved {
-            Kept::Waiting(self.files.waiting())
+            Disposition::Waiting(self.files.waiting())
         } else {
-            Kept::Lost
+            Disposition::Lost
         }
     }
 
@@ -313,24 +298,50 @@ impl SpooledGroup {
         this.conclude(Err(NotDelivered::Busy { url, waited }), Ok(None))
     }
 
-    fn conclude(
-        self,
-        run: Result<Option<Delivered>, NotDelivered>,
-        job: Result<Option<Delivered>, NotDelivered>,
-    ) -> SpoolDelivery {
+    fn conclude(self, run: PartResult, job: PartResult) -> SpoolDelivery {
         let is_whole = run.is_ok() && job.is_ok() && !self.entry.state.is_waiting();
         let late = self
             .earlier
             .filter(|_| is_whole && self.refused_earlier.is_none());
-        SpoolDelivery {
-            run,
-            job,
-            late: late.map(|Backlog { since, runs }| (since, runs)),
-            refused_earlier: self.refused_earlier,
-            troubles: self.troubles,
-            waiting: self.is_saved.then(|| self.files.waiting()),
-            refused: self.refused.is_some().then(|| self.files.refused()),
-        }
+        let waiting = self.is_saved.then(|| self.files.waiting());
+        let refused = self.refused.is_some().then(|| self.files.refused());
+        let undelivered = |reason: NotDelivered| {
+            let is_final = matches!(&reason, NotDelivered::Push(error) if error.is_final());
+            let disposition = match (&refused, &waiting) {
+                (Some(path), _) if is_final => Disposition::Refused(path.clone()),
+                (_, Some(path)) => Disposition::Waiting(path.clone()),
+                _ => Disposition::Lost,
+            };
+            Undelivered {
+                reason,
+                disposition,
+            }
+        };
+        let mut delivery = SpoolDelivery {
+            run: run.map_err(undelivered),
+            job: job.map_err(undelivered),
+            notices: Vec::new(),
+        };
+        let is_result_lost = delivery
+            .errors()
+            .any(|error| error.disposition == Disposition::Lost);
+        let troubles = self.troubles.into_iter().map(|error| SpoolNotice::Trouble {
+            error,
+            is_result_lost,
+        });
+        let earlier = self
+            .refused_earlier
+            .map(|error| SpoolNotice::EarlierRefused {
+                error,
+                path: refused.clone(),
+            });
+        let late = late.map(|Backlog { since, runs }| SpoolNotice::DeliveredLate {
+            url: self.url,
+            age: age(since),
+            runs,
+        });
+        delivery.notices = troubles.chain(earlier).chain(late).collect();
+        delivery
     }
 
     /// Reads what is known by now, which is what we know ourselves and what others have left; with the lock.

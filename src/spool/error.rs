@@ -1,8 +1,8 @@
+//! The error of a spool that cannot be used.
+
 use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
-
-use crate::push::PushError;
 
 /// What keeps a spool from being used.
 #[derive(Debug, thiserror::Error)]
@@ -57,22 +57,5 @@ pub enum SpoolError {
         reason: String,
         /// Where it is now.
         aside: PathBuf,
-    },
-}
-
-/// Why a result has not arrived.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum NotDelivered {
-    /// It was not taken.
-    #[error(transparent)]
-    Push(#[from] PushError),
-    /// Other processes were delivering to the group all the time.
-    #[error("{url}: others were delivering to this group for {:.1} s", waited.as_secs_f64())]
-    Busy {
-        /// The URL of the group.
-        url: String,
-        /// How long it was waited for.
-        waited: Duration,
     },
 }

@@ -19,7 +19,7 @@
 //! let result = RunResult {
 //!     completed: SystemTime::now(),
 //!     change: Change::PushAdd(&rows),
-//!     lasting: &[],
+//!     persistent: &[],
 //!     job: None,
 //! };
 //! let client = Pushgateway::new("localhost:9091")?;
@@ -27,7 +27,7 @@
 //! let kept = spool.keep(&client.address(), &GroupingKey::new("etl")?, &result);
 //! let delivery = kept.deliver(&client, Duration::from_secs(10));
 //! if let Err(error) = &delivery.run {
-//!     println!("{error}: {:?}", delivery.kept(error));
+//!     println!("{error}");
 //! }
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
@@ -47,12 +47,18 @@
 mod delivery;
 mod entry;
 mod error;
+mod flush;
 mod folder;
+mod notice;
 mod stamp;
 mod state;
+mod undelivered;
 mod waiting;
 
-pub use delivery::{Kept, SpoolDelivery, SpooledGroup};
-pub use error::{NotDelivered, SpoolError};
+pub use delivery::{SpoolDelivery, SpooledGroup};
+pub use error::SpoolError;
+pub use flush::{FlushPass, FlushPasses, FlushReport};
+pub use notice::SpoolNotice;
 pub use state::RunResult;
+pub use undelivered::{Disposition, NotDelivered, Undelivered};
 pub use waiting::{Spool, Waiting};

@@ -72,7 +72,7 @@ pub struct RunResult<'a> {
     pub change: Change<'a>,
     /// The names of those of its families that are remembered and sent again with the results of later runs, for a gateway that
     /// has forgotten them.
-    pub lasting: &'a [String],
+    pub persistent: &'a [String],
     /// The metrics of the job, to be added to the group by themselves.
     pub job: Option<&'a MetricFamilies>,
 }
@@ -109,7 +109,7 @@ impl GroupState {
         let of_job = news.job.into_iter().flat_map(MetricFamilies::iter);
         for family in of_run {
             let is_lasting = news
-                .lasting
+                .persistent
                 .iter()
                 .any(|name| name == family.name().as_str());
             self.hold(family, Part::Run, is_lasting, at);
@@ -364,7 +364,7 @@ mod tests {
         RunResult {
             completed: SystemTime::UNIX_EPOCH,
             change,
-            lasting: &[],
+            persistent: &[],
             job: None,
         }
     }
@@ -445,7 +445,7 @@ mod tests {
         let job = named(&[3], 1);
         let mut state = GroupState::default();
         let first = RunResult {
-            lasting: &["m1".to_owned()],
+            persistent: &["m1".to_owned()],
             job: Some(&job),
             ..news(Change::PushAdd(&run))
         };
@@ -517,7 +517,7 @@ mod tests {
         let run = named(&[1, 2], 1);
         let mut state = GroupState::default();
         let first = RunResult {
-            lasting: &["m1".to_owned()],
+            persistent: &["m1".to_owned()],
             ..news(Change::PushAdd(&run))
         };
         state.take(&first, &stamp(1));

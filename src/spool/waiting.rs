@@ -1,7 +1,7 @@
 //! The folder, and what waits in it.
 
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use crate::grouping::GroupingKey;
 use crate::push::GatewayAddress;
@@ -10,6 +10,7 @@ use super::delivery::SpooledGroup;
 use super::entry::Entry;
 use super::error::SpoolError;
 use super::folder::{self, Files, REFUSED, WAITING};
+use super::notice::age;
 use super::state::{Backlog, RunResult};
 
 /// A folder for results that have not arrived.
@@ -39,6 +40,14 @@ pub struct Waiting {
     pub path: PathBuf,
 }
 
+impl Waiting {
+    /// The time since the first of the runs ended, in whole seconds.
+    #[must_use]
+    pub fn age(&self) -> Duration {
+        age(self.since)
+    }
+}
+
 impl Spool {
     /// A spool in a folder, which is made if it is missing, for nobody else.
     ///
@@ -60,9 +69,9 @@ impl Spool {
         folder::try_out(&self.folder)
     }
 
-    /// The folder.
+    /// Its directory.
     #[must_use]
-    pub fn folder(&self) -> &Path {
+    pub fn directory(&self) -> &Path {
         &self.folder
     }
 

@@ -27,7 +27,7 @@ const MAY_IMPORT: [(&str, &[&str]); 11] = [
     ("job", &[]),
     ("report", &["exposition", "job"]),
     ("sink", &["exposition", "push", "grouping"]),
-    ("spool", &["exposition", "push", "grouping"]),
+    ("spool", &["chain", "exposition", "push", "grouping"]),
 ];
 
 /// Which files may know a crate; folders stand for all in them.
@@ -61,7 +61,7 @@ const CRATES: [(&str, &[&str]); 24] = [
     ("prometheus", &["adapter/prometheus_registry.rs"]),
     ("prometheus_client", &["adapter/client_registry.rs"]),
     ("clap", &["bin/"]),
-    ("humantime", &["bin/"]),
+    ("humantime", &["bin/", "spool/notice.rs"]),
     ("url", &["push/"]),
     ("percent_encoding", &["push/", "sink/textfile/"]),
 ];

@@ -16,7 +16,7 @@ use pushjob::spool::Spool;
 
 use crate::console::chain;
 use crate::job_metrics::JobMetrics;
-use crate::spool::{Notice, notices_of_earlier};
+use crate::spool::Notice;
 
 /// Something to push.
 #[derive(Clone)]
@@ -144,5 +144,6 @@ fn deliver_earlier(folder: &Path, client: &Pushgateway, key: &GroupingKey) -> Ve
     let delivery = spool
         .resume(&gateway, key)
         .deliver(client, client.timeout());
-    notices_of_earlier(&delivery, &client.url(key))
+    let notices = delivery.into_notices_of_earlier().into_iter();
+    notices.map(Notice::from).collect()
 }

@@ -2,20 +2,16 @@
 
 use std::fmt::Write;
 use std::io::{self, Write as _};
-use std::thread;
-use std::time::{Duration, Instant};
 
-use pushjob::push::{Pushgateway, side_by_side};
+use humantime::format_duration;
+use pushjob::push::Pushgateway;
 use pushjob::spool::{Spool, SpoolError, Waiting};
 
 use crate::args::{FlushArgs, GatewayArgs};
-use crate::console::{Console, chain};
+use crate::console::chain;
 use crate::exit::Exit;
 use crate::settings::{Gateways, credentials, delivery, spool};
-use crate::spool::{Flushed, Notice, age, flush as flush_gateway};
-
-/// The pauses between two rounds, from and to.
-const PAUSES: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(30));
+use crate::spool::Notice;
 
 pub(crate) fn flush(args: &FlushArgs) -> Exit {
     let console = args.messages.console();
@@ -52,7 +48,7 @@ pub(crate) fn flush(args: &FlushArgs) -> Exit {
             Err(exit) => exit,
         };
     }
-    let (clients, push_timeout) = match clients(&args.gateway, &waiting) {
+    let clients = match clients(&args.gateway, &waiting) {
         Ok(clients) => clients,
         Err(message) => {
             console.error(message);
@@ -63,78 +59,36 @@ pub(crate) fn flush(args: &FlushArgs) -> Exit {
         let is_ours = |client: &Pushgateway| client.address().base_url() == waiting.gateway;
         !clients.iter().any(is_ours)
     });
-    let mut left = 0;
+    let (mut left, mut refused) = (0, 0);
     for Waiting { gateway, key, .. } in others {
         console.warning(format_args!(
             "{key} waits for {gateway}, which --gateway does not name"
         ));
         left += 1;
     }
-    let round = Round {
-        spool: &spool,
-        clients: &clients,
-        push_timeout,
-        console,
-    };
-    match round.rounds(args.wait) {
-        Exit::Done if left > 0 => Exit::NotDone,
-        exit => exit,
-    }
-}
-
-/// Deliveries to all gateways.
-struct Round<'a> {
-    spool: &'a Spool,
-    clients: &'a [Pushgateway],
-    push_timeout: Duration,
-    console: Console,
-}
-
-impl Round<'_> {
-    /// One, or as many as it takes within `wait`.
-    fn rounds(&self, wait: Option<Duration>) -> Exit {
-        let begin = Instant::now();
-        let (mut pause, longest) = PAUSES;
-        let mut refused = 0;
-        loop {
-            let flushed = side_by_side(self.clients, |client| {
-                let begin = Instant::now();
-                let remaining = || self.push_timeout.saturating_sub(begin.elapsed());
-                flush_gateway(self.spool, client, None, &remaining)
-            });
-            refused += flushed.iter().map(|flushed| flushed.refused).sum::<usize>();
-            let left: usize = flushed.iter().map(|flushed| flushed.left).sum();
-            let time = wait.unwrap_or_default().saturating_sub(begin.elapsed());
-            let is_last = left == 0 || time.is_zero();
-            for notice in flushed
-                .into_iter()
-                .flat_map(|Flushed { notices, .. }| notices)
-            {
-                match notice {
-                    // What keeps it from being delivered matters here, once.
-                    Notice::Note(message) if is_last => self.console.error(message),
-                    notice => notice.say(self.console),
-                }
-            }
-            if is_last {
-                return if left + refused == 0 {
-                    Exit::Done
-                } else {
-                    Exit::NotDone
-                };
-            }
-            thread::sleep(pause.min(time));
-            pause = (pause * 2).min(longest);
+    for pass in spool.flush_passes(&clients, args.wait.unwrap_or_default()) {
+        refused += pass.report.refused;
+        if pass.is_last {
+            left += pass.report.left;
         }
+        for notice in pass.report.notices {
+            match Notice::from(notice) {
+                // What keeps it from being delivered matters here, once.
+                Notice::Note(message) if pass.is_last => console.error(message),
+                notice => notice.say(console),
+            }
+        }
+    }
+    if left + refused == 0 {
+        Exit::Done
+    } else {
+        Exit::NotDone
     }
 }
 
 /// Clients of the gateways that are given, or else of those for which something waits.
-fn clients(
-    args: &GatewayArgs,
-    waiting: &[Waiting],
-) -> Result<(Vec<Pushgateway>, Duration), String> {
-    let (mut gateways, push_timeout) = delivery(args)?;
+fn clients(args: &GatewayArgs, waiting: &[Waiting]) -> Result<Vec<Pushgateway>, String> {
+    let mut gateways = delivery(args)?.0;
     if matches!(gateways, Gateways::NotGiven) {
         // Who has written what waits has named them, and may be anyone.
         if let Some(source) = credentials(args) {
@@ -155,29 +109,28 @@ fn clients(
         return Err(message);
     }
     let Gateways::Given(gateways) = gateways else {
-        return Ok((Vec::new(), push_timeout));
+        return Ok(Vec::new());
     };
     let built = gateways.iter().map(|gateway| {
         let built = gateway.builder.build();
         built.map_err(|error| gateway.explain(&error))
     });
-    Ok((built.collect::<Result<_, _>>()?, push_timeout))
+    built.collect()
 }
 
 /// Shows what waits, a line each.
 fn list(waiting: &[Waiting]) -> Exit {
     let mut text = String::new();
-    for Waiting {
-        gateway,
-        key,
-        since,
-        runs,
-        refused,
-        path,
-        ..
-    } in waiting
-    {
-        let age = age(*since);
+    for result in waiting {
+        let Waiting {
+            gateway,
+            key,
+            runs,
+            refused,
+            path,
+            ..
+        } = result;
+        let age = format_duration(result.age());
         let runs = match runs {
             1 => format!("1 run, {age} ago"),
             runs => format!("{runs} runs, the first {age} ago"),

@@ -7,16 +7,16 @@ use pushjob::grouping::GroupingKey;
 use pushjob::push::{
     Change, Delivered, Method, Pushgateway, Request, UnpushableError, side_by_side,
 };
-use pushjob::spool::{Kept, RunResult, Spool};
+use pushjob::spool::{Disposition, RunResult, Spool, SpoolNotice, Undelivered};
 
 use crate::args::{SpoolArgs, TargetArgs};
 use crate::console::{Console, chain, done};
 use crate::exit::Exit;
 use crate::settings::{Gateways, settings, spool as folder};
-use crate::spool::{Notice, notices, notices_of_earlier, undelivered};
+use crate::spool::Notice;
 
 /// What became of a request, and what else there is to say.
-type Sent = (Result<Option<Delivered>, String>, Vec<Notice>);
+type Sent = (Result<Option<Delivered>, String>, Vec<SpoolNotice>);
 
 /// A group, on each of one or more gateways.
 pub(crate) struct Group {
@@ -98,7 +98,7 @@ impl Group {
         let mut exit = Exit::Done;
         for (client, (result, notices)) in self.clients.iter().zip(results) {
             for notice in notices {
-                notice.say(console);
+                Notice::from(notice).say(console);
             }
             match result {
                 Ok(Some(delivered)) => {
@@ -127,17 +127,18 @@ impl Group {
             (Method::Post, Some(Ok(families))) => Change::PushAdd(families),
             _ => {
                 // It is too long to be kept. What waits goes first, so that it does not come later.
-                let url = client.url(&self.key);
                 let waiting = spool
                     .resume(&client.address(), &self.key)
                     .deliver(client, left());
-                let notices = notices_of_earlier(&waiting, &url);
-                if let Err(error) = &waiting.run {
-                    if !matches!(waiting.kept(error), Kept::Refused(_)) {
-                        let error = chain(error);
-                        let reason = format!("{error}; it is too long to be kept");
-                        return (Err(reason), notices);
-                    }
+                let blocked = match &waiting.run {
+                    Err(error) if !matches!(error.disposition, Disposition::Refused(_)) => Some(
+                        format!("{}; it is too long to be kept", chain(&error.reason)),
+                    ),
+                    _ => None,
+                };
+                let notices = waiting.into_notices_of_earlier();
+                if let Some(reason) = blocked {
+                    return (Err(reason), notices);
                 }
                 let delivered = client.send_within(request, left());
                 return (delivered.map(Some).map_err(|error| chain(&error)), notices);
@@ -146,16 +147,12 @@ impl Group {
         let result = RunResult {
             completed: SystemTime::now(),
             change,
-            lasting: &[],
+            persistent: &[],
             job: None,
         };
         let kept = spool.keep(&client.address(), &self.key, &result);
         let delivery = kept.deliver(client, left());
-        let notices = notices(&delivery, &client.url(&self.key));
-        let delivered = match &delivery.run {
-            Ok(delivered) => Ok(*delivered),
-            Err(error) => Err(undelivered(error, &delivery)),
-        };
-        (delivered, notices)
+        let said = |undelivered: Undelivered| undelivered.to_string();
+        (delivery.run.map_err(said), delivery.notices)
     }
 }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant, SystemTime};
 use pushjob::exposition::MetricFamilies;
 use pushjob::grouping::GroupingKey;
 use pushjob::push::{Change, Delivered, GatewayAddress, GatewayKind, Pushgateway};
-use pushjob::spool::{Kept, NotDelivered, RunResult, SpoolDelivery, SpooledGroup};
+use pushjob::spool::{Disposition, RunResult, SpoolDelivery, SpooledGroup, Undelivered};
 
 use crate::announce::{Announced, Announcer, News};
 use crate::args::Method;
@@ -15,7 +15,7 @@ use crate::console::chain;
 use crate::job_metrics::JobMetrics;
 use crate::record::Pending;
 use crate::settings::Gateway;
-use crate::spool::{Notice, RunSpool, fate, flush, notices, undelivered};
+use crate::spool::{Notice, RunSpool};
 
 /// A gateway, and what is pushed to it while the job runs.
 pub(crate) struct Recipient {
@@ -77,11 +77,11 @@ impl<'a> End<'a> {
         change: Change<'_>,
         method: Method,
     ) -> Option<SpooledGroup> {
-        let RunSpool { spool, lasting } = self.spool?;
+        let RunSpool { spool, persistent } = self.spool?;
         let result = RunResult {
             completed: self.completed,
             change,
-            lasting,
+            persistent,
             job: (!self.job_is_long())
                 .then(|| self.job_families(method))
                 .flatten(),
@@ -181,7 +181,7 @@ impl Recipient {
         };
         let place = match (&kept, end.spool) {
             (Some(kept), Some(RunSpool { spool, .. })) if kept.is_kept() => {
-                format!("{url} (kept in {})", spool.folder().display())
+                format!("{url} (kept in {})", spool.directory().display())
             }
             _ => url.clone(),
         };
@@ -191,7 +191,7 @@ impl Recipient {
         let is_outrun = method == Method::Delete && matches!(announced, Some(Announced::CutOff));
         let mut delivery = match (&built, change) {
             _ if is_outrun => {
-                let kept = kept.map_or(Kept::Lost, SpooledGroup::leave);
+                let kept = kept.map_or(Disposition::Lost, SpooledGroup::leave);
                 let before = if end.beating {
                     "last heartbeat"
                 } else {
@@ -199,13 +199,13 @@ impl Recipient {
                 };
                 Delivery::of(Err(format!(
                     "{url}: the {before} had no answer, and would bring the group back{}",
-                    fate(&kept)
+                    kept
                 )))
             }
             (_, None) => Delivery::of(self.speechless.map_or(Ok(None), Err)),
             (Err(reason), Some(_)) => {
-                let kept = kept.map_or(Kept::Lost, SpooledGroup::leave);
-                Delivery::of(Err(format!("{reason}{}", fate(&kept))))
+                let kept = kept.map_or(Disposition::Lost, SpooledGroup::leave);
+                Delivery::of(Err(format!("{reason}{kept}")))
             }
             (Ok(client), Some(change)) => {
                 let way = Way {
@@ -215,7 +215,7 @@ impl Recipient {
                 };
                 if let Some(kept) = kept {
                     let delivery = kept.deliver(client, remaining());
-                    let mut delivery = Delivery::spooled(&delivery, &url);
+                    let mut delivery = Delivery::spooled(delivery);
                     if end.job_is_long() && delivery.result.is_ok() {
                         pending.end(&place);
                         delivery.job = deliver_job(client, end, method, &way);
@@ -235,8 +235,9 @@ impl Recipient {
             (&built, &delivery.result, end.spool)
         {
             let done = change.map(|_| end.key);
-            let flushed = flush(spool, client, done, &remaining);
-            delivery.notices.extend(flushed.notices);
+            let flushed = spool.flush(client, done, &remaining);
+            let notices = flushed.notices.into_iter().map(Notice::from);
+            delivery.notices.extend(notices);
         }
         Conclusion {
             url,
@@ -297,15 +298,12 @@ impl Delivery {
         }
     }
 
-    fn spooled(delivery: &SpoolDelivery, url: &str) -> Self {
-        let result = |part: &Result<Option<Delivered>, NotDelivered>| match part {
-            Ok(delivered) => Ok(*delivered),
-            Err(error) => Err(undelivered(error, delivery)),
-        };
+    fn spooled(delivery: SpoolDelivery) -> Self {
+        let said = |undelivered: Undelivered| undelivered.to_string();
         Self {
-            result: result(&delivery.run),
-            job: result(&delivery.job),
-            notices: notices(delivery, url),
+            result: delivery.run.map_err(said),
+            job: delivery.job.map_err(said),
+            notices: delivery.notices.into_iter().map(Notice::from).collect(),
         }
     }
 }

@@ -229,7 +229,7 @@ impl Recorder {
         match Spool::open(self.aim.spool.as_ref()?) {
             Ok(spool) => Some(RunSpool {
                 spool,
-                lasting: self.aim.report.lasting(),
+                persistent: self.aim.report.lasting(),
             }),
             Err(error) => {
                 let error = chain(&error);
