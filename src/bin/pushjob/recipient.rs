@@ -198,8 +198,7 @@ impl Recipient {
                     "start"
                 };
                 Delivery::of(Err(format!(
-                    "{url}: the {before} had no answer, and would bring the group back{}",
-                    kept
+                    "{url}: the {before} had no answer, and would bring the group back{kept}"
                 )))
             }
             (_, None) => Delivery::of(self.speechless.map_or(Ok(None), Err)),
