@@ -74,6 +74,8 @@ pub mod adapter;
 pub mod batch;
 mod chain;
 pub mod exposition;
+#[cfg(target_os = "linux")]
+mod files;
 pub mod grouping;
 #[cfg(target_os = "linux")]
 pub mod job;

@@ -42,8 +42,8 @@ impl Sink for Telling {
         timeout: Duration,
     ) -> Result<Delivered, SinkError> {
         let written = self.textfile.deliver_within(key, change, timeout)?;
-        let set_aside = written.set_aside.map(Trouble::SetAside);
-        self.notices.lock().extend(set_aside);
+        let quarantined = written.quarantined.map(Trouble::SetAside);
+        self.notices.lock().extend(quarantined);
         Ok(written.delivered)
     }
 }

@@ -9,7 +9,7 @@ use crate::sink::SinkError;
 #[cfg(all(feature = "scrape", unix))]
 use crate::sink::scrape::ScrapeError;
 #[cfg(target_os = "linux")]
-use crate::sink::{SetAside, TextfileError};
+use crate::sink::{Quarantined, TextfileError};
 
 /// What keeps a run from being recorded. The run goes on all the same, and returns what it returns.
 #[derive(Debug, thiserror::Error)]
@@ -31,7 +31,7 @@ pub enum Trouble {
     /// A textfile that was not in the text format, with the last success that may have stood there. It was set aside, and another written.
     #[cfg(target_os = "linux")]
     #[error("{0}")]
-    SetAside(SetAside),
+    SetAside(Quarantined),
     /// An address that cannot be listened on. Nothing is served.
     #[cfg(all(feature = "scrape", unix))]
     #[error(transparent)]

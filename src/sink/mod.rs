@@ -17,7 +17,7 @@ mod textfile;
 pub use embedded::EmbeddedGateway;
 pub use store::{Group, GroupStore, InconsistentError};
 #[cfg(target_os = "linux")]
-pub use textfile::{SetAside, Textfile, TextfileError, Written};
+pub use textfile::{Quarantined, Textfile, TextfileError, WrittenFile};
 
 use std::error::Error;
 use std::sync::Arc;

@@ -4,14 +4,15 @@ use std::fs::File;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use crate::files::{Durability, FileLock};
 use crate::grouping::GroupingKey;
 use crate::push::{Delivered, GatewayAddress, PushError, Pushgateway};
 
-use super::entry::Entry;
+use super::end_time::EndTime;
+use super::entry::SpoolEntry;
 use super::error::SpoolError;
-use super::folder::{Durability, Files, Lock, PATIENCE};
+use super::group_files::{GroupFiles, LOCK_PATIENCE};
 use super::notice::{SpoolNotice, age};
-use super::stamp::Stamp;
 use super::state::{Backlog, GroupState, Part, RunResult};
 use super::undelivered::{Disposition, NotDelivered, Undelivered};
 
@@ -55,8 +56,8 @@ type PartResult = Result<Option<Delivered>, NotDelivered>;
 /// A group of which something is kept.
 #[derive(Debug)]
 pub struct SpooledGroup {
-    files: Files,
-    entry: Entry,
+    files: GroupFiles,
+    entry: SpoolEntry,
     url: String,
     /// Whether it brings something of its own.
     has_news: bool,
@@ -67,20 +68,20 @@ pub struct SpooledGroup {
     /// The file that holds just that.
     written: Option<File>,
     /// What has been refused by now, and why what earlier runs had left was.
-    refused: Option<Entry>,
+    refused: Option<SpoolEntry>,
     refused_earlier: Option<PushError>,
     /// Whether there are files that can be used at all. When there are none, that is said once.
     is_usable: bool,
-    turn: Option<Lock>,
+    turn: Option<FileLock>,
     troubles: Vec<SpoolError>,
 }
 
 impl SpooledGroup {
-    pub(super) fn new(folder: &Path, gateway: &GatewayAddress, key: &GroupingKey) -> Self {
+    pub(super) fn new(directory: &Path, gateway: &GatewayAddress, key: &GroupingKey) -> Self {
         let url = gateway.url(key);
         Self {
-            files: Files::of(folder, key.job(), &url),
-            entry: Entry {
+            files: GroupFiles::new(directory, key.job(), &url),
+            entry: SpoolEntry {
                 gateway: gateway.base_url().to_owned(),
                 key: key.clone(),
                 state: GroupState::default(),
@@ -101,16 +102,16 @@ impl SpooledGroup {
 
     /// One with the result of a run, which is kept at once.
     pub(super) fn with_news(
-        folder: &Path,
+        directory: &Path,
         gateway: &GatewayAddress,
         key: &GroupingKey,
         news: &RunResult<'_>,
     ) -> Self {
-        let mut group = Self::new(folder, gateway, key);
+        let mut group = Self::new(directory, gateway, key);
         group.has_news = true;
-        let at = Stamp::of(news.completed);
+        let at = EndTime::of(news.completed);
         let files = group.files.clone();
-        match files.lock(PATIENCE) {
+        match files.lock(LOCK_PATIENCE) {
             Ok(_lock) => {
                 group.load();
                 group.earlier = group.entry.state.backlog;
@@ -123,7 +124,7 @@ impl SpooledGroup {
                 group.is_saved = false;
                 group.save(durability);
                 // Where nobody delivers it is our turn, and what is known now still holds then.
-                group.turn = files.turn(Duration::ZERO).ok().flatten();
+                group.turn = files.lock_delivery(Duration::ZERO).ok().flatten();
             }
             Err(error) => {
                 group.trouble(error);
@@ -162,7 +163,7 @@ impl SpooledGroup {
         let left = || timeout.saturating_sub(begin.elapsed());
         // Who cannot take turns does not wait for one either.
         if self.turn.is_none() && self.is_usable {
-            match self.files.turn(patience) {
+            match self.files.lock_delivery(patience) {
                 Ok(Some(turn)) => {
                     self.turn = Some(turn);
                     self.refresh();
@@ -244,7 +245,7 @@ impl SpooledGroup {
                 self.entry.state.sent(sent, part);
                 self.save(Durability::System);
             }
-            Err(SpoolError::Held { .. }) => {}
+            Err(SpoolError::Locked { .. }) => {}
             Err(_) => files.remove(),
         }
     }
@@ -252,7 +253,7 @@ impl SpooledGroup {
     /// Keeps what was refused apart, for a person to look at; false where that cannot be done, and it goes on waiting.
     fn set_aside(&mut self, error: &PushError, what: &GroupState, part: Part) -> bool {
         let what = what.only_waiting(part);
-        let mut refused = self.refused.clone().unwrap_or_else(|| Entry {
+        let mut refused = self.refused.clone().unwrap_or_else(|| SpoolEntry {
             state: GroupState::default(),
             ..self.entry.clone()
         });
@@ -263,7 +264,7 @@ impl SpooledGroup {
         refused.state.families.extend(what.families.clone());
         let files = self.files.clone();
         let written = files
-            .lock(PATIENCE)
+            .lock(LOCK_PATIENCE)
             .and_then(|_lock| files.write_refused(&refused));
         if let Err(error) = written {
             self.troubles.push(error);
@@ -348,7 +349,7 @@ impl SpooledGroup {
     fn load(&mut self) {
         // Mostly nobody else was there.
         if let Some(file) = self.written.take() {
-            if self.files.is_still(&file) {
+            if self.files.is_current(&file) {
                 return;
             }
         }
@@ -356,13 +357,13 @@ impl SpooledGroup {
             match self.files.read() {
                 Ok(found) => break found,
                 // It is not there any more, and what there is beside it may be good.
-                Err(error @ SpoolError::Foreign { .. }) => self.troubles.push(error),
+                Err(error @ SpoolError::Quarantined { .. }) => self.troubles.push(error),
                 // It is not overwritten.
                 Err(error) => return self.trouble(error),
             }
         };
         let is_ours =
-            |found: &Entry| found.gateway == self.entry.gateway && found.key == self.entry.key;
+            |found: &SpoolEntry| found.gateway == self.entry.gateway && found.key == self.entry.key;
         match found.filter(is_ours) {
             Some(found) if self.is_saved => self.entry.state = found.state,
             Some(found) => self.entry.state.absorb(found.state),
@@ -399,7 +400,7 @@ impl SpooledGroup {
     /// Learns what others have left.
     fn refresh(&mut self) {
         let files = self.files.clone();
-        match files.lock(PATIENCE) {
+        match files.lock(LOCK_PATIENCE) {
             Ok(_lock) => {
                 self.load();
                 self.earlier = self.earlier.or(self.entry.state.backlog);
@@ -414,7 +415,7 @@ impl SpooledGroup {
             return change(&mut self.entry.state);
         }
         let files = self.files.clone();
-        match files.lock(PATIENCE) {
+        match files.lock(LOCK_PATIENCE) {
             Ok(_lock) => {
                 self.load();
                 // What others have left is on the disk. Should it come back, it would be older than what is known now.

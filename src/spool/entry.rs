@@ -9,7 +9,7 @@ use crate::exposition::{
 use crate::grouping::GroupingKey;
 use crate::push::Method;
 
-use super::stamp::Stamp;
+use super::end_time::EndTime;
 use super::state::{Backlog, Cleared, GroupState, Held, Part, Whereabouts};
 
 /// The first line. What begins with another number is for another version to read.
@@ -17,7 +17,7 @@ const FIRST: &str = "# pushjob spool 1";
 
 /// What a file is about, and what it knows of that.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Entry {
+pub(super) struct SpoolEntry {
     /// The base URL of the gateway, without credentials.
     pub(super) gateway: String,
     pub(super) key: GroupingKey,
@@ -26,7 +26,7 @@ pub(super) struct Entry {
     pub(super) refused: Option<String>,
 }
 
-impl Entry {
+impl SpoolEntry {
     /// The file, whole. The last line says how long it is, so that a piece of it is none.
     pub(super) fn to_text(&self) -> String {
         let mut text = String::from(FIRST);
@@ -165,8 +165,8 @@ struct Reader {
 }
 
 impl Reader {
-    fn finish(self) -> Result<Entry, String> {
-        Ok(Entry {
+    fn finish(self) -> Result<SpoolEntry, String> {
+        Ok(SpoolEntry {
             gateway: self.gateway.ok_or("it names no gateway")?,
             key: self.key.ok_or("it names no group")?,
             state: self.state,
@@ -213,7 +213,7 @@ impl Reader {
                     _ => return None,
                 };
                 let is = whereabouts(words.next()?)?;
-                let at: Stamp = words.next()?.parse().ok()?;
+                let at: EndTime = words.next()?.parse().ok()?;
                 let (name, family) = if keyword == "family" {
                     let families = parse_names(block.as_bytes(), NameValidation::Utf8).ok()?;
                     let family = families.iter().next().filter(|_| families.len() == 1)?;
@@ -293,7 +293,7 @@ mod tests {
         }
     }
 
-    fn entry() -> Entry {
+    fn entry() -> SpoolEntry {
         let mut state = GroupState {
             cleared: Some(Cleared {
                 at: ":0".parse().unwrap(),
@@ -320,7 +320,7 @@ mod tests {
         }
         let key = GroupingKey::new("a \"b\"\n# end").unwrap();
         let key = key.with_label_names("k8s.pod", "", NameValidation::Utf8);
-        Entry {
+        SpoolEntry {
             gateway: "http://localhost:9091/prefix".to_owned(),
             key: key.unwrap(),
             state,
@@ -330,20 +330,20 @@ mod tests {
 
     #[test]
     fn an_entry_is_read_back() {
-        let plain = Entry {
+        let plain = SpoolEntry {
             state: GroupState::default(),
             refused: None,
             ..entry()
         };
         for entry in [entry(), plain] {
             let text = entry.to_text();
-            assert_eq!(Entry::of_text(&text).as_ref(), Ok(&entry), "{text}");
-            let head = Entry::head_of_text(&text).unwrap();
+            assert_eq!(SpoolEntry::of_text(&text).as_ref(), Ok(&entry), "{text}");
+            let head = SpoolEntry::head_of_text(&text).unwrap();
             let state = GroupState {
                 families: std::collections::BTreeMap::new(),
                 ..entry.state.clone()
             };
-            assert_eq!(head, Entry { state, ..entry });
+            assert_eq!(head, SpoolEntry { state, ..entry });
         }
     }
 
@@ -351,19 +351,26 @@ mod tests {
     fn no_piece_of_an_entry_is_one() {
         let text = entry().to_text();
         for (end, _) in text.char_indices() {
-            assert!(Entry::of_text(&text[..end]).is_err(), "{}", &text[..end]);
+            assert!(
+                SpoolEntry::of_text(&text[..end]).is_err(),
+                "{}",
+                &text[..end]
+            );
         }
         for line in 1..text.lines().count() - 1 {
             let without = text.split_inclusive('\n').enumerate();
             let without = without.filter(|(number, _)| *number != line);
             let without: String = without.map(|(_, line)| line).collect();
-            assert!(Entry::of_text(&without).is_err(), "without line {line}");
+            assert!(
+                SpoolEntry::of_text(&without).is_err(),
+                "without line {line}"
+            );
         }
     }
 
     #[test]
     fn what_is_no_entry_says_why() {
-        let wrong = |text: &str| Entry::of_text(text).unwrap_err();
+        let wrong = |text: &str| SpoolEntry::of_text(text).unwrap_err();
         assert_eq!(
             wrong(""),
             "it begins with \"\" instead of \"# pushjob spool 1\""

@@ -1,6 +1,6 @@
 //! A spool: results that could not be delivered, on disk until they can.
 //!
-//! A [`Spool`] is a folder. A run [keeps](Spool::keep) its result there and [delivers](SpooledGroup::deliver) it; what does not
+//! A [`Spool`] is a directory. A run [keeps](Spool::keep) its result there and [delivers](SpooledGroup::deliver) it; what does not
 //! arrive for a reason that may pass stays, for a later run or for whoever [looks](Spool::waiting) for it. What arrives is the
 //! state of the group that live deliveries would have led to: of each family the run counts that ended last, and a PUT or
 //! DELETE takes away what was there before it. So an old result never takes the place of a newer one, in whatever order
@@ -34,7 +34,7 @@
 //!
 //! # Files
 //!
-//! The folder has the mode 0700 when it is made here, and the files 0600; no credentials are in them. Each group of each
+//! The directory has the mode 0700 when it is made here, and the files 0600; no credentials are in them. Each group of each
 //! gateway has one, `NAME.waiting`, or `NAME.sent` when all has arrived, with the format's version in its first line, which is
 //! replaced as a whole; and two for taking turns, `NAME.lock` and `NAME.turn`. What a gateway has refused is `NAME.refused`, what cannot be read
 //! `NAME.unreadable1` and so on.
@@ -45,12 +45,12 @@
 //! set. What was written before the system was started, or on another machine, counts as earlier.
 
 mod delivery;
+mod end_time;
 mod entry;
 mod error;
 mod flush;
-mod folder;
+mod group_files;
 mod notice;
-mod stamp;
 mod state;
 mod undelivered;
 mod waiting;

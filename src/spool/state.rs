@@ -6,7 +6,7 @@ use std::time::SystemTime;
 use crate::exposition::{MetricFamilies, MetricFamily};
 use crate::push::{Change, Method};
 
-use super::stamp::Stamp;
+use super::end_time::EndTime;
 
 /// Whose metrics they are. Those of a job go by themselves, so that what is wrong with them cannot take those of the run along.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,7 +29,7 @@ pub(super) enum Whereabouts {
 /// A PUT or DELETE: nothing of what was there before it is left.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Cleared {
-    pub(super) at: Stamp,
+    pub(super) at: EndTime,
     pub(super) method: Method,
     pub(super) is: Whereabouts,
 }
@@ -37,7 +37,7 @@ pub(super) struct Cleared {
 /// A family, as the last run that had it left it.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Held {
-    pub(super) at: Stamp,
+    pub(super) at: EndTime,
     pub(super) part: Part,
     /// Whether it is sent again with whatever is sent, for a gateway that has forgotten it.
     pub(super) is_lasting: bool,
@@ -97,7 +97,7 @@ impl Step {
 
 impl GroupState {
     /// Takes what a run does, as far as no later one has done otherwise.
-    pub(super) fn take(&mut self, news: &RunResult<'_>, at: &Stamp) {
+    pub(super) fn take(&mut self, news: &RunResult<'_>, at: &EndTime) {
         if matches!(news.change, Change::Push(_) | Change::Delete) {
             self.clear(news.change.method(), at);
         }
@@ -126,7 +126,7 @@ impl GroupState {
         }
     }
 
-    fn clear(&mut self, method: Method, at: &Stamp) {
+    fn clear(&mut self, method: Method, at: &EndTime) {
         let later = |cleared: &Cleared| cleared.at.is_later_than(at);
         if self.cleared.as_ref().is_some_and(later) {
             return;
@@ -146,7 +146,7 @@ impl GroupState {
         });
     }
 
-    fn hold(&mut self, family: &MetricFamily, part: Part, is_lasting: bool, at: &Stamp) {
+    fn hold(&mut self, family: &MetricFamily, part: Part, is_lasting: bool, at: &EndTime) {
         // A family without series is not written, so a gateway never hears of it.
         if family.is_empty() {
             return;
@@ -189,7 +189,7 @@ impl GroupState {
             // What was there before is known here already.
             let own = self.families.get(&name);
             let is_later = own.is_none_or(|own| held.at.is_later_than(&own.at));
-            let stays = |cleared: &Stamp| held.at == *cleared || held.at.is_later_than(cleared);
+            let stays = |cleared: &EndTime| held.at == *cleared || held.at.is_later_than(cleared);
             if is_later && cleared.is_none_or(stays) {
                 self.families.insert(name, held);
             }
@@ -344,7 +344,7 @@ mod tests {
         families
     }
 
-    fn stamp(place: usize) -> Stamp {
+    fn stamp(place: usize) -> EndTime {
         format!("boot:{}", 100 + place).parse().unwrap()
     }
 

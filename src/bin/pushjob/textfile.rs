@@ -12,7 +12,7 @@ use pushjob::grouping::GroupingKey;
 use pushjob::job::release_text;
 use pushjob::push::{Change, Delivered};
 use pushjob::report::Report;
-use pushjob::sink::{Textfile, TextfileError, Written};
+use pushjob::sink::{Textfile, TextfileError, WrittenFile};
 
 use crate::announce::{Announced, News, Told};
 use crate::args::Method;
@@ -128,7 +128,7 @@ impl TextfileRecipient {
         let written = run.as_ref().ok().and_then(Option::as_ref);
         let url = written.map_or(file, |written| written.path.display().to_string());
         let delivered =
-            |written: Option<Written>| -> Option<Delivered> { written.map(|it| it.delivered) };
+            |written: Option<WrittenFile>| -> Option<Delivered> { written.map(|it| it.delivered) };
         Conclusion {
             url: match end.method {
                 Method::Delete => format!("the group in {url}"),
@@ -145,7 +145,7 @@ impl TextfileRecipient {
 }
 
 /// None when there was nothing to be written.
-type WriteResult = Result<Option<Written>, TextfileError>;
+type WriteResult = Result<Option<WrittenFile>, TextfileError>;
 
 /// What comes within the time, if anything does.
 fn receive<T>(receiver: &Receiver<T>, left: Duration) -> Option<T> {
@@ -153,8 +153,8 @@ fn receive<T>(receiver: &Receiver<T>, left: Duration) -> Option<T> {
 }
 
 /// What there is to say of a file that stood there.
-fn set_aside(written: &Written) -> Option<Notice> {
-    let aside = written.set_aside.as_ref()?;
+fn set_aside(written: &WrittenFile) -> Option<Notice> {
+    let aside = written.quarantined.as_ref()?;
     Some(Notice::Warning(aside.to_string()))
 }
 
@@ -269,7 +269,7 @@ impl Scribe {
         let deliver = |change, instead: &dyn Fn(&MetricFamilies) -> Option<MetricFamilies>| {
             let left = self.push_timeout.saturating_sub(last.begin.elapsed());
             self.textfile
-                .deliver_unless(&self.key, change, left, instead)
+                .deliver_revised(&self.key, change, left, instead)
         };
         let run = end.change(end.method);
         let run = run.map(|change| deliver(change, &still_news)).transpose();

@@ -1,3 +1,5 @@
+//! The error of a textfile that was not written.
+
 use std::error::Error;
 use std::io;
 use std::path::PathBuf;
@@ -6,9 +8,10 @@ use std::time::Duration;
 use crate::push::UnpushableError;
 use crate::sink::InconsistentError;
 
-use super::read::LIMIT;
+/// The longest file that is read and written, in bytes. Node exporter reads it anew at each scrape.
+pub(super) const MAX_BYTES: u64 = 16 << 20;
 
-/// What keeps metrics from being written to a textfile.
+/// The reason why metrics were not written to a textfile.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum TextfileError {
@@ -23,7 +26,7 @@ pub enum TextfileError {
     },
     /// A pipe, a device or the like.
     #[error("{} is no regular file", path.display())]
-    NoFile {
+    NotAFile {
         /// What stands in the place of the file.
         path: PathBuf,
     },
@@ -34,14 +37,14 @@ pub enum TextfileError {
         path: PathBuf,
     },
     /// More is in it than is read.
-    #[error("{} is longer than {} MiB", path.display(), LIMIT >> 20)]
-    Long {
+    #[error("{} is longer than {} MiB", path.display(), MAX_BYTES >> 20)]
+    TooLong {
         /// The file.
         path: PathBuf,
     },
     /// More would be in it than is read.
-    #[error("{} would be longer than {} MiB", path.display(), LIMIT >> 20)]
-    WouldBeLong {
+    #[error("{} would be longer than {} MiB", path.display(), MAX_BYTES >> 20)]
+    WouldBeTooLong {
         /// The file.
         path: PathBuf,
     },
@@ -63,7 +66,7 @@ pub enum TextfileError {
     },
     /// Others were writing the file all the time.
     #[error("{} was held by others for {:.1} s", path.display(), waited.as_secs_f64())]
-    Held {
+    Locked {
         /// The file.
         path: PathBuf,
         /// How long it was waited for.
@@ -100,7 +103,7 @@ impl TextfileError {
         matches!(
             self,
             Self::Gather { .. }
-                | Self::WouldBeLong { .. }
+                | Self::WouldBeTooLong { .. }
                 | Self::Inconsistent { .. }
                 | Self::Unpushable { .. }
         )

@@ -1,3 +1,5 @@
+//! The groups in a textfile, and the text that stands for them.
+
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::exposition::{

@@ -1,3 +1,5 @@
+//! A textfile as a destination of changes.
+
 use std::borrow::Cow;
 use std::fmt;
 use std::fs;
@@ -8,14 +10,14 @@ use std::time::{Duration, Instant};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::exposition::{Gather, MetricFamilies};
+use crate::files::Replacement;
 use crate::grouping::GroupingKey;
 use crate::push::{Change, Delivered, check};
 use crate::sink::{Sink, SinkError};
 
-use super::draft::Draft;
-use super::error::TextfileError;
+use super::error::{MAX_BYTES, TextfileError};
 use super::groups::Groups;
-use super::read::{LIMIT, read};
+use super::storage::{begin_replacement, move_aside, read, unwritable};
 
 /// What the name of a file ends with that node exporter reads.
 const EXTENSION: &str = ".prom";
@@ -34,8 +36,8 @@ const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'
 /// use pushjob::grouping::GroupingKey;
 /// use pushjob::sink::Textfile;
 ///
-/// # let folder = tempfile::tempdir()?;
-/// # let path = folder.path();
+/// # let directory = tempfile::tempdir()?;
+/// # let path = directory.path();
 /// let rows = MetricFamily::gauge(MetricName::new("rows")?, 42.0);
 /// let textfile = Textfile::new(path)?; // "/var/lib/prometheus/node-exporter"
 /// let written = textfile.push_add(&GroupingKey::new("etl")?, &rows)?;
@@ -86,19 +88,19 @@ pub struct Textfile {
 /// A file that was written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Written {
+pub struct WrittenFile {
     /// The file.
     pub path: PathBuf,
     /// How long it took, in one try.
     pub delivered: Delivered,
     /// What stood there and could not be read.
-    pub set_aside: Option<SetAside>,
+    pub quarantined: Option<Quarantined>,
 }
 
 /// A file that was not in the text format.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct SetAside {
+pub struct Quarantined {
     /// Where it was.
     pub file: PathBuf,
     /// Where it is now.
@@ -108,7 +110,7 @@ pub struct SetAside {
 }
 
 /// What a message says of it.
-impl fmt::Display for SetAside {
+impl fmt::Display for Quarantined {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { file, path, reason } = self;
         let (file, path) = (file.display(), path.display());
@@ -147,7 +149,7 @@ impl Textfile {
     /// cannot be found out.
     pub fn file(&self, key: &GroupingKey) -> Result<PathBuf, TextfileError> {
         let path = &self.path;
-        let is_folder = match fs::metadata(path) {
+        let is_directory = match fs::metadata(path) {
             Ok(found) => found.is_dir(),
             Err(error) if error.kind() == ErrorKind::NotFound => false,
             Err(source) => {
@@ -158,7 +160,7 @@ impl Textfile {
             }
         };
         let bytes = path.as_os_str().as_encoded_bytes();
-        if is_folder {
+        if is_directory {
             Ok(path.join(file_name(key.job())))
         } else if bytes.ends_with(EXTENSION.as_bytes()) {
             Ok(path.clone())
@@ -175,8 +177,8 @@ impl Textfile {
     /// [`TextfileError`], as from [`deliver_within`](Self::deliver_within).
     pub fn check(&self, key: &GroupingKey) -> Result<(), TextfileError> {
         let path = self.file(key)?;
-        match Draft::begin(&path, Duration::ZERO) {
-            Ok(_) | Err(TextfileError::Held { .. }) => read(&path).map(drop),
+        match begin_replacement(&path, Duration::ZERO) {
+            Ok(_) | Err(TextfileError::Locked { .. }) => read(&path).map(drop),
             Err(error) => Err(error),
         }
     }
@@ -190,7 +192,7 @@ impl Textfile {
         &self,
         key: &GroupingKey,
         metrics: &G,
-    ) -> Result<Written, TextfileError> {
+    ) -> Result<WrittenFile, TextfileError> {
         let families = gather(metrics)?;
         self.deliver_within(key, Change::Push(&families), PATIENCE)
     }
@@ -205,7 +207,7 @@ impl Textfile {
         &self,
         key: &GroupingKey,
         metrics: &G,
-    ) -> Result<Written, TextfileError> {
+    ) -> Result<WrittenFile, TextfileError> {
         let families = gather(metrics)?;
         self.deliver_within(key, Change::PushAdd(&families), PATIENCE)
     }
@@ -215,7 +217,7 @@ impl Textfile {
     /// # Errors
     ///
     /// [`TextfileError`], see [`deliver_within`](Self::deliver_within).
-    pub fn delete(&self, key: &GroupingKey) -> Result<Written, TextfileError> {
+    pub fn delete(&self, key: &GroupingKey) -> Result<WrittenFile, TextfileError> {
         self.deliver_within(key, Change::Delete, PATIENCE)
     }
 
@@ -229,23 +231,24 @@ impl Textfile {
         key: &GroupingKey,
         change: Change<'_>,
         timeout: Duration,
-    ) -> Result<Written, TextfileError> {
-        self.deliver_unless(key, change, timeout, |_| None)
+    ) -> Result<WrittenFile, TextfileError> {
+        self.deliver_revised(key, change, timeout, |_| None)
     }
 
-    /// Does the same, unless what the group holds in the file is against it: then what is given instead is added. That is asked when nobody
-    /// else can change the file any more; the families have the labels of the file.
+    /// Does the same, unless `revise` decides otherwise from what the group holds in the file: the families that it returns
+    /// are added in place of the change. It is called when nobody else can change the file any more, and only for a group
+    /// that is there; the families have the labels of the file.
     ///
     /// # Errors
     ///
     /// As [`deliver_within`](Self::deliver_within).
-    pub fn deliver_unless(
+    pub fn deliver_revised(
         &self,
         key: &GroupingKey,
         change: Change<'_>,
         timeout: Duration,
-        instead: impl FnOnce(&MetricFamilies) -> Option<MetricFamilies>,
-    ) -> Result<Written, TextfileError> {
+        revise: impl FnOnce(&MetricFamilies) -> Option<MetricFamilies>,
+    ) -> Result<WrittenFile, TextfileError> {
         let begin = Instant::now();
         let path = self.file(key)?;
         if let Change::Push(families) | Change::PushAdd(families) = change {
@@ -254,15 +257,15 @@ impl Textfile {
                 source,
             })?;
         }
-        let draft = Draft::begin(&path, timeout)?;
-        let set_aside = replace(draft, &path, (key, change), instead)?;
-        Ok(Written {
+        let replacement = begin_replacement(&path, timeout)?;
+        let quarantined = replace(replacement, &path, (key, change), revise)?;
+        Ok(WrittenFile {
             path,
             delivered: Delivered {
                 tries: 1,
                 elapsed: begin.elapsed(),
             },
-            set_aside,
+            quarantined,
         })
     }
 }
@@ -275,15 +278,16 @@ fn gather<G: Gather + ?Sized>(metrics: &G) -> Result<Cow<'_, MetricFamilies>, Te
 
 /// Replaces a file by what it is after a change of a group.
 fn replace(
-    mut draft: Draft,
+    mut replacement: Replacement,
     path: &Path,
     (key, change): (&GroupingKey, Change<'_>),
-    instead: impl FnOnce(&MetricFamilies) -> Option<MetricFamilies>,
-) -> Result<Option<SetAside>, TextfileError> {
+    revise: impl FnOnce(&MetricFamilies) -> Option<MetricFamilies>,
+) -> Result<Option<Quarantined>, TextfileError> {
     let inconsistent = |source| TextfileError::Inconsistent {
         path: path.to_owned(),
         source,
     };
+    let failed = |error| unwritable(path, error);
     let (groups, unreadable) = match read(path)?.map(|bytes| Groups::of_text(&bytes)) {
         Some(Ok(groups)) => (groups, None),
         Some(Err(reason)) => (Groups::default(), Some(reason)),
@@ -291,32 +295,32 @@ fn replace(
     };
     let held = groups.held(key).map_err(inconsistent)?;
     let had_any = held.is_some();
-    let instead = held.and_then(instead);
-    let change = instead.as_ref().map_or(change, Change::PushAdd);
+    let revised = held.and_then(revise);
+    let change = revised.as_ref().map_or(change, Change::PushAdd);
     let groups = groups.after(key, change).map_err(inconsistent)?;
     let is_empty = groups.is_empty();
     // What others have there is not written anew for nothing.
     let is_as_before = !had_any && (is_empty || matches!(change, Change::Delete));
     if !is_empty && !is_as_before {
         let text = groups.to_text();
-        if text.len() as u64 > LIMIT {
+        if text.len() as u64 > MAX_BYTES {
             let path = path.to_owned();
-            return Err(TextfileError::WouldBeLong { path });
+            return Err(TextfileError::WouldBeTooLong { path });
         }
-        draft.write(&text)?;
+        replacement.write(&text).map_err(failed)?;
     }
     // Not before there is something to put in its place.
-    let set_aside = unreadable.map(|reason| {
-        let (file, path) = (path.to_owned(), draft.set_aside()?);
-        Ok(SetAside { file, path, reason })
+    let quarantined = unreadable.map(|reason| {
+        let (file, path) = (path.to_owned(), move_aside(path)?);
+        Ok(Quarantined { file, path, reason })
     });
-    let set_aside = set_aside.transpose()?;
+    let quarantined = quarantined.transpose()?;
     match (is_as_before, is_empty) {
         (true, _) => {}
-        (false, true) => draft.remove()?,
-        (false, false) => draft.replace()?,
+        (false, true) => replacement.remove().map_err(failed)?,
+        (false, false) => replacement.replace().map_err(failed)?,
     }
-    Ok(set_aside)
+    Ok(quarantined)
 }
 
 /// The name of the file of a job, which leads nowhere else.

@@ -14,13 +14,13 @@ const SOON: Duration = Duration::from_secs(60);
 
 /// When a run ended, by a clock that only goes forward while the system is up, and the same for all its processes.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Stamp {
+pub(super) struct EndTime {
     /// Which start of the system the time counts from; empty where that is not known.
     boot: String,
     since_boot: Duration,
 }
 
-impl Stamp {
+impl EndTime {
     /// That of a run which has just ended, at this time by the wall clock.
     pub(super) fn of(completed: SystemTime) -> Self {
         let ago = SystemTime::now().duration_since(completed);
@@ -41,13 +41,13 @@ impl Stamp {
     }
 }
 
-impl fmt::Display for Stamp {
+impl fmt::Display for EndTime {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:{}", self.boot, self.since_boot.as_nanos())
     }
 }
 
-impl FromStr for Stamp {
+impl FromStr for EndTime {
     type Err = ();
 
     fn from_str(text: &str) -> Result<Self, ()> {
@@ -77,8 +77,8 @@ fn boot() -> &'static str {
 mod tests {
     use super::*;
 
-    fn stamp(boot: &str, nanoseconds: u64) -> Stamp {
-        Stamp {
+    fn stamp(boot: &str, nanoseconds: u64) -> EndTime {
+        EndTime {
             boot: boot.to_owned(),
             since_boot: Duration::from_nanos(nanoseconds),
         }
@@ -99,26 +99,30 @@ mod tests {
 
     #[test]
     fn a_stamp_is_read_back() {
-        for stamp in [stamp("0-1", 7), stamp("", 0), Stamp::of(SystemTime::now())] {
+        for stamp in [
+            stamp("0-1", 7),
+            stamp("", 0),
+            EndTime::of(SystemTime::now()),
+        ] {
             assert_eq!(stamp.to_string().parse(), Ok(stamp));
         }
         for text in ["", "a", "a:", "a:-1", "a:x"] {
-            assert_eq!(text.parse::<Stamp>(), Err(()), "{text}");
+            assert_eq!(text.parse::<EndTime>(), Err(()), "{text}");
         }
     }
 
     #[test]
     fn the_wall_clock_says_only_how_long_ago_it_was() {
         let now = SystemTime::now();
-        let early = Stamp::of(now - Duration::from_secs(1));
-        let late = Stamp::of(now);
+        let early = EndTime::of(now - Duration::from_secs(1));
+        let late = EndTime::of(now);
         assert!(late.is_later_than(&early));
         // The clock was set while the run was being stamped.
         for completed in [
             now + Duration::from_secs(3600),
             now - Duration::from_secs(3600),
         ] {
-            assert!(Stamp::of(completed).is_later_than(&early));
+            assert!(EndTime::of(completed).is_later_than(&early));
         }
     }
 }
