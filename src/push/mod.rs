@@ -69,6 +69,7 @@ mod diagnosis;
 mod error;
 mod file;
 mod gateway;
+mod group_effect;
 mod header;
 mod interrupt;
 mod kind;

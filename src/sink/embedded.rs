@@ -1,3 +1,5 @@
+//! The gateway in memory.
+
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 

@@ -27,7 +27,7 @@ pub enum TextfileError {
     /// A pipe, a device or the like.
     #[error("{} is no regular file", path.display())]
     NotAFile {
-        /// What stands in the place of the file.
+        /// The thing in the place of the file.
         path: PathBuf,
     },
     /// A symbolic link, which could lead to any file.
@@ -69,7 +69,7 @@ pub enum TextfileError {
     Locked {
         /// The file.
         path: PathBuf,
-        /// How long it was waited for.
+        /// The time for which it was waited for.
         waited: Duration,
     },
     /// The metrics could not be gathered.
@@ -83,7 +83,7 @@ pub enum TextfileError {
     Inconsistent {
         /// The file.
         path: PathBuf,
-        /// What is wrong.
+        /// The contradiction.
         source: InconsistentError,
     },
     /// It is refused for what is in it, as before a push.
@@ -91,13 +91,14 @@ pub enum TextfileError {
     Unpushable {
         /// The file.
         path: PathBuf,
-        /// What is wrong.
+        /// The contradiction.
         source: UnpushableError,
     },
 }
 
 impl TextfileError {
-    /// Whether it is about what was to be written, and not about the file: something else may still be taken.
+    /// Returns true when it is about the metrics, and not about the file: others may still be
+    /// written.
     #[must_use]
     pub fn is_about_the_metrics(&self) -> bool {
         matches!(

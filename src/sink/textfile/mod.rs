@@ -2,8 +2,8 @@
 //!
 //! [textfile collector]: https://github.com/prometheus/node_exporter#textfile-collector
 
+mod contents;
 mod error;
-mod groups;
 mod storage;
 mod target;
 

@@ -15,21 +15,23 @@ use crate::grouping::GroupingKey;
 use crate::push::{Change, Delivered, check};
 use crate::sink::{Sink, SinkError};
 
+use super::contents::TextfileContents;
 use super::error::{MAX_BYTES, TextfileError};
-use super::groups::Groups;
 use super::storage::{begin_replacement, move_aside, read, unwritable};
 
-/// What the name of a file ends with that node exporter reads.
+/// The end of the name of a file that node exporter reads.
 const EXTENSION: &str = ".prom";
 
-/// How long is waited for others, unless it is said.
+/// The longest wait for other processes that write the same file, where none is given.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// What does not stand in the name of a file as it is. The percent sign is among it, so that no two jobs share a file.
+/// Characters percent-encoded in file names. The percent sign is one of them, so that no two jobs
+/// share a file.
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.');
 
-/// A file for the [textfile collector] of node exporter, for jobs on a machine that has one: nothing has to be reached over
-/// the network, and the metrics are there for as long as the file is.
+/// A file for the [textfile collector] of node exporter, for jobs on a machine that has one:
+/// nothing has to be reached over the network, and the metrics are there for as long as the file
+/// is.
 ///
 /// ```
 /// use pushjob::exposition::{MetricFamily, MetricName};
@@ -50,33 +52,38 @@ const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'
 ///
 /// # Which file
 ///
-/// A path that is a directory when something is delivered stands for `JOB.prom` in it. In the name of the job whatever is no
-/// letter, digit, `-`, `_` or `.` of ASCII is [percent-encoded], and so is a dot at its beginning. Any other path has to end in
-/// `.prom`, because node exporter reads nothing else.
+/// A path that is a directory when something is delivered stands for `JOB.prom` in it. In the name
+/// of the job whatever is no letter, digit, `-`, `_` or `.` of ASCII is [percent-encoded], and so
+/// is a dot at its beginning. Any other path has to end in `.prom`, because node exporter reads
+/// nothing else.
 ///
-/// # What it holds
+/// # Contents
 ///
-/// Each series has the labels of its group, with `job` as `job_name`, because Prometheus gives `job` to what it scrapes; so it
-/// does with `instance`, which becomes `exported_instance` there unless `honor_labels` is set. A comment before series says
-/// whose they are, so that several jobs can write the same file: [`Change::Push`] replaces what the group had there,
-/// [`Change::PushAdd`] its families of the same names, [`Change::Delete`] takes it away, and with the last series the file. What
-/// others have written stays, but for their comments. A series that stands under no such comment is nobody's; it becomes that
-/// of a group which writes it.
+/// Each series has the labels of its group, with `job` as `job_name`, because Prometheus gives
+/// `job` to what it scrapes; so it does with `instance`, which becomes `exported_instance` there
+/// unless `honor_labels` is set. A comment before series says whose they are, so that several jobs
+/// can write the same file: [`Change::Push`] replaces what the group had there, [`Change::PushAdd`]
+/// its families of the same names, [`Change::Delete`] takes it away, and with the last series the
+/// file. What others have written stays, but for their comments. A series that stands under no such
+/// comment is nobody's; it becomes that of a group which writes it.
 ///
-/// A metric has one type and one help text in the file, the one that was written last; another type is an error. The same
-/// goes for all files in the directory, which is not checked here: of a metric with different types or help texts in two
-/// files node exporter shows only the series of the first file, by name. Names that are not of the legacy scheme are written
-/// in quotation marks; a node exporter that does not know those passes over the whole file.
+/// A metric has one type and one help text in the file, the one that was written last; another type
+/// is an error. The same goes for all files in the directory, which is not checked here: of a
+/// metric with different types or help texts in two files node exporter shows only the series of
+/// the first file, by name. Names that are not of the legacy scheme are written in quotation marks;
+/// a node exporter that does not know those passes over the whole file.
 ///
-/// # How it is written
+/// # Writing
 ///
-/// The new file is `.NAME.prom.new` until it is complete and on the disk, with the mode 0644 whatever the umask, and takes the
-/// place of the old one then, so that whoever reads it sees the one or the other. While one is being written others wait, for
-/// no longer than the timeout. One that was left behind by a process that was killed is taken away by the next.
+/// The new file is `.NAME.prom.new` until it is complete and on the disk, with the mode 0644
+/// whatever the umask, and takes the place of the old one then, so that whoever reads it sees the
+/// one or the other. While one is being written others wait, for no longer than the timeout. One
+/// that was left behind by a process that was killed is taken away by the next.
 ///
-/// A file that is not in the text format becomes `NAME.prom.bad`, or `.bad2` and so on up to `.bad9`, which is written over.
-/// Nothing is read from a file of more than 16 MiB, or from what is no file; nothing longer is written; and a symbolic link in
-/// the place of the file is not followed: these are errors. A file system that hangs holds it up.
+/// A file that is not in the text format becomes `NAME.prom.bad`, or `.bad2` and so on up to
+/// `.bad9`, which is written over. Nothing is read from a file of more than 16 MiB, or from what is
+/// no file; nothing longer is written; and a symbolic link in the place of the file is not
+/// followed: these are errors. A file system that hangs holds it up.
 ///
 /// [textfile collector]: https://github.com/prometheus/node_exporter#textfile-collector
 /// [percent-encoded]: https://datatracker.ietf.org/doc/html/rfc3986#section-2.1
@@ -91,9 +98,9 @@ pub struct Textfile {
 pub struct WrittenFile {
     /// The file.
     pub path: PathBuf,
-    /// How long it took, in one try.
+    /// The time that it took, in one attempt.
     pub delivered: Delivered,
-    /// What stood there and could not be read.
+    /// The file that stood there and could not be read.
     pub quarantined: Option<Quarantined>,
 }
 
@@ -105,11 +112,11 @@ pub struct Quarantined {
     pub file: PathBuf,
     /// Where it is now.
     pub path: PathBuf,
-    /// What is wrong with it.
+    /// The fault in it.
     pub reason: String,
 }
 
-/// What a message says of it.
+/// The message about it.
 impl fmt::Display for Quarantined {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { file, path, reason } = self;
@@ -169,8 +176,8 @@ impl Textfile {
         }
     }
 
-    /// Whether something could be delivered: begins a new file and takes it away again. Where another writes it just now
-    /// nobody is waited for.
+    /// Checks that something could be delivered: begins a new file and removes it again. It does
+    /// not wait for another process that writes the file.
     ///
     /// # Errors
     ///
@@ -183,7 +190,8 @@ impl Textfile {
         }
     }
 
-    /// Replaces all metrics of a group with these. While others write the same file it waits, for 10 s at most.
+    /// Replaces all metrics of a group with these. While others write the same file it waits, for
+    /// 10 s at most.
     ///
     /// # Errors
     ///
@@ -197,8 +205,8 @@ impl Textfile {
         self.deliver_within(key, Change::Push(&families), PATIENCE)
     }
 
-    /// Replaces the metrics of the same names in a group, whatever their labels, and keeps the others. While others write the
-    /// same file it waits, for 10 s at most.
+    /// Replaces the metrics of the same names in a group, whatever their labels, and keeps the
+    /// others. While others write the same file it waits, for 10 s at most.
     ///
     /// # Errors
     ///
@@ -212,7 +220,8 @@ impl Textfile {
         self.deliver_within(key, Change::PushAdd(&families), PATIENCE)
     }
 
-    /// Takes a group away, and with the last the file. While others write the same file it waits, for 10 s at most.
+    /// Takes a group away, and with the last the file. While others write the same file it waits,
+    /// for 10 s at most.
     ///
     /// # Errors
     ///
@@ -221,11 +230,12 @@ impl Textfile {
         self.deliver_within(key, Change::Delete, PATIENCE)
     }
 
-    /// Carries out a change, and waits no longer than `timeout` for others that write the same file.
+    /// Carries out a change, and waits no longer than `timeout` for others that write the same
+    /// file.
     ///
     /// # Errors
     ///
-    /// [`TextfileError`] when it was not written. What was there is there as it was, or set aside where it could not be read.
+    /// [`TextfileError`] when it was not written. The old file is there as it was, or moved aside where it could not be read.
     pub fn deliver_within(
         &self,
         key: &GroupingKey,
@@ -235,9 +245,10 @@ impl Textfile {
         self.deliver_revised(key, change, timeout, |_| None)
     }
 
-    /// Does the same, unless `revise` decides otherwise from what the group holds in the file: the families that it returns
-    /// are added in place of the change. It is called when nobody else can change the file any more, and only for a group
-    /// that is there; the families have the labels of the file.
+    /// Does the same, unless `revise` decides otherwise from what the group holds in the file: the
+    /// families that it returns are added in place of the change. It is called when nobody else can
+    /// change the file any more, and only for a group that is there; the families have the labels
+    /// of the file.
     ///
     /// # Errors
     ///
@@ -288,21 +299,21 @@ fn replace(
         source,
     };
     let failed = |error| unwritable(path, error);
-    let (groups, unreadable) = match read(path)?.map(|bytes| Groups::of_text(&bytes)) {
-        Some(Ok(groups)) => (groups, None),
-        Some(Err(reason)) => (Groups::default(), Some(reason)),
-        None => (Groups::default(), None),
+    let (contents, unreadable) = match read(path)?.map(|bytes| TextfileContents::of_text(&bytes)) {
+        Some(Ok(contents)) => (contents, None),
+        Some(Err(reason)) => (TextfileContents::default(), Some(reason)),
+        None => (TextfileContents::default(), None),
     };
-    let held = groups.held(key).map_err(inconsistent)?;
+    let held = contents.families_of(key).map_err(inconsistent)?;
     let had_any = held.is_some();
     let revised = held.and_then(revise);
     let change = revised.as_ref().map_or(change, Change::PushAdd);
-    let groups = groups.after(key, change).map_err(inconsistent)?;
-    let is_empty = groups.is_empty();
+    let contents = contents.after(key, change).map_err(inconsistent)?;
+    let is_empty = contents.is_empty();
     // What others have there is not written anew for nothing.
     let is_as_before = !had_any && (is_empty || matches!(change, Change::Delete));
     if !is_empty && !is_as_before {
-        let text = groups.to_text();
+        let text = contents.to_text();
         if text.len() as u64 > MAX_BYTES {
             let path = path.to_owned();
             return Err(TextfileError::WouldBeTooLong { path });

@@ -1,4 +1,4 @@
-//! The groups in a textfile, and the text that stands for them.
+//! The contents of a textfile: the groups in it, and the text for them.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -10,27 +10,29 @@ use crate::grouping::GroupingKey;
 use crate::push::Change;
 use crate::sink::InconsistentError;
 use crate::sink::relabel::{group_labels, relabelled};
-use crate::sink::store::check_types;
+use crate::sink::store::{check_types, without_series};
 
-/// What a line begins with that says whose the series are which follow. To any other reader it is a comment.
+/// The beginning of a line that names the group of the series that follow. To any other reader it
+/// is a comment.
 const MARK: &str = "# pushjob group ";
 
-/// What stands there for series that no group has written.
-const NOBODY: &str = "none";
+/// The word in the place of a group for series that no group has written.
+const NO_GROUP: &str = "none";
 
-/// The labels of a group, which all of its series have; or nobody.
+/// The labels of a group, which all of its series have; None for series that no group has written.
 type Owner = Option<Labels>;
 
-/// What a textfile holds, by the groups that have written it.
+/// The families in a textfile, by the groups that have written them.
 ///
-/// The labels of a series do not always tell its group: one of `{job_name="a"}` may have a label of its own that makes it
-/// look like one of `{job_name="a",zone="b"}`. So the file says it.
+/// The labels of a series do not always tell its group: one of `{job_name="a"}` may have a label of
+/// its own that makes it look like one of `{job_name="a",zone="b"}`. So the file says it.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct Groups(BTreeMap<Owner, MetricFamilies>);
+pub(super) struct TextfileContents(BTreeMap<Owner, MetricFamilies>);
 
-impl Groups {
-    /// Reads a file, or says what is wrong with it. What stands before any mark is nobody's. What is not UTF-8, which node exporter takes
-    /// in comments and help texts, becomes a replacement character.
+impl TextfileContents {
+    /// Reads a file, or returns what is wrong with it. Series before any mark belong to no group.
+    /// Bytes that are not UTF-8, which node exporter accepts in comments and help texts, become
+    /// replacement characters.
     pub(super) fn of_text(bytes: &[u8]) -> Result<Self, String> {
         let text = String::from_utf8_lossy(bytes);
         // A newer version may have written names that this one would not.
@@ -42,7 +44,9 @@ impl Groups {
             let mut parts: BTreeMap<&Owner, MetricFamily> = BTreeMap::new();
             for (labels, value) in family.metrics() {
                 let owner = owners.of(family.name(), labels);
-                let part = parts.entry(owner).or_insert_with(|| empty_like(&family));
+                let part = parts
+                    .entry(owner)
+                    .or_insert_with(|| without_series(&family));
                 // It is of this type, and the text has it once.
                 let _ = part.insert(labels.clone(), value.clone());
             }
@@ -74,7 +78,7 @@ impl Groups {
                 if *owner != last {
                     let labels = owner.as_ref().map(Labels::to_string);
                     out.push_str(MARK);
-                    out.push_str(labels.as_deref().unwrap_or(NOBODY));
+                    out.push_str(labels.as_deref().unwrap_or(NO_GROUP));
                     out.push('\n');
                     last = owner;
                 }
@@ -87,7 +91,7 @@ impl Groups {
         out
     }
 
-    /// Whether it holds no series.
+    /// Returns true when it holds no series.
     pub(super) fn is_empty(&self) -> bool {
         self.0
             .values()
@@ -95,15 +99,16 @@ impl Groups {
             .all(MetricFamily::is_empty)
     }
 
-    /// What a group has there, if it has anything.
-    pub(super) fn held(
+    /// The families of a group, if it has any there.
+    pub(super) fn families_of(
         &self,
         key: &GroupingKey,
     ) -> Result<Option<&MetricFamilies>, InconsistentError> {
         Ok(self.0.get(&owner(key)?))
     }
 
-    /// After a change of a group. A series of nobody becomes that of a group that writes it.
+    /// The contents after a change of a group. A series of no group becomes that of a group that
+    /// writes it.
     pub(super) fn after(
         mut self,
         key: &GroupingKey,
@@ -111,17 +116,13 @@ impl Groups {
     ) -> Result<Self, InconsistentError> {
         let owner = owner(key)?;
         let before = self.0.remove(&owner).unwrap_or_default();
-        let (mut families, new) = match change {
-            Change::Delete => return Ok(self),
-            Change::Push(new) => (MetricFamilies::new(), new),
-            Change::PushAdd(new) => (before, new),
+        let new = change.families().map(|new| relabelled(key, new));
+        let new = new.transpose().map_err(InconsistentError::Family)?;
+        let Some(families) = change.method().apply(before, new.unwrap_or_default()) else {
+            return Ok(self);
         };
-        let new = relabelled(key, new).map_err(InconsistentError::Family)?;
-        for family in new.into_iter().filter(|family| !family.is_empty()) {
-            families.replace(family);
-        }
-        if let Some(nobodys) = self.0.get_mut(&None) {
-            *nobodys = without(nobodys, &families);
+        if let Some(unowned) = self.0.get_mut(&None) {
+            *unowned = without(unowned, &families);
         }
         self.check(key, &families)?;
         self.describe(&families);
@@ -129,7 +130,7 @@ impl Groups {
         Ok(self)
     }
 
-    /// Whether these families can be those of a group, beside all others.
+    /// Checks that these families can be those of a group, beside all others.
     fn check(&self, key: &GroupingKey, families: &MetricFamilies) -> Result<(), InconsistentError> {
         for family in families.iter() {
             let name = family.name().as_str();
@@ -168,21 +169,13 @@ fn owner(key: &GroupingKey) -> Result<Owner, InconsistentError> {
         .map_err(InconsistentError::Family)
 }
 
-fn empty_like(family: &MetricFamily) -> MetricFamily {
-    let empty = MetricFamily::new(family.name().clone(), family.metric_type());
-    match family.help() {
-        Some(help) => empty.with_help(help),
-        None => empty,
-    }
-}
-
 /// Families without the series that others have, and without those of which nothing is left.
 fn without(families: &MetricFamilies, others: &MetricFamilies) -> MetricFamilies {
     let mut left = MetricFamilies::new();
     for family in families.iter() {
         let other = others.get(family.name().as_str());
         let is_taken = |labels| other.is_some_and(|other| other.get(labels).is_some());
-        let mut kept = empty_like(family);
+        let mut kept = without_series(family);
         for (labels, value) in family.metrics().filter(|(labels, _)| !is_taken(labels)) {
             let _ = kept.insert(labels.clone(), value.clone());
         }
@@ -202,11 +195,12 @@ fn not_empty(labels: &Labels) -> Vec<(&str, &str)> {
         .collect()
 }
 
-/// Whose the series of a text are.
+/// The groups of the series of a text.
 #[derive(Default)]
 struct Owners {
     groups: Vec<Owner>,
-    /// The number of the group of each series that has one, by the name of the family and the labels.
+    /// The number of the group of each series that has one, by the name of the family and the
+    /// labels.
     of_series: HashMap<(MetricName, Labels), usize>,
 }
 
@@ -218,7 +212,7 @@ impl Owners {
         };
         for line in text.lines() {
             if let Some(labels) = line.strip_prefix(MARK) {
-                owners.groups.push(marked(labels));
+                owners.groups.push(marked_owner(labels));
             } else if owners.groups.len() > 1 {
                 let series = series_of(families, line);
                 let owner = owners.groups.len() - 1;
@@ -237,8 +231,8 @@ impl Owners {
     }
 }
 
-/// The labels of a mark. What cannot be read as such, because somebody has written it by hand, is nobody's.
-fn marked(labels: &str) -> Owner {
+/// The labels of a mark. One that cannot be read, because a person has written it, names no group.
+fn marked_owner(labels: &str) -> Owner {
     let series = format!("x{labels}");
     match Series::parse_prefix_names(&series, NameValidation::Utf8) {
         Ok((Series { name, labels }, "")) if name.as_str() == "x" => Some(labels),
@@ -246,8 +240,8 @@ fn marked(labels: &str) -> Owner {
     }
 }
 
-/// The series that a line is about: the name of its family, and its labels. Of a histogram or summary the sum tells, which
-/// has none of the format's own.
+/// The series of a line: the name of its family, and its labels. A histogram or summary is found by
+/// its sum, which has no labels of the format's own.
 fn series_of(families: &MetricFamilies, line: &str) -> Option<(MetricName, Labels)> {
     let line = line.trim_start();
     if line.is_empty() || line.starts_with('#') {
