@@ -21,7 +21,8 @@ pub(crate) struct FileLock {
 }
 
 impl FileLock {
-    /// Locks a file, which is made if it is missing; None when another process had it for all of `patience`.
+    /// Locks a file, which is made if it is missing; None when another process had it for all of
+    /// `patience`.
     pub(crate) fn acquire(path: &Path, patience: Duration) -> io::Result<Option<Self>> {
         let file = private_options().open(path)?;
         let locked = retry_for(patience, || Ok(try_lock(&file)?.then_some(())))?;
@@ -38,8 +39,8 @@ pub(crate) fn try_lock(file: &File) -> io::Result<bool> {
     }
 }
 
-/// Attempts something until it is there or `patience` is used up; at least once. The system has no way to wait for a lock
-/// that ends.
+/// Attempts something until it is there or `patience` is used up; at least once. The system has no
+/// way to wait for a lock that ends.
 pub(crate) fn retry_for<T>(
     patience: Duration,
     mut attempt: impl FnMut() -> io::Result<Option<T>>,

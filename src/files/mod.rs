@@ -1,4 +1,5 @@
-//! Files that several processes share: opened without following links, locked with patience, replaced atomically.
+//! Files that several processes share: opened without following links, locked with patience,
+//! replaced atomically.
 //!
 //! Errors are those of the system; the callers say which file it was about.
 

@@ -26,9 +26,11 @@ pub(crate) fn write(path: &Path, text: &str, durability: Durability) -> io::Resu
     Ok(file)
 }
 
-/// Replaces a file by a new one, which is written at `beside` first: whoever reads it sees the old one or the new one.
+/// Replaces a file by a new one, which is written at `beside` first: whoever reads it sees the old
+/// one or the new one.
 ///
-/// The caller has a lock, so that nobody else writes `beside`; what a process left there that was killed, the next overwrites.
+/// The caller has a lock, so that nobody else writes `beside`; what a process left there that was
+/// killed, the next overwrites.
 pub(crate) fn replace(
     path: &Path,
     beside: &Path,

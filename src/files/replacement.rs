@@ -14,7 +14,8 @@ use super::open::open_options;
 /// The mode of the file: everybody may read it.
 const MODE: u32 = 0o644;
 
-/// The new file, which only one process has at a time, so that it is also the right to read and replace the old one.
+/// The new file, which only one process has at a time, so that it is also the right to read and
+/// replace the old one.
 ///
 /// It is removed when this is dropped. What a process leaves that is killed, the next one removes.
 #[derive(Debug)]
@@ -25,7 +26,8 @@ pub(crate) struct Replacement {
 }
 
 impl Replacement {
-    /// Makes the new file at `path`, unless another process has one there for all of `patience`: then None.
+    /// Makes the new file at `path`, unless another process has one there for all of `patience`:
+    /// then None.
     pub(crate) fn begin(
         path: PathBuf,
         target: &Path,
@@ -59,8 +61,8 @@ impl Replacement {
         Ok(())
     }
 
-    /// A process that may write to the directory but not read it cannot wait for the disk; the names then follow when the
-    /// system sees fit.
+    /// A process that may write to the directory but not read it cannot wait for the disk; the
+    /// names then follow when the system sees fit.
     fn sync_if_allowed(&self) {
         let _ = sync_parent_directory(&self.target);
     }
@@ -93,7 +95,8 @@ fn make(path: &Path) -> io::Result<Option<File>> {
     let mut options = open_options();
     match options.write(true).create_new(true).mode(MODE).open(path) {
         Ok(file) => {
-            // Whatever the umask says, and at once, so that other users who come can see whether it is still being written.
+            // Whatever the umask says, and at once, so that other users who come can see whether it
+            // is still being written.
             file.set_permissions(Permissions::from_mode(MODE))?;
             // It could be seen before it was locked, and be taken for an abandoned one.
             Ok((try_lock(&file)? && is_at(&file, path)).then_some(file))

@@ -5,6 +5,11 @@ use crate::exposition::MetricFamilies;
 use super::request::Method;
 
 impl Method {
+    /// Returns true where nothing stays of what the group had before.
+    pub(crate) fn clears_group(self) -> bool {
+        matches!(self, Self::Put | Self::Delete)
+    }
+
     /// The families of a group after a request that brings `new`; None when the group is removed.
     pub(crate) fn apply(
         self,

@@ -9,10 +9,12 @@ use std::time::{Duration, SystemTime};
 
 use rustix::time::{ClockId, clock_gettime};
 
-/// The longest time from the end of a run until it is stamped. What seems to be longer is a clock that was set meanwhile.
+/// The longest time from the end of a run until its end time is taken. A time that seems to be
+/// longer comes from a clock that was set meanwhile.
 const SOON: Duration = Duration::from_secs(60);
 
-/// When a run ended, by a clock that only goes forward while the system is up, and the same for all its processes.
+/// When a run ended, by a clock that only goes forward while the system is up, and the same for all
+/// its processes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct EndTime {
     /// Which start of the system the time counts from; empty where that is not known.
@@ -34,8 +36,8 @@ impl EndTime {
         }
     }
 
-    /// Whether this is certainly the later one. What was stamped before the system was started, or on another machine, was
-    /// there before whoever asks.
+    /// Returns true when this is certainly the later one. An end before the system was started, or
+    /// on another machine, counts as earlier.
     pub(super) fn is_later_than(&self, other: &Self) -> bool {
         !self.boot.is_empty() && self.boot == other.boot && self.since_boot > other.since_boot
     }
@@ -60,7 +62,7 @@ impl FromStr for EndTime {
     }
 }
 
-/// What Linux calls this start of the system.
+/// The name that Linux gives this start of the system.
 fn boot() -> &'static str {
     static BOOT: OnceLock<String> = OnceLock::new();
     BOOT.get_or_init(|| {
@@ -77,7 +79,7 @@ fn boot() -> &'static str {
 mod tests {
     use super::*;
 
-    fn stamp(boot: &str, nanoseconds: u64) -> EndTime {
+    fn end_time(boot: &str, nanoseconds: u64) -> EndTime {
         EndTime {
             boot: boot.to_owned(),
             since_boot: Duration::from_nanos(nanoseconds),
@@ -85,26 +87,26 @@ mod tests {
     }
 
     #[test]
-    fn what_was_stamped_elsewhere_or_before_a_restart_is_the_earlier() {
+    fn an_end_elsewhere_or_before_a_restart_is_the_earlier() {
         for (one, other, is_later) in [
-            (stamp("a", 2), stamp("a", 1), true),
-            (stamp("a", 1), stamp("a", 1), false),
-            (stamp("a", 1), stamp("a", 2), false),
-            (stamp("a", 2), stamp("b", 1), false),
-            (stamp("", 2), stamp("", 1), false),
+            (end_time("a", 2), end_time("a", 1), true),
+            (end_time("a", 1), end_time("a", 1), false),
+            (end_time("a", 1), end_time("a", 2), false),
+            (end_time("a", 2), end_time("b", 1), false),
+            (end_time("", 2), end_time("", 1), false),
         ] {
             assert_eq!(one.is_later_than(&other), is_later, "{one} {other}");
         }
     }
 
     #[test]
-    fn a_stamp_is_read_back() {
-        for stamp in [
-            stamp("0-1", 7),
-            stamp("", 0),
+    fn an_end_time_is_read_back() {
+        for end in [
+            end_time("0-1", 7),
+            end_time("", 0),
             EndTime::of(SystemTime::now()),
         ] {
-            assert_eq!(stamp.to_string().parse(), Ok(stamp));
+            assert_eq!(end.to_string().parse(), Ok(end));
         }
         for text in ["", "a", "a:", "a:-1", "a:x"] {
             assert_eq!(text.parse::<EndTime>(), Err(()), "{text}");

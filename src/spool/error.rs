@@ -37,7 +37,7 @@ pub enum SpoolError {
     Locked {
         /// The lock file.
         path: PathBuf,
-        /// How long it was waited for.
+        /// The time for which it was waited for.
         waited: Duration,
     },
     /// A file is not a spool entry.
@@ -45,7 +45,7 @@ pub enum SpoolError {
     NotAnEntry {
         /// The file.
         path: PathBuf,
-        /// What is wrong with it.
+        /// The fault in it.
         reason: String,
     },
     /// A file is not a spool entry, or not whole, and was moved aside.
@@ -53,7 +53,7 @@ pub enum SpoolError {
     Quarantined {
         /// The file.
         path: PathBuf,
-        /// What is wrong with it.
+        /// The fault in it.
         reason: String,
         /// Where it is now.
         aside: PathBuf,

@@ -26,19 +26,21 @@ pub struct FlushReport {
     pub notices: Vec<SpoolNotice>,
 }
 
-/// One pass over all gateways, and whether another follows.
+/// One pass over all gateways.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct FlushPass {
     /// The outcome for all gateways together.
     pub report: FlushReport,
-    /// Whether nothing is left, or no time for another pass.
+    /// True when nothing is left, or no time for another pass.
     pub is_last: bool,
 }
 
-/// The passes over all gateways until nothing waits for them or the time is up, from [`Spool::flush_passes`].
+/// The passes over all gateways until nothing waits for them or the time is up, from
+/// [`Spool::flush_passes`].
 ///
-/// Each call of [`next`](Iterator::next) makes one pass, after a pause of at most 30 s where it is not the first.
+/// Each call of [`next`](Iterator::next) makes one pass, after a pause of at most 30 s where it is
+/// not the first.
 #[derive(Debug)]
 pub struct FlushPasses<'a> {
     spool: &'a Spool,
@@ -50,10 +52,11 @@ pub struct FlushPasses<'a> {
 }
 
 impl Spool {
-    /// Delivers what waits for a gateway, one group after the other, except one that has had its turn.
+    /// Delivers what waits for a gateway, one group after the other, except one that has had its
+    /// turn.
     ///
-    /// When the gateway cannot be reached, the remaining groups are not tried. `remaining` is asked before each group for the
-    /// time that is left; groups that get none are left.
+    /// When the gateway cannot be reached, the remaining groups are not tried. `remaining` is asked
+    /// before each group for the time that is left; groups that get none are left.
     pub fn flush(
         &self,
         client: &Pushgateway,
@@ -76,7 +79,8 @@ impl Spool {
         waiting.retain(|waiting| {
             waiting.gateway == gateway.base_url() && except != Some(&waiting.key)
         });
-        // Each time with another one, so that one that takes all the time takes it only once from each of the others.
+        // Each time with another one, so that one that takes all the time takes it only once from
+        // each of the others.
         if !waiting.is_empty() {
             let chance = RandomState::new().hash_one(0) % waiting.len() as u64;
             waiting.rotate_left(usize::try_from(chance).unwrap_or_default());
@@ -105,8 +109,8 @@ impl Spool {
         report
     }
 
-    /// Delivers what waits for these gateways, in parallel and each within its client's timeout, again and again until
-    /// nothing waits for them or `wait` has passed. There is always one pass.
+    /// Delivers what waits for these gateways, in parallel and each within its client's timeout,
+    /// again and again until nothing waits for them or `wait` has passed. There is always one pass.
     #[must_use]
     pub fn flush_passes<'a>(
         &'a self,

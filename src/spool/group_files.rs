@@ -21,15 +21,16 @@ const READ_LIMIT: u64 = 512 << 20;
 /// The most that is read of a file to see what it is about, in bytes.
 const HEAD_LIMIT: u64 = 64 << 10;
 
-/// The longest wait for the files of a group, which no process has for longer than a disk takes. A process that would wait
-/// longer delivers without them.
+/// The longest wait for the files of a group, which no process has for longer than a disk takes. A
+/// process that would wait longer delivers without them.
 pub(super) const LOCK_PATIENCE: Duration = Duration::from_secs(2);
 
 /// The extension of a file in which something waits. Where there is one, it is the latest.
 pub(super) const WAITING: &str = "waiting";
 
-/// The extension when all has been delivered. The two differ so that a reader of what waits need not read the others, and
-/// because a file that takes the place of another makes some systems write it to the disk at once.
+/// The extension when all has been delivered. The two differ so that a reader of what waits need
+/// not read the others, and because a file that takes the place of another makes some systems write
+/// it to the disk at once.
 const SENT: &str = "sent";
 
 /// The extension of a file with refused results.
@@ -91,7 +92,8 @@ pub(super) fn groups_with(
     Ok(found)
 }
 
-/// The entry in a file without what is known of each family. The file is not changed, so that no lock is needed.
+/// The entry in a file without what is known of each family. The file is not changed, so that no
+/// lock is needed.
 pub(super) fn read_head(path: &Path) -> Result<Option<SpoolEntry>, SpoolError> {
     let Some(bytes) = read_prefix(path, HEAD_LIMIT).map_err(|error| unreadable(path, error))?
     else {
@@ -140,14 +142,15 @@ impl GroupFiles {
         })
     }
 
-    /// Waits for the right to deliver to the group, which another process may have for as long as a delivery takes; None when
-    /// that was longer than `patience`.
+    /// Waits for the right to deliver to the group, which another process may have for as long as a
+    /// delivery takes; None when that was longer than `patience`.
     pub(super) fn lock_delivery(&self, patience: Duration) -> Result<Option<FileLock>, SpoolError> {
         let path = self.path("turn");
         FileLock::acquire(&path, patience).map_err(|error| unwritable(&path, error))
     }
 
-    /// Reads what is known of the group. A file that is not an entry is moved aside, which is an error.
+    /// Reads what is known of the group. A file that is not an entry is moved aside, which is an
+    /// error.
     pub(super) fn read(&self) -> Result<Option<SpoolEntry>, SpoolError> {
         match self.read_file(&self.waiting())? {
             Some(entry) => Ok(Some(entry)),
@@ -184,8 +187,9 @@ impl GroupFiles {
         }
     }
 
-    /// Writes what is known, whole or not at all: what was there stays until this is complete. As long as the returned file is
-    /// open, [`is_current`](Self::is_current) can tell whether it is still the one that counts.
+    /// Writes what is known, whole or not at all: what was there stays until this is complete. As
+    /// long as the returned file is open, [`is_current`](Self::is_current) can tell whether it is
+    /// still the one that counts.
     pub(super) fn write(
         &self,
         entry: &SpoolEntry,

@@ -12,7 +12,8 @@ use crate::push::PushError;
 use super::error::SpoolError;
 use super::undelivered::{Disposition, Undelivered};
 
-/// Something to report of a spool, beside the result of a delivery. As text it is a message of one line.
+/// Something to report of a spool, beside the result of a delivery. As text it is a message of one
+/// line.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum SpoolNotice {
@@ -20,7 +21,7 @@ pub enum SpoolNotice {
     Trouble {
         /// The error.
         error: SpoolError,
-        /// Whether a result is lost for it.
+        /// True when a result is lost for it.
         is_result_lost: bool,
     },
     /// The gateway has refused results of earlier runs, which took nothing else along.
@@ -44,7 +45,8 @@ pub enum SpoolNotice {
 }
 
 impl SpoolNotice {
-    /// Returns true for what a person should see, and false for what only explains why results still wait.
+    /// Returns true for what a person should see, and false for what only explains why results
+    /// still wait.
     #[must_use]
     pub fn is_warning(&self) -> bool {
         match self {

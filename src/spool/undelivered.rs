@@ -1,7 +1,7 @@
 //! Why a result was not delivered, and what became of it.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::chain;
@@ -19,14 +19,15 @@ pub enum NotDelivered {
     Busy {
         /// The URL of the group.
         url: String,
-        /// How long it was waited for.
+        /// The time for which it was waited for.
         waited: Duration,
     },
 }
 
 /// The place where a result is that was not delivered.
 ///
-/// As text it is the end of a message about the delivery: `; kept in PATH`, `; set aside in PATH` or nothing.
+/// As text it is the end of a message about the delivery: `; kept in PATH`, `; set aside in PATH`
+/// or nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Disposition {
@@ -58,6 +59,26 @@ pub struct Undelivered {
     pub reason: NotDelivered,
     /// Where it is.
     pub disposition: Disposition,
+}
+
+impl Undelivered {
+    /// One of which what waits is in this file, and what was refused in that.
+    pub(super) fn new(
+        reason: NotDelivered,
+        waiting: Option<&Path>,
+        refused: Option<&Path>,
+    ) -> Self {
+        let is_final = matches!(&reason, NotDelivered::Push(error) if error.is_final());
+        let disposition = match (refused, waiting) {
+            (Some(path), _) if is_final => Disposition::Refused(path.to_owned()),
+            (_, Some(path)) => Disposition::Waiting(path.to_owned()),
+            _ => Disposition::Lost,
+        };
+        Self {
+            reason,
+            disposition,
+        }
+    }
 }
 
 impl fmt::Display for Undelivered {

@@ -1,4 +1,4 @@
-//! The directory, and what waits in it.
+//! The directory of a spool, and the results that wait in it.
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
@@ -6,19 +6,20 @@ use std::time::{Duration, SystemTime};
 use crate::grouping::GroupingKey;
 use crate::push::GatewayAddress;
 
-use super::delivery::SpooledGroup;
 use super::entry::SpoolEntry;
 use super::error::SpoolError;
 use super::group_files::{
     GroupFiles, REFUSED, WAITING, check_writable, create_directory, groups_with, read_head,
 };
 use super::notice::age;
+use super::spooled_group::SpooledGroup;
 use super::state::{Backlog, RunResult};
 
 /// A directory for results that have not arrived.
 ///
-/// It holds a file for each group of each gateway, with what the group is to be: the state that live deliveries would have led
-/// to, in the order in which the runs ended. So it does not grow with the number of runs.
+/// It holds a file for each group of each gateway, with what the group is to be: the state that
+/// live deliveries would have led to, in the order in which the runs ended. So it does not grow
+/// with the number of runs.
 #[derive(Clone, Debug)]
 pub struct Spool {
     directory: PathBuf,
@@ -34,9 +35,10 @@ pub struct Waiting {
     pub key: GroupingKey,
     /// When the first of the runs ended whose results wait.
     pub since: SystemTime,
-    /// How many runs they are.
+    /// The number of runs.
     pub runs: u64,
-    /// Why the gateway has refused it, if it has: then it is kept to be looked at, and not sent again.
+    /// Why the gateway has refused it, if it has: then it is kept to be looked at, and not sent
+    /// again.
     pub refused: Option<String>,
     /// The file.
     pub path: PathBuf,
@@ -62,7 +64,7 @@ impl Spool {
         Ok(Self { directory })
     }
 
-    /// Looks whether it can be written to.
+    /// Checks that files can be written in it.
     ///
     /// # Errors
     ///
@@ -77,8 +79,8 @@ impl Spool {
         &self.directory
     }
 
-    /// Keeps the result of a run before it is delivered, so that it is there when the process is killed. When the system goes
-    /// down it is there as soon as a delivery has failed.
+    /// Keeps the result of a run before it is delivered, so that it is there when the process is
+    /// killed. When the system goes down it is there as soon as a delivery has failed.
     #[must_use]
     pub fn keep(
         &self,
@@ -86,7 +88,7 @@ impl Spool {
         key: &GroupingKey,
         result: &RunResult<'_>,
     ) -> SpooledGroup {
-        SpooledGroup::with_news(&self.directory, gateway, key, result)
+        self.resume(gateway, key).keep(result)
     }
 
     /// A group of which a result waits, to be delivered.
@@ -95,14 +97,14 @@ impl Spool {
         SpooledGroup::new(&self.directory, gateway, key)
     }
 
-    /// Whether something waits for a group.
+    /// Returns true when something waits for a group.
     #[must_use]
     pub fn is_waiting(&self, gateway: &GatewayAddress, key: &GroupingKey) -> bool {
         let files = GroupFiles::new(&self.directory, key.job(), &gateway.url(key));
         files.waiting().exists()
     }
 
-    /// What waits, with what is wrong with other files.
+    /// The results that wait, and the errors of files that cannot be read.
     ///
     /// # Errors
     ///
@@ -111,7 +113,8 @@ impl Spool {
         self.list(WAITING)
     }
 
-    /// What gateways have refused, in the same way. Only the last of each group is kept.
+    /// The results that gateways have refused, in the same way. Only the last of each group is
+    /// kept.
     ///
     /// # Errors
     ///

@@ -2,13 +2,14 @@
 
 use std::fmt::Write;
 use std::io::{self, Write as _};
+use std::time::Duration;
 
 use humantime::format_duration;
 use pushjob::push::Pushgateway;
 use pushjob::spool::{Spool, SpoolError, Waiting};
 
 use crate::args::{FlushArgs, GatewayArgs};
-use crate::console::chain;
+use crate::console::{Console, chain};
 use crate::exit::Exit;
 use crate::settings::{Gateways, credentials, delivery, spool};
 use crate::spool::Notice;
@@ -59,17 +60,25 @@ pub(crate) fn flush(args: &FlushArgs) -> Exit {
         let is_ours = |client: &Pushgateway| client.address().base_url() == waiting.gateway;
         !clients.iter().any(is_ours)
     });
-    let (mut left, mut refused) = (0, 0);
+    let mut left = 0;
     for Waiting { gateway, key, .. } in others {
         console.warning(format_args!(
             "{key} waits for {gateway}, which --gateway does not name"
         ));
         left += 1;
     }
-    for pass in spool.flush_passes(&clients, args.wait.unwrap_or_default()) {
-        refused += pass.report.refused;
+    let wait = args.wait.unwrap_or_default();
+    left += deliver(&spool, &clients, wait, console);
+    if left == 0 { Exit::Done } else { Exit::NotDone }
+}
+
+/// Delivers what waits for these gateways, and returns how many groups were left or refused.
+fn deliver(spool: &Spool, clients: &[Pushgateway], wait: Duration, console: Console) -> usize {
+    let mut undelivered = 0;
+    for pass in spool.flush_passes(clients, wait) {
+        undelivered += pass.report.refused;
         if pass.is_last {
-            left += pass.report.left;
+            undelivered += pass.report.left;
         }
         for notice in pass.report.notices {
             match Notice::from(notice) {
@@ -79,11 +88,7 @@ pub(crate) fn flush(args: &FlushArgs) -> Exit {
             }
         }
     }
-    if left + refused == 0 {
-        Exit::Done
-    } else {
-        Exit::NotDone
-    }
+    undelivered
 }
 
 /// Clients of the gateways that are given, or else of those for which something waits.
