@@ -2,6 +2,8 @@ use std::env;
 use std::fmt;
 #[cfg(feature = "rustls")]
 use std::path::PathBuf;
+#[cfg(feature = "rustls")]
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::auth::{Credentials, Login, Secret};
@@ -170,7 +172,7 @@ impl PushgatewayBuilder {
             hop,
             #[cfg(feature = "rustls")]
             tls: match url.authority.scheme {
-                Scheme::Https => Some(Tls::read(&self.tls)?),
+                Scheme::Https => Some(Arc::new(Tls::read(&self.tls)?)),
                 Scheme::Http => None,
             },
         };

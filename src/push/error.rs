@@ -1,3 +1,4 @@
+use std::convert::Infallible;
 use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -82,6 +83,13 @@ pub enum ConfigError {
         /// What is wrong with them.
         reason: String,
     },
+}
+
+impl From<Infallible> for ConfigError {
+    /// Lets a function accept a ready client where it accepts a URL.
+    fn from(never: Infallible) -> Self {
+        match never {}
+    }
 }
 
 /// A file of which something is needed that it does not give.

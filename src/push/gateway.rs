@@ -101,6 +101,22 @@ impl Pushgateway {
         PushgatewayBuilder::new(url)
     }
 
+    /// A second client with the same settings. It has its own connections, and is [shut down](Self::shut_down) or told to
+    /// [stop retrying](Self::stop_retrying) independently of this one: for pushes in the background.
+    #[must_use]
+    pub fn another(&self) -> Self {
+        Self {
+            base: self.base.clone(),
+            kind: self.kind,
+            credentials: self.credentials.clone(),
+            headers: self.headers.clone(),
+            compression: self.compression,
+            policy: self.policy,
+            transport: self.transport.another(),
+            interrupt: Interrupt::default(),
+        }
+    }
+
     /// Replaces all metrics of a group with these (PUT). Without families the group stays, empty.
     ///
     /// # Errors
@@ -271,6 +287,51 @@ impl Pushgateway {
     pub fn shut_down(&self) {
         self.interrupt.advance(Stage::ShutDown);
         self.transport.shut_down();
+    }
+}
+
+impl TryFrom<&str> for Pushgateway {
+    type Error = ConfigError;
+
+    /// Equivalent to [`Pushgateway::new`].
+    fn try_from(url: &str) -> Result<Self, ConfigError> {
+        Self::new(url)
+    }
+}
+
+impl TryFrom<String> for Pushgateway {
+    type Error = ConfigError;
+
+    /// Equivalent to [`Pushgateway::new`].
+    fn try_from(url: String) -> Result<Self, ConfigError> {
+        Self::new(&url)
+    }
+}
+
+impl TryFrom<&String> for Pushgateway {
+    type Error = ConfigError;
+
+    /// Equivalent to [`Pushgateway::new`].
+    fn try_from(url: &String) -> Result<Self, ConfigError> {
+        Self::new(url)
+    }
+}
+
+impl TryFrom<PushgatewayBuilder> for Pushgateway {
+    type Error = ConfigError;
+
+    /// Equivalent to [`PushgatewayBuilder::build`].
+    fn try_from(builder: PushgatewayBuilder) -> Result<Self, ConfigError> {
+        builder.build()
+    }
+}
+
+impl TryFrom<&PushgatewayBuilder> for Pushgateway {
+    type Error = ConfigError;
+
+    /// Equivalent to [`PushgatewayBuilder::build`].
+    fn try_from(builder: &PushgatewayBuilder) -> Result<Self, ConfigError> {
+        builder.build()
     }
 }
 

@@ -11,7 +11,9 @@ use pushjob::exposition::{
     MetricValue, NameValidation, Summary, parse_names,
 };
 use pushjob::metrics::Registry;
-use pushjob::push::{Change, Proxy, PushError, Pushgateway as Client, Request, Secret};
+use pushjob::push::{
+    Change, ConfigError, Proxy, PushError, Pushgateway as Client, Request, Secret,
+};
 
 use crate::support::{Answer, FakeGateway, Pushgateway, gauge, key, ok, within};
 
@@ -492,4 +494,58 @@ fn the_client_can_be_shared() {
         }
     });
     assert_eq!(gateway.groups().len(), 8);
+}
+
+#[test]
+fn another_client_has_the_same_settings_and_is_shut_down_by_itself() {
+    let gateway = FakeGateway::answering([ok(), ok()]);
+    let client = Client::builder(&gateway.url())
+        .header("X-Scope-OrgID", "team-a")
+        .bearer_token(Secret::Value("t0ken".to_owned()))
+        .timeout(Duration::from_secs(7))
+        .build()
+        .unwrap();
+    let other = client.another();
+    assert_eq!(other.timeout(), Duration::from_secs(7));
+    assert_eq!(other.address(), client.address());
+    other.push(&key(), &gauge("a")).unwrap();
+    other.shut_down();
+    let error = other.push(&key(), &gauge("a")).unwrap_err();
+    assert!(matches!(error, PushError::ShutDown { .. }), "{error}");
+    client.push(&key(), &gauge("a")).unwrap();
+    let heads: Vec<_> = gateway.requests().into_iter().map(|r| r.headers).collect();
+    assert_eq!(heads[0], heads[1]);
+    assert_eq!(heads[0]["authorization"], "Bearer t0ken");
+    assert_eq!(heads[0]["x-scope-orgid"], "team-a");
+}
+
+#[test]
+fn a_client_is_made_of_all_that_names_one() {
+    fn base<G>(gateway: G) -> Result<String, String>
+    where
+        G: TryInto<Client, Error: Into<ConfigError>>,
+    {
+        let client = gateway.try_into().map_err(Into::into);
+        let client: Result<Client, ConfigError> = client;
+        match client {
+            Ok(client) => Ok(client.address().base_url().to_owned()),
+            Err(error) => Err(error.to_string()),
+        }
+    }
+    let (url, owned) = ("h:1", "h:1".to_owned());
+    let builder = Client::builder(url);
+    for base in [
+        base(url),
+        base(&owned),
+        base(owned.clone()),
+        base(&builder),
+        base(builder.clone()),
+        base(builder.build().unwrap()),
+    ] {
+        assert_eq!(base.unwrap(), "http://h:1");
+    }
+    let refused = r#""ftp://h" is not the URL of a gateway: the scheme is neither http nor https"#;
+    for base in [base("ftp://h"), base(Client::builder("ftp://h"))] {
+        assert_eq!(base.unwrap_err(), refused);
+    }
 }

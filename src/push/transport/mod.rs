@@ -52,13 +52,13 @@ const IDLE: Duration = Duration::from_secs(5 * 60);
 const LONGEST_TARGET: usize = 8 * 1024;
 
 /// The way to a gateway.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Route {
     pub(super) scheme: Scheme,
     pub(super) hop: Option<Hop>,
     /// Needed for `https://`.
     #[cfg(feature = "rustls")]
-    pub(super) tls: Option<Tls>,
+    pub(super) tls: Option<Arc<Tls>>,
 }
 
 /// One request.
@@ -108,8 +108,7 @@ pub(super) fn time_left(details: &ConnectionDetails) -> NextTimeout {
 pub(super) struct Transport {
     agent: Agent,
     kept: Arc<Kept>,
-    scheme: Scheme,
-    hop: Option<Hop>,
+    route: Route,
     /// How many requests were not sent whole.
     cut_off: Arc<AtomicUsize>,
 }
@@ -126,21 +125,21 @@ impl Transport {
             .max_idle_age(IDLE)
             .user_agent(concat!("pushjob/", env!("CARGO_PKG_VERSION")))
             .build();
-        let Route { scheme, hop, .. } = route;
+        let proxy = route.hop.as_ref();
         let resolver = BoundedResolver {
-            instead: hop.as_ref().map(|hop| (hop.host.clone(), hop.port)),
+            instead: proxy.map(|hop| (hop.host.clone(), hop.port)),
         };
         let kept = Arc::new(Kept::default());
         let cut_off = Arc::new(AtomicUsize::new(0));
         let wire = WireConnector {
-            tunnel: hop.clone().filter(|_| scheme == Scheme::Https),
+            tunnel: route.hop.clone().filter(|_| route.scheme == Scheme::Https),
             cut_off: Arc::clone(&cut_off),
         };
         let channel = ChannelConnector(Arc::clone(&kept));
         #[cfg(feature = "rustls")]
-        let agent = match route.tls {
+        let agent = match &route.tls {
             Some(tls) => {
-                let tls = TlsConnector(Arc::new(tls));
+                let tls = TlsConnector(Arc::clone(tls));
                 Agent::with_parts(config, wire.chain(tls).chain(channel), resolver)
             }
             None => Agent::with_parts(config, wire.chain(channel), resolver),
@@ -150,10 +149,14 @@ impl Transport {
         Self {
             agent,
             kept,
-            scheme,
-            hop,
+            route,
             cut_off,
         }
+    }
+
+    /// The same way to the gateway, with connections of its own.
+    pub(super) fn another(&self) -> Self {
+        Self::new(self.route.clone())
     }
 
     /// Sends a request and waits for its answer, within `timeout`.
@@ -233,7 +236,7 @@ impl Transport {
 
     /// The proxy that is asked for the whole URL and sends the request on.
     fn forwarder(&self) -> Option<&Hop> {
-        self.hop.as_ref().filter(|_| self.scheme == Scheme::Http)
+        self.hop().filter(|_| self.route.scheme == Scheme::Http)
     }
 
     fn run(
@@ -252,7 +255,7 @@ impl Transport {
 
     /// The proxy on the way.
     pub(super) fn hop(&self) -> Option<&Hop> {
-        self.hop.as_ref()
+        self.route.hop.as_ref()
     }
 
     /// Cuts off every connection, so that what waits on one fails at once.
