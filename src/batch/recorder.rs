@@ -7,7 +7,7 @@ use std::time::{Duration, Instant, SystemTime};
 use crate::exposition::MetricFamilies;
 use crate::grouping::GroupingKey;
 use crate::metrics::Registry;
-use crate::push::{Change, side_by_side};
+use crate::push::{Change, for_each_concurrently};
 use crate::report::{Completion, Report};
 use crate::sink::Sink;
 
@@ -166,7 +166,7 @@ impl Recorder {
         &self,
         deliver: impl Fn(&dyn Sink) -> Result<(), Trouble> + Sync,
     ) -> Vec<Option<Trouble>> {
-        let results = side_by_side(self.sinks.iter(), |sink| deliver(&**sink));
+        let results = for_each_concurrently(self.sinks.iter(), |sink| deliver(&**sink));
         results.into_iter().map(Result::err).collect()
     }
 

@@ -1,11 +1,13 @@
+//! Credentials: where they come from, and the header that carries them.
+
 use std::fmt;
 use std::path::PathBuf;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-use super::error::{ConfigError, FileError};
-use super::file::{FileKind, read};
+use super::config_error::ConfigError;
+use super::file::{FileError, FileKind, read};
 
 /// The most that a password or token may hold, in bytes: what servers take in a header, as a rule.
 const LIMIT: usize = 8 * 1024;

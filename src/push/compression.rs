@@ -1,3 +1,5 @@
+//! Compression of request bodies.
+
 use std::borrow::Cow;
 use std::io::Read;
 

@@ -1,8 +1,8 @@
 //! Whether a gateway refuses a push for what is in it, or for what the gateway holds already.
 
-use super::answer::printable;
 use super::check::{PUSH_FAILURE_TIME, PUSH_TIME};
 use super::request::Request;
+use super::response::printable;
 
 /// Why a gateway has refused a request as inconsistent.
 #[derive(Debug, PartialEq)]
@@ -23,33 +23,30 @@ pub(super) enum Cause {
 ///
 /// The text is that of the client library of which the gateway is made, which it also answers a scrape with:
 /// `collected metric "a" { label:<name:"job" value:"x" > … } is not a GAUGE`.
-pub(super) fn cause(answer: &str, request: &Request<'_>) -> Cause {
+pub(super) fn find_cause(answer: &str, request: &Request<'_>) -> Cause {
     let mut held = Vec::new();
     let mut other_type = None;
-    for complaint in answer.lines().filter_map(Complaint::parse) {
-        let own = complaint.is_about(request);
-        let pushed = request.has_family(complaint.metric);
-        let wrong_type = complaint
-            .reason
-            .strip_prefix("is not a ")
-            .filter(|_| pushed);
+    for message in answer.lines().filter_map(ServerMessage::parse) {
+        let own = message.is_about(request);
+        let pushed = request.has_family(message.metric);
+        let wrong_type = message.reason.strip_prefix("is not a ").filter(|_| pushed);
         if let Some(word) = wrong_type {
-            let metric = complaint.metric.to_owned();
+            let metric = message.metric.to_owned();
             // Of our own series it says the type that it has elsewhere, of another's which one it is.
             let elsewhere = if own {
                 word.to_ascii_lowercase()
             } else {
-                complaint.series()
+                message.series()
             };
             other_type = Some(Cause::Type {
                 metric,
                 elsewhere: printable(&elsewhere),
             });
-        } else if own && complaint.is_of_a_twin(request) {
-            held.push(TWIN.to_owned());
+        } else if own && message.is_of_duplicate_group(request) {
+            held.push(DUPLICATE_GROUP.to_owned());
         } else if !own {
-            let Complaint { reason, .. } = complaint;
-            held.push(printable(&format!("{} {reason}", complaint.series())));
+            let ServerMessage { reason, .. } = message;
+            held.push(printable(&format!("{} {reason}", message.series())));
         }
     }
     held.dedup();
@@ -62,17 +59,17 @@ pub(super) fn cause(answer: &str, request: &Request<'_>) -> Cause {
 }
 
 /// A group that the gateway cannot tell from ours.
-const TWIN: &str = "a second group of the same labels, with an empty `instance` besides";
+const DUPLICATE_GROUP: &str = "a second group of the same labels, with an empty `instance` besides";
 
 /// One line of such an answer.
-struct Complaint<'a> {
+struct ServerMessage<'a> {
     metric: &'a str,
     /// Names, and values as the gateway has escaped them.
     labels: Vec<(&'a str, &'a str)>,
     reason: &'a str,
 }
 
-impl<'a> Complaint<'a> {
+impl<'a> ServerMessage<'a> {
     fn parse(line: &'a str) -> Option<Self> {
         let (_, rest) = line.split_once("collected metric \"")?;
         let (metric, rest) = rest.split_once('"')?;
@@ -116,7 +113,7 @@ impl<'a> Complaint<'a> {
 
     /// Whether there is a group which differs from that of the request in an empty `instance` alone, so that the gateway has
     /// its own metrics twice for them.
-    fn is_of_a_twin(&self, request: &Request<'_>) -> bool {
+    fn is_of_duplicate_group(&self, request: &Request<'_>) -> bool {
         self.is_of_the_gateway()
             && self.reason.starts_with("was collected before")
             && request.key().get("instance").is_none()
@@ -160,7 +157,7 @@ mod tests {
         let gauge = MetricFamily::gauge(MetricName::new("a").unwrap(), 1.0);
         families.insert(gauge).unwrap();
         let request = Request::new(key, Change::Push(&families)).unwrap();
-        cause(answer, &request)
+        find_cause(answer, &request)
     }
 
     fn other_type(elsewhere: &str) -> Cause {
@@ -185,7 +182,7 @@ mod tests {
         let twin = r#"collected metric "push_time_seconds" { label:<name:"instance" value:"" > label:<name:"job" value:"mine" > gauge:<value:1 > } was collected before with the same name and label values"#;
         assert_eq!(
             of(&format!("{twin}\n{twin}")),
-            Cause::Held(vec![TWIN.to_owned()])
+            Cause::Held(vec![DUPLICATE_GROUP.to_owned()])
         );
         let odd = r#"collected metric "push_time_seconds" { label:<name:"job" value:"po\377i" > gauge:<value:1 > } has a label named "job" whose value is not utf8: "po\xffi""#;
         assert!(matches!(of(odd), Cause::Held(_)));

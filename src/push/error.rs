@@ -1,158 +1,10 @@
-use std::convert::Infallible;
-use std::io;
-use std::path::PathBuf;
+//! Errors of a delivery.
+
 use std::time::Duration;
 
-use super::file::FileKind;
+use super::file::FileError;
 use super::kind::GatewayKind;
-use super::request::Method;
-
-/// A gateway that cannot be talked to as configured.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum ConfigError {
-    /// The base URL is none. The text leaves credentials out.
-    #[error("{url:?} is not the URL of a gateway: {reason}")]
-    Url {
-        /// What was given, without user name and password.
-        url: String,
-        /// What is wrong with it.
-        reason: String,
-    },
-    /// The URL of a proxy is none, or is of a kind that is not supported. The text leaves credentials out.
-    #[error("{}{url:?} is not the URL of a proxy: {reason}", origin(*variable))]
-    Proxy {
-        /// What was given, without user name and password.
-        url: String,
-        /// The variable of the environment that it comes from, if it does.
-        variable: Option<&'static str>,
-        /// What is wrong with it.
-        reason: String,
-    },
-    /// A password without a user name to go with it.
-    #[error("a password is given, but no user name")]
-    PasswordWithoutUsername,
-    /// A user name that Basic auth cannot carry. It is not shown: what stands behind a colon is often the password.
-    #[error("the user name holds a colon or a control character, which Basic auth cannot carry")]
-    Username,
-    /// Two ways of saying who we are, where there is one header for it.
-    #[error(
-        "both a bearer token and a user name or password are given: a request can carry only one of them"
-    )]
-    BasicAndBearer,
-    /// A bearer token that a header cannot carry. It is not shown.
-    #[error("the bearer token is empty or holds a blank or a character that is not ASCII")]
-    BearerToken,
-    /// Credentials that no server takes.
-    #[error("the user name holds more than 1024 bytes, or the password or token more than 8192")]
-    LongCredentials,
-    /// A header that cannot be sent. The value is not shown.
-    #[error("header {name:?}: {reason}")]
-    Header {
-        /// Its name.
-        name: String,
-        /// What is wrong with it.
-        reason: &'static str,
-    },
-    /// More headers than a request has room for.
-    #[error("the further headers hold more than {limit} bytes")]
-    LongHeaders {
-        /// The most that they may hold.
-        limit: usize,
-    },
-    /// A file that cannot be read.
-    #[error(transparent)]
-    File(FileError),
-    /// A file that is not what it should be.
-    #[error("{kind} {}: {reason}", path.display())]
-    Pem {
-        /// What it should hold.
-        kind: FileKind,
-        /// The file.
-        path: PathBuf,
-        /// What is wrong with it.
-        reason: String,
-    },
-    /// A client certificate that cannot be used with this key.
-    #[error("certificate file {} and key file {}: {reason}", certificate.display(), key.display())]
-    ClientCertificate {
-        /// The file with the certificate.
-        certificate: PathBuf,
-        /// The file with the key.
-        key: PathBuf,
-        /// What is wrong with them.
-        reason: String,
-    },
-}
-
-impl From<Infallible> for ConfigError {
-    /// Lets a function accept a ready client where it accepts a URL.
-    fn from(never: Infallible) -> Self {
-        match never {}
-    }
-}
-
-/// A file of which something is needed that it does not give.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum FileError {
-    /// It cannot be read.
-    #[error("cannot read {kind} {}", path.display())]
-    Unreadable {
-        /// What it should hold.
-        kind: FileKind,
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
-    /// It is a pipe, a terminal or a folder.
-    #[error("{kind} {} is not a regular file", path.display())]
-    NotRegular {
-        /// What it should hold.
-        kind: FileKind,
-        /// The file.
-        path: PathBuf,
-    },
-    /// It is larger than such a file may be.
-    #[error("{kind} {} holds more than {limit} bytes", path.display())]
-    TooLong {
-        /// What it should hold.
-        kind: FileKind,
-        /// The file.
-        path: PathBuf,
-        /// The most that is read, in bytes.
-        limit: u64,
-    },
-    /// It is empty, or holds more than one line or something that is no text.
-    #[error("{kind} {} is empty, or holds a second line or a control character", path.display())]
-    NoSecret {
-        /// What it should hold.
-        kind: FileKind,
-        /// The file.
-        path: PathBuf,
-    },
-    /// What it holds cannot stand in a header as a token.
-    #[error("bearer token file {} holds a blank or a character that is not ASCII", path.display())]
-    Token {
-        /// The file.
-        path: PathBuf,
-    },
-}
-
-impl FileError {
-    /// What the file should hold.
-    #[must_use]
-    pub fn kind(&self) -> FileKind {
-        match self {
-            Self::Unreadable { kind, .. }
-            | Self::NotRegular { kind, .. }
-            | Self::TooLong { kind, .. }
-            | Self::NoSecret { kind, .. } => *kind,
-            Self::Token { .. } => FileKind::BearerToken,
-        }
-    }
-}
+use super::method::Method;
 
 /// Metrics that a gateway would store wrongly, or that would break it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -251,7 +103,7 @@ pub enum PushError {
         held: Vec<String>,
     },
     /// The gateway said no, finally or on every try.
-    #[error("{url} answered {status}{}{}", answer(message), after(*tries, *elapsed))]
+    #[error("{url} answered {status}{}{}", answer(message), after(*attempts, *elapsed))]
     Status {
         /// The URL of the group.
         url: String,
@@ -260,7 +112,7 @@ pub enum PushError {
         /// The first line of the answer.
         message: String,
         /// How often it was tried.
-        tries: u32,
+        attempts: u32,
         /// How long it took in all.
         elapsed: Duration,
     },
@@ -289,14 +141,14 @@ pub enum PushError {
         elsewhere: String,
     },
     /// No answer came.
-    #[error("{url}: {reason}{}", after(*tries, *elapsed))]
+    #[error("{url}: {reason}{}", after(*attempts, *elapsed))]
     NoAnswer {
         /// The URL of the group.
         url: String,
         /// What happened on the last try.
         reason: String,
         /// How often it was tried.
-        tries: u32,
+        attempts: u32,
         /// How long it took in all.
         elapsed: Duration,
     },
@@ -331,7 +183,7 @@ impl PushError {
 
     /// Whether the gateway cannot be talked to at all for now, about this group or another.
     #[must_use]
-    pub fn is_about_the_way(&self) -> bool {
+    pub fn is_connection_error(&self) -> bool {
         matches!(
             self,
             Self::NoAnswer { .. }
@@ -359,10 +211,6 @@ impl From<UnpushableError> for PushError {
     fn from(error: UnpushableError) -> Self {
         Self::Unpushable(error)
     }
-}
-
-fn origin(variable: Option<&str>) -> String {
-    variable.map(|name| format!("{name}: ")).unwrap_or_default()
 }
 
 fn attempt(method: Method) -> &'static str {
@@ -401,9 +249,9 @@ fn answer(message: &str) -> String {
 }
 
 /// How often and how long it was tried, when that says more than the error alone.
-fn after(tries: u32, elapsed: Duration) -> String {
-    if tries > 1 {
-        format!(" ({tries} tries in {:.1} s)", elapsed.as_secs_f64())
+fn after(attempts: u32, elapsed: Duration) -> String {
+    if attempts > 1 {
+        format!(" ({attempts} tries in {:.1} s)", elapsed.as_secs_f64())
     } else {
         String::new()
     }

@@ -1,10 +1,12 @@
+//! Further headers of every request.
+
 use std::fmt;
 
-use super::error::ConfigError;
+use super::config_error::ConfigError;
 
 /// A further header of every request. Its `Debug` form does not show the value, which may be a secret.
 #[derive(Clone, PartialEq, Eq)]
-pub(super) struct Header {
+pub(super) struct ExtraHeader {
     pub(super) name: String,
     pub(super) value: String,
 }
@@ -33,7 +35,7 @@ const OURS: [&str; 16] = [
 /// The most that the headers may hold together, in bytes.
 const LIMIT: usize = 12 * 1024;
 
-impl Header {
+impl ExtraHeader {
     /// Whether it says who we are, as credentials do.
     fn is_authorization(&self) -> bool {
         self.name.eq_ignore_ascii_case("authorization")
@@ -58,7 +60,7 @@ impl Header {
 }
 
 /// Refuses headers that cannot be sent, or that repeat one of the client's own.
-pub(super) fn check(headers: &[Header], with_credentials: bool) -> Result<(), ConfigError> {
+pub(super) fn check(headers: &[ExtraHeader], with_credentials: bool) -> Result<(), ConfigError> {
     for header in headers {
         header.check().map_err(|reason| ConfigError::Header {
             name: header.name.clone(),
@@ -78,14 +80,14 @@ pub(super) fn check(headers: &[Header], with_credentials: bool) -> Result<(), Co
             reason: "it is given twice",
         });
     }
-    let length = |header: &Header| header.name.len() + header.value.len();
+    let length = |header: &ExtraHeader| header.name.len() + header.value.len();
     if headers.iter().map(length).sum::<usize>() > LIMIT {
         return Err(ConfigError::LongHeaders { limit: LIMIT });
     }
     Ok(())
 }
 
-impl fmt::Debug for Header {
+impl fmt::Debug for ExtraHeader {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: …", self.name)
     }
@@ -98,7 +100,7 @@ mod tests {
     #[test]
     fn headers_that_repeat_ours_or_cannot_be_sent_are_refused() {
         let one = |name: &str, value: &str, credentials| {
-            let header = Header {
+            let header = ExtraHeader {
                 name: name.to_owned(),
                 value: value.to_owned(),
             };
@@ -135,7 +137,7 @@ mod tests {
             assert!(one(name, "x", false).is_err(), "{name}");
         }
         let many = |name: &str, value: &str, count| {
-            let header = Header {
+            let header = ExtraHeader {
                 name: name.to_owned(),
                 value: value.to_owned(),
             };

@@ -1,8 +1,12 @@
+//! What stands behind the URL of a gateway.
+
 use std::fmt;
 
 use percent_encoding::percent_decode_str;
 
-use super::request::Method;
+use crate::grouping::GroupingKey;
+
+use super::method::Method;
 
 /// What stands behind a URL. It matters for what cannot be seen from the answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -43,6 +47,15 @@ impl GatewayKind {
         match self {
             Self::Pushgateway => true,
             Self::VictoriaMetrics => method == Method::Post,
+        }
+    }
+
+    /// The path of a group below the base URL. VictoriaMetrics accepts label names of any text as they are, and knows no
+    /// escaped form.
+    pub(super) fn path_for(self, key: &GroupingKey) -> String {
+        match self {
+            Self::Pushgateway => key.path(),
+            Self::VictoriaMetrics => key.path_with_encoded_names(),
         }
     }
 }

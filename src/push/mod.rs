@@ -24,7 +24,7 @@
 //!
 //! # Several gateways
 //!
-//! [`side_by_side`] delivers to each of them at the same time.
+//! [`for_each_concurrently`] delivers to each of them at the same time.
 //!
 //! # From async programs
 //!
@@ -58,41 +58,48 @@
 //! [`delete`]: Pushgateway::delete
 //! [Pushgateway]: https://github.com/prometheus/pushgateway
 
-mod answer;
+mod address;
 mod auth;
-mod base;
 mod builder;
 mod check;
 mod compression;
+mod concurrent;
+mod config_error;
 mod delivery;
 mod diagnosis;
 mod error;
 mod file;
 mod gateway;
+mod gateway_url;
 mod header;
 mod interrupt;
 mod kind;
+mod method;
 mod proxy;
 mod request;
+mod response;
 mod retry;
-mod side_by_side;
 mod text;
 #[cfg(feature = "rustls")]
 mod tls;
 mod transport;
 
+pub use address::GatewayAddress;
 pub use auth::Secret;
 pub use builder::PushgatewayBuilder;
 pub(crate) use check::check;
 pub use check::{PUSH_FAILURE_TIME, PUSH_TIME};
 pub use compression::Compression;
-pub use error::{ConfigError, FileError, PushError, UnpushableError};
-pub use file::FileKind;
-pub use gateway::{Delivered, GatewayAddress, Pushgateway};
+pub use concurrent::for_each_concurrently;
+pub use config_error::ConfigError;
+pub use delivery::Delivered;
+pub use error::{PushError, UnpushableError};
+pub use file::{FileError, FileKind};
+pub use gateway::Pushgateway;
 pub use kind::GatewayKind;
+pub use method::Method;
 pub use proxy::Proxy;
-pub use request::{Change, Method, Request};
-pub use side_by_side::side_by_side;
+pub use request::{Change, Request};
 pub use text::PushText;
 #[cfg(feature = "rustls")]
 pub use tls::Roots;

@@ -43,7 +43,7 @@ impl Sink for EmbeddedGateway {
         let mut store = self.store.lock().unwrap_or_else(PoisonError::into_inner);
         store.apply(key, change, SystemTime::now())?;
         Ok(Delivered {
-            tries: 1,
+            attempts: 1,
             elapsed: begin.elapsed(),
         })
     }

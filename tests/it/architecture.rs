@@ -32,13 +32,13 @@ const MAY_IMPORT: [(&str, &[&str]); 11] = [
 
 /// Which files may know a crate; folders stand for all in them.
 const CRATES: [(&str, &[&str]); 24] = [
-    ("ureq", &["push/transport/", "push/tls/"]),
-    ("rustls", &["push/tls/"]),
+    ("ureq", &["push/transport/"]),
+    ("rustls", &["push/tls/", "push/transport/tls.rs"]),
     ("rustls_native_certs", &["push/tls/"]),
     ("webpki_roots", &["push/tls/"]),
     ("flate2", &["push/compression.rs"]),
     ("httparse", &["sink/scrape/request.rs"]),
-    ("httpdate", &["push/answer.rs", "sink/scrape/answer.rs"]),
+    ("httpdate", &["push/response.rs", "sink/scrape/answer.rs"]),
     ("ipnet", &["push/proxy.rs"]),
     ("base64", &["push/auth.rs", "grouping.rs"]),
     ("libc", &["job/sys.rs"]),

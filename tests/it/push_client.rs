@@ -221,7 +221,7 @@ fn a_pause_longer_than_the_time_is_cut_short_for_another_try() {
         .build()
         .unwrap();
     let delivered = client.push(&key(), &gauge("a")).unwrap();
-    assert_eq!(delivered.tries, 2);
+    assert_eq!(delivered.attempts, 2);
     assert!(delivered.elapsed < Duration::from_secs(2), "{delivered:?}");
 }
 
@@ -283,7 +283,7 @@ fn an_enormous_timeout_is_no_panic() {
         .build()
         .unwrap();
     let delivered = client.push(&key(), &gauge("a")).unwrap();
-    assert_eq!(delivered.tries, 1);
+    assert_eq!(delivered.attempts, 1);
 }
 
 #[test]

@@ -118,6 +118,6 @@ pub(crate) fn done(what: &str, place: &str, delivered: Delivered) -> String {
         Some((end, _)) => (&place[..end], "…"),
         None => (place, ""),
     };
-    let tries = delivered.tries;
+    let tries = delivered.attempts;
     format!("{what} {place}{cut}, try {tries}, {seconds:.3} s")
 }

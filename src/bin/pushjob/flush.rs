@@ -5,7 +5,7 @@ use std::io::{self, Write as _};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use pushjob::push::{Pushgateway, side_by_side};
+use pushjob::push::{Pushgateway, for_each_concurrently};
 use pushjob::spool::{Spool, SpoolError, Waiting};
 
 use crate::args::{FlushArgs, GatewayArgs};
@@ -97,7 +97,7 @@ impl Round<'_> {
         let (mut pause, longest) = PAUSES;
         let mut refused = 0;
         loop {
-            let flushed = side_by_side(self.clients, |client| {
+            let flushed = for_each_concurrently(self.clients, |client| {
                 let begin = Instant::now();
                 let remaining = || self.push_timeout.saturating_sub(begin.elapsed());
                 flush_gateway(self.spool, client, None, &remaining)

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant, SystemTime};
 use pushjob::exposition::{NameValidation, parse_names};
 use pushjob::grouping::GroupingKey;
 use pushjob::push::{
-    Change, Delivered, Method, Pushgateway, Request, UnpushableError, side_by_side,
+    Change, Delivered, Method, Pushgateway, Request, UnpushableError, for_each_concurrently,
 };
 use pushjob::spool::{Kept, RunResult, Spool};
 
@@ -85,7 +85,7 @@ impl Group {
             Method::Delete => ("delete", "deleted"),
             _ => ("push", "delivered to"),
         };
-        let results = side_by_side(&self.clients, |client| {
+        let results = for_each_concurrently(&self.clients, |client| {
             if let Some(spool) = &self.spool {
                 return self.through(spool, client, &request);
             }

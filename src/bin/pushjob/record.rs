@@ -9,7 +9,7 @@ use pushjob::grouping::GroupingKey;
 use pushjob::job::{Outcome, release_text};
 use pushjob::metrics::{MetricsError, Registry};
 use pushjob::metrics_file::MetricsFile;
-use pushjob::push::{Change, GatewayKind, side_by_side};
+use pushjob::push::{Change, GatewayKind, for_each_concurrently};
 use pushjob::report::Report;
 use pushjob::sink::{Sink, Textfile};
 use pushjob::spool::Spool;
@@ -288,7 +288,7 @@ impl Recorder {
         };
         let gateways = gateways.into_iter().map(Box::new).map(Place::Gateway);
         let places = gateways.chain(textfile.map(Place::Textfile));
-        let mut delivered = side_by_side(places, conclude);
+        let mut delivered = for_each_concurrently(places, conclude);
         if let Some((gateway, _)) = &embedded {
             let conclusion = conclude_embedded(gateway, &end);
             delivered.push(say(conclusion, &end, self.console));

@@ -158,7 +158,7 @@ pub(crate) fn flush(
             match (delivery.kept(error), error) {
                 (Kept::Refused(_), _) => flushed.refused += 1,
                 (_, NotDelivered::Push(error)) => {
-                    is_cut_off = error.is_about_the_way();
+                    is_cut_off = error.is_connection_error();
                     flushed.left += 1;
                 }
                 _ => flushed.left += 1,

@@ -11,7 +11,7 @@ use ureq::http::Uri;
 use ureq::unversioned::resolver::{ResolvedSocketAddrs, Resolver};
 use ureq::unversioned::transport::NextTimeout;
 
-use super::Obstacle;
+use super::error::TransportError;
 
 /// How many addresses of a host are tried at most: as many as the library has room for.
 const MOST_ADDRESSES: usize = 16;
@@ -84,5 +84,5 @@ fn look_up(host: String, port: u16, timeout: NextTimeout) -> Result<Vec<SocketAd
         Ok(addresses) => return Ok(addresses),
         Err(error) => format!("cannot resolve {name}: {error}"),
     };
-    Err(Obstacle::Passing(reason).into())
+    Err(TransportError::Transient(reason).into())
 }

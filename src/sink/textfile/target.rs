@@ -259,7 +259,7 @@ impl Textfile {
         Ok(Written {
             path,
             delivered: Delivered {
-                tries: 1,
+                attempts: 1,
                 elapsed: begin.elapsed(),
             },
             set_aside,

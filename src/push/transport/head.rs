@@ -12,7 +12,7 @@ use ureq::Error;
 use ureq::unversioned::transport::time::Duration;
 use ureq::unversioned::transport::{Buffers, ConnectionDetails, Connector, NextTimeout, Transport};
 
-use super::Obstacle;
+use super::error::TransportError;
 
 /// What stands in a request line for a target that is kept here.
 const PLACEHOLDER: &str = "/.kept-by-pushjob/";
@@ -22,33 +22,36 @@ const PLACEHOLDER: &str = "/.kept-by-pushjob/";
 /// It cannot take every target: its type for them ends at 64 KiB and knows no absolute form. And it logs what it sends,
 /// headers with secrets too, and has room for no more than a buffer of them.
 #[derive(Default)]
-pub(super) struct Kept {
-    requests: Mutex<HashMap<u64, Arc<Parts>>>,
+pub(super) struct HeadStore {
+    requests: Mutex<HashMap<u64, Arc<HeadParts>>>,
     count: AtomicU64,
 }
 
-/// Parts of the head of a request.
-pub(super) struct Parts {
+/// HeadParts of the head of a request.
+pub(super) struct HeadParts {
     pub(super) target: String,
     /// Lines, each with its end.
     pub(super) headers: String,
 }
 
-impl fmt::Debug for Kept {
+impl fmt::Debug for HeadStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Kept").finish_non_exhaustive()
+        f.debug_struct("HeadStore").finish_non_exhaustive()
     }
 }
 
-impl Kept {
-    /// Keeps parts until the ticket for them is dropped.
-    pub(super) fn keep(&self, parts: Parts) -> Ticket<'_> {
+impl HeadStore {
+    /// Keeps parts until the slot for them is dropped.
+    pub(super) fn insert(&self, parts: HeadParts) -> HeadSlot<'_> {
         let number = self.count.fetch_add(1, Ordering::Relaxed);
         self.lock().insert(number, Arc::new(parts));
-        Ticket { number, kept: self }
+        HeadSlot {
+            number,
+            store: self,
+        }
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<u64, Arc<Parts>>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<u64, Arc<HeadParts>>> {
         self.requests.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -59,65 +62,65 @@ impl Kept {
         let (method, rest) = line.split_once(' ')?;
         let number = rest.strip_prefix(PLACEHOLDER)?.strip_suffix(" HTTP/1.1")?;
         let parts = self.lock().get(&number.parse().ok()?).cloned()?;
-        let Parts { target, headers } = &*parts;
+        let HeadParts { target, headers } = &*parts;
         let mut whole = format!("{method} {target} HTTP/1.1\r\n{headers}").into_bytes();
         whole.extend(head[line_length..].strip_prefix(b"\r\n")?);
         Some(whole)
     }
 }
 
-/// The right to what is kept for one request.
-pub(super) struct Ticket<'a> {
+/// The place of one request in the store; dropping it removes what is stored.
+pub(super) struct HeadSlot<'a> {
     number: u64,
-    kept: &'a Kept,
+    store: &'a HeadStore,
 }
 
-impl Ticket<'_> {
+impl HeadSlot<'_> {
     /// The path that stands for it.
     pub(super) fn path(&self) -> String {
         format!("{PLACEHOLDER}{}", self.number)
     }
 }
 
-impl Drop for Ticket<'_> {
+impl Drop for HeadSlot<'_> {
     fn drop(&mut self) {
-        self.kept.lock().remove(&self.number);
+        self.store.lock().remove(&self.number);
     }
 }
 
-/// Makes a channel of a connection.
+/// Puts a rewriter on a connection.
 #[derive(Debug)]
-pub(super) struct ChannelConnector(pub(super) Arc<Kept>);
+pub(super) struct RewriterConnector(pub(super) Arc<HeadStore>);
 
-impl<In: Transport> Connector<In> for ChannelConnector {
-    type Out = Channel<In>;
+impl<In: Transport> Connector<In> for RewriterConnector {
+    type Out = HeadRewriter<In>;
 
     fn connect(
         &self,
         _: &ConnectionDetails,
         chained: Option<In>,
     ) -> Result<Option<Self::Out>, Error> {
-        Ok(chained.map(|inner| Channel {
+        Ok(chained.map(|inner| HeadRewriter {
             inner,
-            kept: Arc::clone(&self.0),
-            asked: false,
-            answered: false,
+            store: Arc::clone(&self.0),
+            has_sent: false,
+            has_received: false,
         }))
     }
 }
 
-/// A connection for one request after the other.
+/// A connection on which the heads of requests are completed.
 #[derive(Debug)]
-pub(super) struct Channel<In> {
+pub(super) struct HeadRewriter<In> {
     inner: In,
-    kept: Arc<Kept>,
+    store: Arc<HeadStore>,
     /// Whether something has been sent since the last input.
-    asked: bool,
+    has_sent: bool,
     /// Whether there has been an answer before.
-    answered: bool,
+    has_received: bool,
 }
 
-impl<In: Transport> Channel<In> {
+impl<In: Transport> HeadRewriter<In> {
     /// Sends bytes that may be more than a buffer holds.
     fn transmit(&mut self, bytes: &[u8], timeout: NextTimeout) -> Result<(), Error> {
         let begin = Instant::now();
@@ -135,7 +138,7 @@ impl<In: Transport> Channel<In> {
     }
 
     /// A connection that was used before may have been closed while it was idle; that says nothing about the gateway.
-    fn judge(&self, result: Result<bool, Error>) -> Result<bool, Error> {
+    fn tell_stale(&self, result: Result<bool, Error>) -> Result<bool, Error> {
         let closed = match &result {
             Ok(has_input) => !has_input,
             Err(Error::Io(error)) => matches!(
@@ -147,23 +150,24 @@ impl<In: Transport> Channel<In> {
             ),
             Err(_) => false,
         };
-        if closed && self.asked && self.answered {
-            return Err(Obstacle::Stale.into());
+        if closed && self.has_sent && self.has_received {
+            return Err(TransportError::Stale.into());
         }
         result
     }
 }
 
-impl<In: Transport> Transport for Channel<In> {
+impl<In: Transport> Transport for HeadRewriter<In> {
     fn buffers(&mut self) -> &mut dyn Buffers {
         self.inner.buffers()
     }
 
     fn transmit_output(&mut self, amount: usize, timeout: NextTimeout) -> Result<(), Error> {
-        let is_head = !self.asked;
-        self.asked = true;
+        let is_head = !self.has_sent;
+        self.has_sent = true;
         let whole = if is_head {
-            self.kept.complete(&self.inner.buffers().output()[..amount])
+            self.store
+                .complete(&self.inner.buffers().output()[..amount])
         } else {
             None
         };
@@ -171,20 +175,20 @@ impl<In: Transport> Transport for Channel<In> {
             Some(whole) => self.transmit(&whole, timeout),
             None => self.inner.transmit_output(amount, timeout),
         };
-        self.judge(result.map(|()| true)).map(drop)
+        self.tell_stale(result.map(|()| true)).map(drop)
     }
 
     fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, Error> {
         if self.inner.buffers().input_append_buf().is_empty() {
             let limit = self.inner.buffers().input().len();
             let reason = format!("the head of its answer is longer than {limit} bytes");
-            return Err(Obstacle::Lasting(reason).into());
+            return Err(TransportError::Permanent(reason).into());
         }
         let result = self.inner.await_input(timeout);
-        let result = self.judge(result);
+        let result = self.tell_stale(result);
         if let Ok(true) = result {
-            self.asked = false;
-            self.answered = true;
+            self.has_sent = false;
+            self.has_received = true;
         }
         result
     }
@@ -203,16 +207,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_kept_is_put_into_its_own_request_and_given_up_with_the_ticket() {
-        let kept = Kept::default();
-        let parts = |target: &str| Parts {
+    fn what_is_stored_is_put_into_its_own_request_and_removed_with_the_slot() {
+        let store = HeadStore::default();
+        let parts = |target: &str| HeadParts {
             target: target.to_owned(),
             headers: "x: 1\r\n".to_owned(),
         };
-        let (one, other) = (kept.keep(parts("/one")), kept.keep(parts("/other")));
+        let (one, other) = (store.insert(parts("/one")), store.insert(parts("/other")));
         let head = |path: &str| format!("PUT {path} HTTP/1.1\r\nhost: h\r\n\r\nbody").into_bytes();
         let whole = |path: &str| {
-            kept.complete(&head(path))
+            store
+                .complete(&head(path))
                 .map(|whole| String::from_utf8(whole).unwrap())
         };
         let expected = |path: &str| {
@@ -227,6 +232,6 @@ mod tests {
         drop(one);
         assert_eq!(whole(&path), None);
         drop(other);
-        assert!(kept.lock().is_empty());
+        assert!(store.lock().is_empty());
     }
 }

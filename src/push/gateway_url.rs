@@ -1,7 +1,9 @@
+//! The base URL of a gateway.
+
 use percent_encoding::percent_decode_str;
 use url::{Host, Url};
 
-use super::error::ConfigError;
+use super::config_error::ConfigError;
 
 /// The base URL of a gateway, taken apart.
 #[derive(Clone, Debug, PartialEq, Eq)]

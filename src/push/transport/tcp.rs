@@ -5,33 +5,37 @@ use std::io::{self, ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Weak};
-use std::time::{Duration, Instant};
 
 use ureq::Error;
 use ureq::unversioned::transport::{
     Buffers, ConnectionDetails, Connector, LazyBuffers, NextTimeout, ShutdownHandle, Transport,
 };
 
-use super::{Obstacle, time_left};
-use crate::push::answer::printable;
-use crate::push::proxy::Hop;
+use super::deadline::{Deadline, is_timeout, time_left};
+use super::error::TransportError;
+use crate::push::proxy::ProxyServer;
+use crate::push::response::printable;
 
 /// The most that is read of a proxy's answer, in bytes.
-const PROXY_ANSWER_LIMIT: usize = 16 * 1024;
+const PROXY_RESPONSE_LIMIT: usize = 16 * 1024;
 
 /// Connects to a gateway, or to the proxy before it.
 #[derive(Debug)]
-pub(super) struct WireConnector {
+pub(super) struct TcpConnector {
     /// The proxy that has to make a tunnel, for TLS.
-    pub(super) tunnel: Option<Hop>,
+    pub(super) tunnel: Option<ProxyServer>,
     /// How many requests were not sent whole.
     pub(super) cut_off: Arc<AtomicUsize>,
 }
 
-impl Connector<()> for WireConnector {
-    type Out = Wire;
+impl Connector<()> for TcpConnector {
+    type Out = TcpTransport;
 
-    fn connect(&self, details: &ConnectionDetails, _: Option<()>) -> Result<Option<Wire>, Error> {
+    fn connect(
+        &self,
+        details: &ConnectionDetails,
+        _: Option<()>,
+    ) -> Result<Option<TcpTransport>, Error> {
         let timeout = time_left(details);
         let deadline = Deadline::new(timeout);
         let stream = Arc::new(connect(&details.addrs, &deadline)?);
@@ -39,18 +43,18 @@ impl Connector<()> for WireConnector {
         let handle: Weak<TcpStream> = Arc::downgrade(&stream);
         (details.register_shutdown)(handle as Weak<dyn ShutdownHandle>)?;
         let config = details.config;
-        let mut wire = Wire {
+        let mut transport = TcpTransport {
             stream,
             buffers: LazyBuffers::new(config.input_buffer_size(), config.output_buffer_size()),
             unsent: None,
             cut_off: Arc::clone(&self.cut_off),
         };
-        if let Some(hop) = &self.tunnel {
+        if let Some(proxy) = &self.tunnel {
             let host = details.uri.host().unwrap_or_default();
             let port = details.uri.port_u16().unwrap_or(443);
-            open_tunnel(&mut wire, hop, &format!("{host}:{port}"), &deadline)?;
+            open_tunnel(&mut transport, proxy, &format!("{host}:{port}"), &deadline)?;
         }
-        Ok(Some(wire))
+        Ok(Some(transport))
     }
 }
 
@@ -72,15 +76,20 @@ fn connect(addresses: &[SocketAddr], deadline: &Deadline) -> Result<TcpStream, E
 }
 
 /// Asks a proxy for a tunnel. <https://www.rfc-editor.org/rfc/rfc9110#CONNECT>
-fn open_tunnel(wire: &mut Wire, hop: &Hop, target: &str, deadline: &Deadline) -> Result<(), Error> {
-    let authorization = match &hop.authorization {
+fn open_tunnel(
+    transport: &mut TcpTransport,
+    proxy: &ProxyServer,
+    target: &str,
+    deadline: &Deadline,
+) -> Result<(), Error> {
+    let authorization = match &proxy.authorization {
         Some(login) => format!("Proxy-Authorization: {}\r\n", login.header),
         None => String::new(),
     };
     let request = format!("CONNECT {target} HTTP/1.1\r\nHost: {target}\r\n{authorization}\r\n");
-    wire.write(request.as_bytes(), deadline)?;
+    transport.write(request.as_bytes(), deadline)?;
     loop {
-        let line = answer_of_proxy(wire, deadline)?;
+        let line = read_proxy_response(transport, deadline)?;
         let status: Option<u16> = line
             .strip_prefix("HTTP/1.")
             .and_then(|rest| rest.split(' ').nth(1)?.parse().ok());
@@ -90,23 +99,25 @@ fn open_tunnel(wire: &mut Wire, hop: &Hop, target: &str, deadline: &Deadline) ->
             // Not an answer yet.
             Some(100..200) => {}
             Some(200..300) => return Ok(()),
-            Some(408 | 429 | 500..600) => return Err(Obstacle::Passing(refusal).into()),
-            Some(_) => return Err(Obstacle::Lasting(refusal).into()),
+            Some(408 | 429 | 500..600) => return Err(TransportError::Transient(refusal).into()),
+            Some(_) => return Err(TransportError::Permanent(refusal).into()),
             None => {
-                return Err(Obstacle::Lasting(format!("not a proxy's answer: {shown:?}")).into());
+                return Err(
+                    TransportError::Permanent(format!("not a proxy's answer: {shown:?}")).into(),
+                );
             }
         }
     }
 }
 
 /// Reads the head of an answer and returns its first line.
-fn answer_of_proxy(wire: &Wire, deadline: &Deadline) -> Result<String, Error> {
+fn read_proxy_response(transport: &TcpTransport, deadline: &Deadline) -> Result<String, Error> {
     let mut head = Vec::new();
     let mut byte = [0];
     // Byte by byte: what follows the head is no longer the proxy's.
     while !head.ends_with(b"\r\n\r\n") && !head.ends_with(b"\n\n") {
-        if wire.read(&mut byte, deadline)? == 0 || head.len() == PROXY_ANSWER_LIMIT {
-            return Err(Obstacle::Passing("the proxy gave no answer".to_owned()).into());
+        if transport.read(&mut byte, deadline)? == 0 || head.len() == PROXY_RESPONSE_LIMIT {
+            return Err(TransportError::Transient("the proxy gave no answer".to_owned()).into());
         }
         head.extend(byte);
     }
@@ -114,43 +125,8 @@ fn answer_of_proxy(wire: &Wire, deadline: &Deadline) -> Result<String, Error> {
     Ok(head.lines().next().unwrap_or_default().to_owned())
 }
 
-/// The end of the time that an operation has.
-struct Deadline {
-    at: Instant,
-    timeout: NextTimeout,
-}
-
-impl Deadline {
-    fn new(timeout: NextTimeout) -> Self {
-        let now = Instant::now();
-        let longest = Duration::from_secs(u64::from(u32::MAX));
-        Self {
-            at: now + (*timeout.after).min(longest),
-            timeout,
-        }
-    }
-
-    /// The time that is left, which is some.
-    fn left(&self) -> Result<Duration, Error> {
-        let left = self.at.saturating_duration_since(Instant::now());
-        if left.is_zero() {
-            Err(self.missed())
-        } else {
-            Ok(left)
-        }
-    }
-
-    fn missed(&self) -> Error {
-        Error::Timeout(self.timeout.reason)
-    }
-}
-
-fn is_timeout(error: &io::Error) -> bool {
-    matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut)
-}
-
 /// A TCP connection.
-pub(super) struct Wire {
+pub(super) struct TcpTransport {
     stream: Arc<TcpStream>,
     buffers: LazyBuffers,
     /// Why the rest of a request could not be sent. A server that refuses a long body may answer and close before it has
@@ -159,13 +135,13 @@ pub(super) struct Wire {
     cut_off: Arc<AtomicUsize>,
 }
 
-impl fmt::Debug for Wire {
+impl fmt::Debug for TcpTransport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Wire").finish_non_exhaustive()
+        f.debug_struct("TcpTransport").finish_non_exhaustive()
     }
 }
 
-impl Wire {
+impl TcpTransport {
     fn write(&self, bytes: &[u8], deadline: &Deadline) -> Result<(), Error> {
         write(&self.stream, bytes, deadline)
     }
@@ -203,7 +179,7 @@ fn read(mut stream: &TcpStream, into: &mut [u8], deadline: &Deadline) -> Result<
     }
 }
 
-impl Transport for Wire {
+impl Transport for TcpTransport {
     fn buffers(&mut self) -> &mut dyn Buffers {
         &mut self.buffers
     }

@@ -1,3 +1,5 @@
+//! The same work for several gateways in parallel.
+
 use std::panic;
 use std::sync::{Mutex, PoisonError};
 use std::thread::{self, ScopedJoinHandle};
@@ -8,12 +10,12 @@ use std::thread::{self, ScopedJoinHandle};
 /// ```no_run
 /// use pushjob::exposition::MetricFamilies;
 /// use pushjob::grouping::GroupingKey;
-/// use pushjob::push::{Pushgateway, side_by_side};
+/// use pushjob::push::{Pushgateway, for_each_concurrently};
 ///
 /// let key = GroupingKey::new("etl")?;
 /// let families = MetricFamilies::new();
 /// let gateways = [Pushgateway::new("gateway-a:9091")?, Pushgateway::new("gateway-b:9091")?];
-/// for result in side_by_side(&gateways, |gateway| gateway.push(&key, &families)) {
+/// for result in for_each_concurrently(&gateways, |gateway| gateway.push(&key, &families)) {
 ///     if let Err(error) = result {
 ///         eprintln!("cannot push: {error}"); // names the gateway
 ///     }
@@ -24,7 +26,7 @@ use std::thread::{self, ScopedJoinHandle};
 /// # Panics
 ///
 /// When `each` does.
-pub fn side_by_side<T, R, F>(gateways: impl IntoIterator<Item = T>, each: F) -> Vec<R>
+pub fn for_each_concurrently<T, R, F>(gateways: impl IntoIterator<Item = T>, each: F) -> Vec<R>
 where
     T: Send,
     R: Send,

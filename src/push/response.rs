@@ -7,7 +7,7 @@ const MESSAGE_LIMIT: usize = 500;
 
 /// One answer, as far as it matters.
 #[derive(Debug)]
-pub(super) struct Answer {
+pub(super) struct GatewayResponse {
     pub(super) status: u16,
     pub(super) location: Option<String>,
     pub(super) retry_after: Option<String>,
@@ -16,7 +16,7 @@ pub(super) struct Answer {
     pub(super) content: Vec<u8>,
 }
 
-impl Answer {
+impl GatewayResponse {
     pub(super) fn is_success(&self) -> bool {
         (200..300).contains(&self.status)
     }
@@ -49,7 +49,7 @@ impl Answer {
 
 /// The line of an answer that says most: the first that is not blank, with the next one where it only counts what follows. Of
 /// a page in HTML, its title.
-pub(super) fn headline(text: &str) -> String {
+pub(super) fn first_line(text: &str) -> String {
     if text.trim_start().starts_with('<') {
         if let Some(title) = title(text) {
             return printable(title.trim());
@@ -96,8 +96,8 @@ pub(super) fn printable(text: &str) -> String {
 mod tests {
     use super::*;
 
-    fn answer(content: &str) -> Answer {
-        Answer {
+    fn answer(content: &str) -> GatewayResponse {
+        GatewayResponse {
             status: 503,
             location: None,
             retry_after: None,
@@ -108,7 +108,7 @@ mod tests {
 
     #[test]
     fn the_headline_is_the_line_that_says_most() {
-        for (content, headline) in [
+        for (content, first_line) in [
             ("", ""),
             ("\n \nno\nmore", "no"),
             ("a\u{1b}[1mb\tc", "a\u{fffd}[1mb\u{fffd}c"),
@@ -124,9 +124,9 @@ mod tests {
             ("<html>\n<title></title>", "<html>"),
             ("<title>é", "<title>é"),
         ] {
-            assert_eq!(super::headline(content), headline, "{content:?}");
+            assert_eq!(super::first_line(content), first_line, "{content:?}");
         }
-        let long = headline(&"é".repeat(600));
+        let long = first_line(&"é".repeat(600));
         assert_eq!(long, format!("{}…", "é".repeat(500)));
     }
 
@@ -150,7 +150,7 @@ mod tests {
             ),
             ("Sun, 22 Nov 2026 12:00:07 GMT", Some("?"), Some(7)),
         ] {
-            let asked = Answer {
+            let asked = GatewayResponse {
                 retry_after: Some(retry_after.to_owned()),
                 date: date.map(str::to_owned),
                 ..answer("")

@@ -1,15 +1,17 @@
-//! What a failure of TLS means, in plain words.
+//! What a failure of TLS means, in describe words.
 
 use rustls::{AlertDescription, CertificateError};
 
 /// What a failure of TLS means, after "cannot push: URL: ".
-pub(in crate::push) fn plain(error: &rustls::Error) -> String {
+pub(in crate::push) fn describe(error: &rustls::Error) -> String {
     match error {
-        rustls::Error::InvalidCertificate(_) => format!("its certificate {}", of(error)),
+        rustls::Error::InvalidCertificate(_) => {
+            format!("its certificate {}", describe_certificate(error))
+        }
         rustls::Error::InvalidMessage(_) => {
             "it does not speak TLS on this port: is it http:// there?".to_owned()
         }
-        rustls::Error::AlertReceived(alert) => alert_trouble(*alert),
+        rustls::Error::AlertReceived(alert) => describe_alert(*alert),
         rustls::Error::PeerIncompatible(_) => {
             format!("it speaks no version or cipher of TLS that is safe to use ({error})")
         }
@@ -28,14 +30,14 @@ pub(super) fn is_version_1(error: &CertificateError) -> bool {
 }
 
 /// The same of a certificate, after "its certificate ".
-pub(super) fn of(error: &rustls::Error) -> String {
+pub(super) fn describe_certificate(error: &rustls::Error) -> String {
     match error {
-        rustls::Error::InvalidCertificate(error) => certificate_trouble(error),
+        rustls::Error::InvalidCertificate(error) => certificate_reason(error),
         other => format!("cannot be used: {other}"),
     }
 }
 
-fn certificate_trouble(error: &CertificateError) -> String {
+fn certificate_reason(error: &CertificateError) -> String {
     match error {
         CertificateError::UnknownIssuer => {
             "was not issued by an authority that is trusted here".to_owned()
@@ -94,7 +96,7 @@ fn bare_name(name: &str) -> &str {
         .unwrap_or(name)
 }
 
-fn alert_trouble(alert: AlertDescription) -> String {
+fn describe_alert(alert: AlertDescription) -> String {
     match alert {
         AlertDescription::CertificateRequired => "it asks for a client certificate".to_owned(),
         AlertDescription::BadCertificate
@@ -116,12 +118,12 @@ fn alert_trouble(alert: AlertDescription) -> String {
 }
 
 /// Why a certificate and its key cannot be used.
-pub(super) fn client_certificate_trouble(error: &rustls::Error) -> String {
+pub(super) fn describe_client_certificate(error: &rustls::Error) -> String {
     match error {
         rustls::Error::InconsistentKeys(_) => {
             "the key does not belong to the certificate".to_owned()
         }
-        other => format!("the certificate {}", of(other)),
+        other => format!("the certificate {}", describe_certificate(other)),
     }
 }
 
@@ -137,7 +139,7 @@ mod tests {
     fn what_is_wrong_with_a_certificate_is_said_in_plain_words() {
         let at = |seconds| UnixTime::since_unix_epoch(Duration::from_secs(seconds));
         let name = |name: &str| ServerName::try_from(name.to_owned()).unwrap();
-        let certificate = |error| plain(&rustls::Error::InvalidCertificate(error));
+        let certificate = |error| describe(&rustls::Error::InvalidCertificate(error));
         let expired = |seconds: u64| {
             certificate(CertificateError::ExpiredContext {
                 time: at(10_000_000 + seconds),
@@ -174,13 +176,13 @@ mod tests {
                 "its certificate is not valid: Revoked",
             ),
             (
-                plain(&rustls::Error::AlertReceived(
+                describe(&rustls::Error::AlertReceived(
                     AlertDescription::CertificateRequired,
                 )),
                 "it asks for a client certificate",
             ),
             (
-                plain(&rustls::Error::AlertReceived(
+                describe(&rustls::Error::AlertReceived(
                     AlertDescription::InternalError,
                 )),
                 "it broke off TLS (InternalError)",

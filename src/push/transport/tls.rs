@@ -1,4 +1,4 @@
-//! Connections in TLS.
+//! Connections with TLS.
 
 use std::fmt;
 use std::io::{Read, Write};
@@ -12,13 +12,13 @@ use ureq::unversioned::transport::{
     TransportAdapter,
 };
 
-use super::Tls;
-use super::trouble::plain;
-use crate::push::transport::{Obstacle, time_left};
+use super::deadline::time_left;
+use super::error::TransportError;
+use crate::push::tls::{Tls, describe};
 
 /// Puts TLS on a connection where the URL asks for it.
 #[derive(Debug)]
-pub(in crate::push) struct TlsConnector(pub(in crate::push) Arc<Tls>);
+pub(super) struct TlsConnector(pub(super) Arc<Tls>);
 
 impl<In: Transport> Connector<In> for TlsConnector {
     type Out = Either<In, TlsTransport>;
@@ -34,12 +34,12 @@ impl<In: Transport> Connector<In> for TlsConnector {
         if !details.needs_tls() {
             return Ok(Some(Either::A(transport)));
         }
-        let refused = |error: rustls::Error| Obstacle::Lasting(plain(&error));
+        let refused = |error: rustls::Error| TransportError::Permanent(describe(&error));
         let config = self.0.config().map_err(refused)?;
         let host = details.uri.host().unwrap_or_default();
         let host = host.trim_start_matches('[').trim_end_matches(']');
         let name = ServerName::try_from(host.to_owned())
-            .map_err(|_| Obstacle::Lasting(format!("{host:?} is no name for TLS")))?;
+            .map_err(|_| TransportError::Permanent(format!("{host:?} is no name for TLS")))?;
         let connection = ClientConnection::new(config, name).map_err(refused)?;
         let mut socket =
             TransportAdapter::new(transport.boxed(), Arc::clone(&details.current_time));
@@ -55,7 +55,7 @@ impl<In: Transport> Connector<In> for TlsConnector {
 }
 
 /// A connection in TLS.
-pub(in crate::push) struct TlsTransport {
+pub(super) struct TlsTransport {
     buffers: LazyBuffers,
     stream: StreamOwned<ClientConnection, TransportAdapter>,
 }
