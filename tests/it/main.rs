@@ -16,6 +16,7 @@ mod architecture;
 mod auth;
 mod batch;
 mod check_command;
+mod client_settings;
 mod collectors;
 mod corpus;
 mod delivery;
