@@ -63,21 +63,21 @@ impl PushgatewayBuilder {
         }
     }
 
-    /// The time for one delivery in all: resolve, connect, TLS, send, receive, every retry and every pause. Defaults to
-    /// 10 seconds.
+    /// The time for one delivery in all: resolve, connect, TLS, send, receive, every retry and
+    /// every pause. Defaults to 10 seconds.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.policy.timeout = timeout;
         self
     }
 
-    /// How often a delivery is tried again within its time, when what failed may pass. Defaults to 3.
+    /// Number of further attempts within the timeout after a transient failure. Defaults to 3.
     pub fn retries(mut self, retries: u32) -> Self {
         self.policy.retries = retries;
         self
     }
 
-    /// The user name for Basic auth. Defaults to the one in the URL, or none. With another one the password in the URL, which
-    /// belongs to its own, does not count.
+    /// The user name for Basic auth. Defaults to the one in the URL, or none. With another one the
+    /// password in the URL, which belongs to its own, does not count.
     pub fn username(mut self, username: impl Into<String>) -> Self {
         self.login.username = Some(username.into());
         self
@@ -104,15 +104,15 @@ impl PushgatewayBuilder {
         self
     }
 
-    /// Whose certificates are trusted. Defaults to [`Roots::System`].
+    /// CA certificates that are trusted. Defaults to [`Roots::System`].
     #[cfg(feature = "rustls")]
     pub fn tls_roots(mut self, roots: Roots) -> Self {
         self.tls.roots = roots;
         self
     }
 
-    /// PEM files with the certificate chain and the key by which a gateway knows us. Defaults to none. They are read when
-    /// the client is built.
+    /// PEM files with the certificate chain and the key by which a gateway knows us. Defaults to
+    /// none. They are read when the client is built.
     #[cfg(feature = "rustls")]
     pub fn tls_client_certificate(
         mut self,
@@ -123,35 +123,36 @@ impl PushgatewayBuilder {
         self
     }
 
-    /// Takes any certificate for the gateway's, so that anyone on the way can read what is sent, credentials too. By
-    /// default the certificate is verified.
+    /// Takes any certificate for the gateway's, so that anyone on the way can read what is sent,
+    /// credentials too. By default the certificate is verified.
     #[cfg(feature = "rustls")]
     pub fn tls_insecure_skip_verify(mut self) -> Self {
         self.tls.verification = Verification::Skipped;
         self
     }
 
-    /// The proxy on the way. Defaults to what the environment says, see [`Proxy::Environment`], when the client is built.
+    /// The proxy on the way. Defaults to what the environment says, see [`Proxy::Environment`],
+    /// when the client is built.
     pub fn proxy(mut self, proxy: Proxy) -> Self {
         self.proxy = proxy;
         self
     }
 
-    /// How bodies are compressed. Defaults to not at all.
+    /// Compression of request bodies. Defaults to none.
     pub fn compression(mut self, compression: Compression) -> Self {
         self.compression = compression;
         self
     }
 
-    /// What stands behind the URL. Defaults to [`GatewayKind::VictoriaMetrics`] for a path that ends in
+    /// Kind of the gateway. Defaults to [`GatewayKind::VictoriaMetrics`] for a path that ends in
     /// `/api/v1/import/prometheus`, and to [`GatewayKind::Pushgateway`] otherwise.
     pub fn kind(mut self, kind: GatewayKind) -> Self {
         self.kind = Some(kind);
         self
     }
 
-    /// Checks what [`build`](Self::build) would, without making a client and without reading any file. Says what stands
-    /// behind the URL.
+    /// Checks what [`build`](Self::build) would, without making a client and without reading any
+    /// file. Says what stands behind the URL.
     ///
     /// # Errors
     ///
@@ -169,12 +170,14 @@ impl PushgatewayBuilder {
         Ok(self.resolve()?.address)
     }
 
-    /// Checks what [`check`](Self::check) does and reads all files that are named, those of password and token too, as a
-    /// delivery would; and those for TLS, also where the URL asks for none.
+    /// Checks what [`check`](Self::check) does and reads all files that are named, those of
+    /// password and token too, as a delivery would; and those for TLS, also where the URL asks for
+    /// none.
     ///
     /// # Errors
     ///
-    /// [`ConfigError`], as from [`build`](Self::build), and [`ConfigError::File`] for a password or token.
+    /// [`ConfigError`], as from [`build`](Self::build), and [`ConfigError::File`] for a password or
+    /// token.
     pub fn check_files(&self) -> Result<(), ConfigError> {
         #[cfg(feature = "rustls")]
         Tls::read(&self.tls)?;

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::io::Read;
 
-/// How bodies are compressed on the way.
+/// Compression of request bodies.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Compression {

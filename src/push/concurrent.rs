@@ -4,8 +4,9 @@ use std::panic;
 use std::sync::{Mutex, PoisonError};
 use std::thread::{self, ScopedJoinHandle};
 
-/// Does something with each of several gateways at the same time, so that a slow one does not delay the others, and returns
-/// the results in their order. One gateway needs no thread; those for which the system has none follow one after the other.
+/// Does something with each of several gateways at the same time, so that a slow one does not delay
+/// the others, and returns the results in their order. One gateway needs no thread; those for which
+/// the system has none follow one after the other.
 ///
 /// ```no_run
 /// use pushjob::exposition::MetricFamilies;
@@ -32,7 +33,8 @@ where
     R: Send,
     F: Fn(T) -> R + Sync,
 {
-    // A thread that cannot be had gives back nothing that was moved into it, so each takes its gateway from here.
+    // A thread that cannot be had gives back nothing that was moved into it, so each takes its
+    // gateway from here.
     let places: Vec<Mutex<Option<T>>> = gateways
         .into_iter()
         .map(|gateway| Mutex::new(Some(gateway)))

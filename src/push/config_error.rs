@@ -12,25 +12,27 @@ pub enum ConfigError {
     /// The base URL is none. The text leaves credentials out.
     #[error("{url:?} is not the URL of a gateway: {reason}")]
     Url {
-        /// What was given, without user name and password.
+        /// The URL as it was given, without user name and password.
         url: String,
-        /// What is wrong with it.
+        /// Reason.
         reason: String,
     },
-    /// The URL of a proxy is none, or is of a kind that is not supported. The text leaves credentials out.
+    /// The URL of a proxy is none, or is of a kind that is not supported. The text leaves
+    /// credentials out.
     #[error("{}{url:?} is not the URL of a proxy: {reason}", origin(*variable))]
     Proxy {
-        /// What was given, without user name and password.
+        /// The URL as it was given, without user name and password.
         url: String,
         /// The variable of the environment that it comes from, if it does.
         variable: Option<&'static str>,
-        /// What is wrong with it.
+        /// Reason.
         reason: String,
     },
     /// A password without a user name to go with it.
     #[error("a password is given, but no user name")]
     PasswordWithoutUsername,
-    /// A user name that Basic auth cannot carry. It is not shown: what stands behind a colon is often the password.
+    /// A user name that Basic auth cannot carry. It is not shown: what stands behind a colon is
+    /// often the password.
     #[error("the user name holds a colon or a control character, which Basic auth cannot carry")]
     Username,
     /// Two ways of saying who we are, where there is one header for it.
@@ -49,7 +51,7 @@ pub enum ConfigError {
     Header {
         /// Its name.
         name: String,
-        /// What is wrong with it.
+        /// Reason.
         reason: &'static str,
     },
     /// More headers than a request has room for.
@@ -64,11 +66,11 @@ pub enum ConfigError {
     /// A file that is not what it should be.
     #[error("{kind} {}: {reason}", path.display())]
     Pem {
-        /// What it should hold.
+        /// Expected content.
         kind: FileKind,
         /// The file.
         path: PathBuf,
-        /// What is wrong with it.
+        /// Reason.
         reason: String,
     },
     /// A client certificate that cannot be used with this key.
@@ -78,7 +80,7 @@ pub enum ConfigError {
         certificate: PathBuf,
         /// The file with the key.
         key: PathBuf,
-        /// What is wrong with them.
+        /// Reason.
         reason: String,
     },
 }

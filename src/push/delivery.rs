@@ -32,7 +32,7 @@ pub struct Delivered {
 }
 
 impl Delivered {
-    /// What a [sink](crate::sink::Sink) of a program's own returns.
+    /// The result of a [sink](crate::sink::Sink) of a program's own.
     #[must_use]
     pub fn new(attempts: u32, elapsed: Duration) -> Self {
         Self { attempts, elapsed }
@@ -101,7 +101,8 @@ impl RequestDelivery<'_> {
             if !self.pauses_for_another(&failure, spent) {
                 return Err(self.error(failed, delivered, timeout));
             }
-            // A request that is sent again for a connection that was stale is still the same attempt.
+            // A request that is sent again for a connection that was stale is still the same
+            // attempt.
             if failure == AttemptFailure::Stale {
                 attempts -= 1;
             }
@@ -209,7 +210,7 @@ impl RequestDelivery<'_> {
         }
     }
 
-    /// What a server sends back is shown, but not what we have told it in confidence.
+    /// Removes all secrets of the request from text that a server has sent.
     fn without_secrets(&self, text: &str) -> String {
         let proxy = self.transport.proxy();
         let proxy = proxy.and_then(|proxy| proxy.authorization.as_ref());
@@ -230,7 +231,8 @@ impl RequestDelivery<'_> {
     }
 }
 
-/// A number from 0 to 1 that differs between processes and calls: the seed of the standard library's hash maps.
+/// A number from 0 to 1 that differs between processes and calls: the seed of the standard
+/// library's hash maps.
 fn jitter() -> f64 {
     let random = u32::try_from(RandomState::new().hash_one(0) >> 32).unwrap_or_default();
     f64::from(random) / f64::from(u32::MAX)

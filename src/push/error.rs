@@ -10,7 +10,8 @@ use super::method::Method;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum UnpushableError {
-    /// A grouping label that the format itself puts on series of this type: every later scrape would fail.
+    /// A grouping label that the format itself puts on series of this type: every later scrape
+    /// would fail.
     #[error(
         "grouping label `{label}` cannot be used with {metric_type} {metric}, whose series have that label"
     )]
@@ -84,12 +85,13 @@ pub enum PushError {
     Unsupported {
         /// The URL of the group.
         url: String,
-        /// What stands behind it.
+        /// Kind of the gateway.
         kind: GatewayKind,
-        /// What was to be done.
+        /// Method of the request.
         method: Method,
     },
-    /// The gateway refuses what is pushed for what it holds already. It will refuse everything until that is deleted.
+    /// The gateway refuses what is pushed for what it holds already. It will refuse everything
+    /// until that is deleted.
     #[error(
         "{url} answered {status}: the gateway holds inconsistent metrics that are not in this push: {}",
         list(held)
@@ -111,9 +113,9 @@ pub enum PushError {
         status: u16,
         /// The first line of the answer.
         message: String,
-        /// How often it was tried.
+        /// Number of attempts.
         attempts: u32,
-        /// How long it took in all.
+        /// Time of all attempts together.
         elapsed: Duration,
     },
     /// The gateway sent us elsewhere; a redirected push could reach another group, or become a GET.
@@ -128,7 +130,8 @@ pub enum PushError {
         /// The URL of a gateway there, where the group is found below it.
         base: Option<String>,
     },
-    /// A metric of this push has another type in another group; a gateway keeps one type for each name.
+    /// A metric of this push has another type in another group; a gateway keeps one type for each
+    /// name.
     #[error("{url} answered {status}: another group has {metric} with another type: {elsewhere}")]
     OtherType {
         /// The URL of the group.
@@ -137,7 +140,8 @@ pub enum PushError {
         status: u16,
         /// The metric.
         metric: String,
-        /// A series of the other group, or the type that it has there; the gateway says one of the two.
+        /// A series of the other group, or the type that it has there; the gateway says one of the
+        /// two.
         elsewhere: String,
     },
     /// No answer came.
@@ -145,11 +149,11 @@ pub enum PushError {
     NoAnswer {
         /// The URL of the group.
         url: String,
-        /// What happened on the last try.
+        /// Reason of the last attempt.
         reason: String,
-        /// How often it was tried.
+        /// Number of attempts.
         attempts: u32,
-        /// How long it took in all.
+        /// Time of all attempts together.
         elapsed: Duration,
     },
     /// [`shut_down`](super::Pushgateway::shut_down) was called first.
@@ -161,10 +165,11 @@ pub enum PushError {
 }
 
 impl PushError {
-    /// Whether the same metrics will be refused again: the gateway objects to what is in them (400, 411 to 415, 422, 431), or they
-    /// were found to be wrong before they were sent. Not where there was no answer, where the way to the gateway, its
-    /// configuration or credentials have to be mended (401, 404, a redirect), or where it refuses everything for what others have
-    /// left there: all that may pass.
+    /// Returns true where the same metrics will be refused again: the gateway objects to what is in
+    /// them (400, 411 to 415, 422, 431), or they were found to be wrong before they were sent. Not
+    /// where there was no answer, where the way to the gateway, its configuration or credentials
+    /// have to be mended (401, 404, a redirect), or where it refuses everything for what others
+    /// have left there: all that may pass.
     #[must_use]
     pub fn is_final(&self) -> bool {
         match self {
@@ -181,7 +186,7 @@ impl PushError {
         }
     }
 
-    /// Whether the gateway cannot be talked to at all for now, about this group or another.
+    /// Returns true where the gateway cannot be reached for now, for this group or any other.
     #[must_use]
     pub fn is_connection_error(&self) -> bool {
         matches!(
@@ -221,7 +226,7 @@ fn attempt(method: Method) -> &'static str {
     }
 }
 
-/// How many things an error names at most.
+/// Maximum number of things that an error names.
 const MOST_NAMED: usize = 3;
 
 fn list(things: &[String]) -> String {
@@ -248,7 +253,7 @@ fn answer(message: &str) -> String {
     }
 }
 
-/// How often and how long it was tried, when that says more than the error alone.
+/// Number of attempts and their time, where there was more than one.
 fn after(attempts: u32, elapsed: Duration) -> String {
     if attempts > 1 {
         format!(" ({attempts} tries in {:.1} s)", elapsed.as_secs_f64())

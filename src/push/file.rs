@@ -5,7 +5,7 @@ use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-/// What a file holds that a client needs.
+/// Content of a file that a client needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum FileKind {
@@ -40,7 +40,7 @@ pub enum FileError {
     /// It cannot be read.
     #[error("cannot read {kind} {}", path.display())]
     Unreadable {
-        /// What it should hold.
+        /// Expected content.
         kind: FileKind,
         /// The file.
         path: PathBuf,
@@ -50,7 +50,7 @@ pub enum FileError {
     /// It is a pipe, a terminal or a folder.
     #[error("{kind} {} is not a regular file", path.display())]
     NotRegular {
-        /// What it should hold.
+        /// Expected content.
         kind: FileKind,
         /// The file.
         path: PathBuf,
@@ -58,7 +58,7 @@ pub enum FileError {
     /// It is larger than such a file may be.
     #[error("{kind} {} holds more than {limit} bytes", path.display())]
     TooLong {
-        /// What it should hold.
+        /// Expected content.
         kind: FileKind,
         /// The file.
         path: PathBuf,
@@ -68,12 +68,12 @@ pub enum FileError {
     /// It is empty, or holds more than one line or something that is no text.
     #[error("{kind} {} is empty, or holds a second line or a control character", path.display())]
     NoSecret {
-        /// What it should hold.
+        /// Expected content.
         kind: FileKind,
         /// The file.
         path: PathBuf,
     },
-    /// What it holds cannot stand in a header as a token.
+    /// Its content cannot stand in a header as a token.
     #[error("bearer token file {} holds a blank or a character that is not ASCII", path.display())]
     Token {
         /// The file.
@@ -82,7 +82,7 @@ pub enum FileError {
 }
 
 impl FileError {
-    /// What the file should hold.
+    /// Expected content of the file.
     #[must_use]
     pub fn kind(&self) -> FileKind {
         match self {

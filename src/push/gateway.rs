@@ -31,8 +31,9 @@ const LONGEST_TIMEOUT: Duration = Duration::from_secs(10 * 365 * 24 * 3600);
 
 /// A client of one Pushgateway, or of anything that takes pushes like one.
 ///
-/// It can be shared between threads. Each delivery is bounded by one [timeout](PushgatewayBuilder::timeout), is tried
-/// again when what failed may pass, and never follows a redirect.
+/// It can be shared between threads. Each delivery is bounded by one
+/// [timeout](PushgatewayBuilder::timeout), is tried again when what failed may pass, and never
+/// follows a redirect.
 #[derive(Debug)]
 pub struct Pushgateway {
     address: GatewayAddress,
@@ -45,12 +46,13 @@ pub struct Pushgateway {
 }
 
 impl Pushgateway {
-    /// A client with default settings. The scheme defaults to `http://`, a path prefix is kept, and user name and
-    /// password in the URL become Basic auth.
+    /// A client with default settings. The scheme defaults to `http://`, a path prefix is kept, and
+    /// user name and password in the URL become Basic auth.
     ///
     /// # Errors
     ///
-    /// [`ConfigError`] when this is not the URL of a gateway, or the credentials in it cannot be sent.
+    /// [`ConfigError`] when this is not the URL of a gateway, or the credentials in it cannot be
+    /// sent.
     ///
     /// ```
     /// use pushjob::push::Pushgateway;
@@ -68,8 +70,9 @@ impl Pushgateway {
         PushgatewayBuilder::new(url)
     }
 
-    /// A second client with the same settings. It has its own connections, and is [shut down](Self::shut_down) or told to
-    /// [stop retrying](Self::stop_retrying) independently of this one: for pushes in the background.
+    /// A second client with the same settings. It has its own connections, and is [shut
+    /// down](Self::shut_down) or told to [stop retrying](Self::stop_retrying) independently of this
+    /// one: for pushes in the background.
     #[must_use]
     pub fn another(&self) -> Self {
         Self {
@@ -97,7 +100,8 @@ impl Pushgateway {
         self.deliver(key, Change::Push(&families))
     }
 
-    /// Replaces the metrics of the same names in a group, whatever their labels, and keeps the others (POST).
+    /// Replaces the metrics of the same names in a group, whatever their labels, and keeps the
+    /// others (POST).
     ///
     /// # Errors
     ///
@@ -138,7 +142,7 @@ impl Pushgateway {
         self.policy.timeout
     }
 
-    /// What stands behind the URL.
+    /// Kind of the gateway.
     #[must_use]
     pub fn kind(&self) -> GatewayKind {
         self.address.kind
@@ -148,8 +152,8 @@ impl Pushgateway {
     ///
     /// # Errors
     ///
-    /// [`PushError::Unpushable`] before anything is sent, when a gateway would store these metrics wrongly; otherwise see
-    /// [`send`](Self::send).
+    /// [`PushError::Unpushable`] before anything is sent, when a gateway would store these metrics
+    /// wrongly; otherwise see [`send`](Self::send).
     pub fn deliver(&self, key: &GroupingKey, change: Change<'_>) -> Result<Delivered, PushError> {
         self.deliver_within(key, change, self.policy.timeout)
     }
@@ -172,11 +176,13 @@ impl Pushgateway {
     ///
     /// # Errors
     ///
-    /// Each names the URL of the group. [`PushError::Status`] with the line of the gateway's answer that says most, at
-    /// once for a status that is final and after the last try for one that may pass; [`PushError::Inconsistent`] when the
-    /// gateway refuses because of what others have pushed; [`PushError::Redirect`]; [`PushError::NoAnswer`] when every try
-    /// failed; [`PushError::Credentials`] when the file of password or token cannot be read; [`PushError::Unsupported`]
-    /// where nothing can be replaced or deleted; [`PushError::ShutDown`].
+    /// Each names the URL of the group. [`PushError::Status`] with the line of the gateway's answer
+    /// that says most, at once for a status that is final and after the last try for one that may
+    /// pass; [`PushError::Inconsistent`] when the gateway refuses because of what others have
+    /// pushed; [`PushError::Redirect`]; [`PushError::NoAnswer`] when every try failed;
+    /// [`PushError::Credentials`] when the file of password or token cannot be read;
+    /// [`PushError::Unsupported`] where nothing can be replaced or deleted;
+    /// [`PushError::ShutDown`].
     pub fn send(&self, request: &Request<'_>) -> Result<Delivered, PushError> {
         self.send_within(request, self.policy.timeout)
     }
@@ -233,13 +239,14 @@ impl Pushgateway {
         delivery.run(begin, timeout.min(LONGEST_TIMEOUT))
     }
 
-    /// Lets what is under way end, but tries nothing again: a delivery that pauses fails at once. Callable from any
-    /// thread, and not to be undone.
+    /// Lets what is under way end, but tries nothing again: a delivery that pauses fails at once.
+    /// Callable from any thread, and not to be undone.
     pub fn stop_retrying(&self) {
         self.interrupt.advance(InterruptStage::LastTry);
     }
 
-    /// Cuts off what is under way and sends nothing more. Callable from any thread, and not to be undone.
+    /// Cuts off what is under way and sends nothing more. Callable from any thread, and not to be
+    /// undone.
     ///
     /// A request that has been sent whole may still be carried out by the gateway.
     pub fn shut_down(&self) {
@@ -253,9 +260,9 @@ impl PushgatewayBuilder {
     ///
     /// # Errors
     ///
-    /// [`ConfigError`] when the URL is none or that of a proxy is, when credentials contradict each other or cannot be
-    /// sent, when a header cannot be sent or repeats one of the client's own, and when a file for TLS cannot be read or
-    /// used. It names what is wrong and shows no secret.
+    /// [`ConfigError`] when the URL is none or that of a proxy is, when credentials contradict each
+    /// other or cannot be sent, when a header cannot be sent or repeats one of the client's own,
+    /// and when a file for TLS cannot be read or used. It names what is wrong and shows no secret.
     pub fn build(&self) -> Result<Pushgateway, ConfigError> {
         let resolved = self.resolve()?;
         let route = Route {

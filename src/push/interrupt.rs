@@ -3,12 +3,12 @@
 use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// How far a client has been told to stop.
+/// Degree to which a client has been told to stop.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum InterruptStage {
     #[default]
     Working,
-    /// What is under way may end, nothing is tried again.
+    /// A request that is under way may end; nothing is tried again.
     LastTry,
     /// Nothing more is sent.
     ShutDown,

@@ -1,4 +1,4 @@
-//! What stands behind the URL of a gateway.
+//! Kinds of gateways.
 
 use std::fmt;
 
@@ -8,15 +8,16 @@ use crate::grouping::GroupingKey;
 
 use super::method::Method;
 
-/// What stands behind a URL. It matters for what cannot be seen from the answers.
+/// Kind of a gateway. It matters where responses do not tell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum GatewayKind {
-    /// A Prometheus Pushgateway: it keeps the last push of each group until that is replaced or deleted.
+    /// A Prometheus Pushgateway: it keeps the last push of each group until that is replaced or
+    /// deleted.
     Pushgateway,
-    /// [VictoriaMetrics] or its agent, which take pushes in the same form and store them as samples with a time. There
-    /// is nothing to replace or delete: DELETE and PUT answer 200, and what was there stays. A client of this kind refuses
-    /// both, so that nobody takes that for done.
+    /// [VictoriaMetrics] or its agent, which take pushes in the same form and store them as samples
+    /// with a time. There is nothing to replace or delete: DELETE and PUT answer 200, and what was
+    /// there stays. A client of this kind refuses both, so that nobody takes that for done.
     ///
     /// [VictoriaMetrics]: https://docs.victoriametrics.com/victoriametrics/#how-to-import-data-in-prometheus-exposition-format
     VictoriaMetrics,
@@ -41,7 +42,7 @@ impl GatewayKind {
         }
     }
 
-    /// Whether a request of this method does here what it says.
+    /// Returns true where a request of this method does what it says.
     #[must_use]
     pub fn supports(self, method: Method) -> bool {
         match self {
@@ -50,8 +51,8 @@ impl GatewayKind {
         }
     }
 
-    /// The path of a group below the base URL. VictoriaMetrics accepts label names of any text as they are, and knows no
-    /// escaped form.
+    /// The path of a group below the base URL. VictoriaMetrics accepts label names of any text as
+    /// they are, and knows no escaped form.
     pub(super) fn path_for(self, key: &GroupingKey) -> String {
         match self {
             Self::Pushgateway => key.path(),

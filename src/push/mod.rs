@@ -1,4 +1,5 @@
-//! The push client: delivers metric families to a [Pushgateway], within one deadline, or says why it could not.
+//! The push client: delivers metric families to a [Pushgateway], within one deadline, or says why
+//! it could not.
 //!
 //! ```no_run
 //! use pushjob::exposition::{MetricFamilies, MetricFamily, MetricName};
@@ -11,16 +12,18 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! [`Pushgateway::builder`] has credentials, TLS, proxies, compression and the time that a delivery may take. [`push`],
-//! [`push_add`] and [`delete`] do to a group what a gateway calls by these names; what is pushed is anything that
-//! [yields metric families](crate::exposition::Gather), a [`Registry`](crate::metrics::Registry) for one. A [`Request`] is
-//! what goes over the wire, to be looked at, or sent by another client.
+//! [`Pushgateway::builder`] has credentials, TLS, proxies, compression and the time that a delivery
+//! may take. [`push`], [`push_add`] and [`delete`] do to a group what a gateway calls by these
+//! names; what is pushed is anything that [yields metric families](crate::exposition::Gather), a
+//! [`Registry`](crate::metrics::Registry) for one. A [`Request`] is what goes over the wire, to be
+//! looked at, or sent by another client.
 //!
 //! # What is refused
 //!
-//! What a gateway would take and then store wrongly, or be broken by for everyone, is an [`UnpushableError`] before
-//! anything is sent: a label in a series that the grouping key sets, the gateway's own metrics, `le` and `quantile` where the
-//! format has them, an empty `instance`. A set of families with a name or a series twice cannot be made in the first place.
+//! Metrics that a gateway would accept and then store wrongly, or be broken by for everyone, are an
+//! [`UnpushableError`] before anything is sent: a label in a series that the grouping key sets, the
+//! gateway's own metrics, `le` and `quantile` where the format has them, an empty `instance`. A set
+//! of families with a name or a series twice cannot be made in the first place.
 //!
 //! # Several gateways
 //!
@@ -28,8 +31,9 @@
 //!
 //! # From async programs
 //!
-//! A delivery blocks its thread, for the [timeout](PushgatewayBuilder::timeout) at most. A client is `Send` and `Sync`, keeps
-//! its connections and has no global state, so that it can wait in an `Arc` for a thread that may block:
+//! A delivery blocks its thread, for the [timeout](PushgatewayBuilder::timeout) at most. A client
+//! is `Send` and `Sync`, keeps its connections and has no global state, so that it can wait in an
+//! `Arc` for a thread that may block:
 //!
 //! ```no_run
 //! use std::sync::Arc;

@@ -8,7 +8,7 @@ use super::error::UnpushableError;
 use super::method::Method;
 use super::text::PushText;
 
-/// What to do to a group.
+/// A change of a group.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Change<'a> {
@@ -41,8 +41,9 @@ impl<'a> Change<'a> {
     }
 }
 
-/// A change of a group as it goes over HTTP: checked, encoded and not sent. [`Pushgateway::send`] sends it, to one gateway
-/// or to several; so can any other HTTP client that leaves the path as it is.
+/// A change of a group as it goes over HTTP: checked, encoded and not sent. [`Pushgateway::send`]
+/// sends it, to one gateway or to several; so can any other HTTP client that leaves the path as it
+/// is.
 ///
 /// [`Pushgateway::send`]: super::Pushgateway::send
 ///
@@ -70,7 +71,7 @@ pub struct Request<'a> {
     body: Option<String>,
 }
 
-/// What a request brings.
+/// Content of a request.
 #[derive(Clone, Copy, Debug)]
 enum RequestContent<'a> {
     None,
@@ -104,7 +105,8 @@ impl<'a> Request<'a> {
     ///
     /// # Errors
     ///
-    /// [`UnpushableError`] for what a gateway would store wrongly or be broken by, or when the text cannot be read any more.
+    /// [`UnpushableError`] for what a gateway would store wrongly or be broken by, or when the text
+    /// cannot be read any more.
     pub fn of_text(
         key: &'a GroupingKey,
         method: Method,
@@ -128,21 +130,23 @@ impl<'a> Request<'a> {
         self.method
     }
 
-    /// The path below the base URL of a Pushgateway, ready for the request line. It must not be normalised or decoded on the
-    /// way.
+    /// The path below the base URL of a Pushgateway, ready for the request line. It must not be
+    /// normalised or decoded on the way.
     #[must_use]
     pub fn path(&self) -> String {
         self.key.path()
     }
 
-    /// The body, in the text format. None for a DELETE, which must have no body and no `Content-Encoding`, and for a text of more
-    /// than a megabyte, which is read while it is being sent.
+    /// The body, in the text format. None for a DELETE, which must have no body and no
+    /// `Content-Encoding`, and for a text of more than a megabyte, which is read while it is being
+    /// sent.
     #[must_use]
     pub fn body(&self) -> Option<&str> {
         self.body.as_deref()
     }
 
-    /// The value of the `Content-Type` header, where there is a body. Any other makes a gateway misread it.
+    /// The value of the `Content-Type` header, where there is a body. Any other makes a gateway
+    /// misread it.
     #[must_use]
     pub fn content_type(&self) -> Option<&'static str> {
         (!matches!(self.content, RequestContent::None)).then_some(CONTENT_TYPE)
@@ -152,7 +156,7 @@ impl<'a> Request<'a> {
         self.key
     }
 
-    /// Whether a family of this name is pushed.
+    /// Returns true for the name of a family that is pushed.
     pub(super) fn has_family(&self, name: &str) -> bool {
         match self.content {
             RequestContent::None => false,

@@ -1,18 +1,18 @@
-//! What an answer means.
+//! The response of a gateway.
 
 use std::time::{Duration, SystemTime};
 
 /// The most that is shown of an answer, in characters.
 const MESSAGE_LIMIT: usize = 500;
 
-/// One answer, as far as it matters.
+/// One response, as far as it matters.
 #[derive(Debug)]
 pub(super) struct GatewayResponse {
     pub(super) status: u16,
     pub(super) location: Option<String>,
     pub(super) retry_after: Option<String>,
     pub(super) date: Option<String>,
-    /// What came with an answer that is no success.
+    /// The body, unless the status is a success.
     pub(super) content: Vec<u8>,
 }
 
@@ -27,8 +27,8 @@ impl GatewayResponse {
         location.filter(|_| (300..400).contains(&self.status))
     }
 
-    /// How long the server wants to be left alone. A date counts from the server's own, where it says it, because clocks
-    /// differ; <https://www.rfc-editor.org/rfc/rfc9110#field.retry-after>.
+    /// The pause that the server asks for. A date counts from the server's own, where it says it,
+    /// because clocks differ; <https://www.rfc-editor.org/rfc/rfc9110#field.retry-after>.
     pub(super) fn retry_after(&self, now: SystemTime) -> Option<Duration> {
         let asked = self.retry_after.as_deref()?.trim();
         if let Ok(seconds) = asked.parse() {
@@ -47,8 +47,8 @@ impl GatewayResponse {
     }
 }
 
-/// The line of an answer that says most: the first that is not blank, with the next one where it only counts what follows. Of
-/// a page in HTML, its title.
+/// The line of an answer that says most: the first that is not blank, with the next one where it
+/// only counts what follows. Of a page in HTML, its title.
 pub(super) fn first_line(text: &str) -> String {
     if text.trim_start().starts_with('<') {
         if let Some(title) = title(text) {

@@ -1,4 +1,4 @@
-//! Whether and when to try again, as a function of what happened.
+//! The decision to try again, and when, as a function of what happened.
 
 use std::time::Duration;
 
@@ -8,14 +8,14 @@ const FIRST_PAUSE: Duration = Duration::from_millis(100);
 /// The longest pause of our own choice, before jitter.
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
-/// How long and how often to try.
+/// Limits of a delivery.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct RetryPolicy {
     pub(super) timeout: Duration,
     pub(super) retries: u32,
 }
 
-/// What went wrong with one try.
+/// Kind of failure of one attempt.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum AttemptFailure {
     /// An answer that is no success and no redirect.
@@ -25,19 +25,21 @@ pub(super) enum AttemptFailure {
     },
     /// No answer, for a reason that may pass: refused, reset, closed, not resolved.
     Transient,
-    /// No answer, for a reason that will not pass by itself: a certificate, a request that cannot be sent.
+    /// No answer, for a reason that will not pass by itself: a certificate, a request that cannot
+    /// be sent.
     Permanent,
     /// The gateway sent us elsewhere.
     Redirect,
-    /// A connection that had been used before was closed before it answered. Nothing is wrong with the gateway: it had
-    /// only let go of a connection that was idle.
+    /// A connection that had been used before was closed before it answered. Nothing is wrong with
+    /// the gateway: it had only let go of a connection that was idle.
     Stale,
 }
 
-/// What has been used up when a try has failed.
+/// Attempts and time used up when an attempt has failed.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct AttemptsExhausted {
-    /// Tries so far, this one included and without those on a connection that turned out to be stale.
+    /// Tries so far, this one included and without those on a connection that turned out to be
+    /// stale.
     pub(super) attempts: u32,
     /// The time that is left.
     pub(super) remaining: Duration,
@@ -45,9 +47,10 @@ pub(super) struct AttemptsExhausted {
 
 /// Says how long to pause before the next try, or `None` for no more.
 ///
-/// The pause doubles from 100 ms to 5 s and is then shortened by up to a half, by `jitter` from 0 to 1, so that many
-/// clients do not come back together. A longer `Retry-After` is honoured as far as the time allows: no pause takes more
-/// than half of what is left, so that there is time for another try.
+/// The pause doubles from 100 ms to 5 s and is then shortened by up to a half, by `jitter` from 0
+/// to 1, so that many clients do not come back together. A longer `Retry-After` is honoured as far
+/// as the time allows: no pause takes more than half of what is left, so that there is time for
+/// another try.
 pub(super) fn next_pause(
     failure: &AttemptFailure,
     spent: AttemptsExhausted,
@@ -59,7 +62,8 @@ pub(super) fn next_pause(
             status: 408 | 429 | 500..=599,
             retry_after,
         } => retry_after.unwrap_or_default(),
-        // A new connection is made at once, and it is not a retry. Those that are kept are soon used up.
+        // A new connection is made at once, and it is not a retry. Those that are kept are soon
+        // used up.
         AttemptFailure::Stale if !spent.remaining.is_zero() => return Some(Duration::ZERO),
         AttemptFailure::Transient | AttemptFailure::Stale => Duration::ZERO,
         AttemptFailure::Status { .. } | AttemptFailure::Permanent | AttemptFailure::Redirect => {

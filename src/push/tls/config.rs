@@ -16,12 +16,12 @@ use super::verify::{CertificateVerifier, built_in_roots, system_roots};
 use crate::push::config_error::ConfigError;
 use crate::push::file::FileKind;
 
-/// Whose certificates are trusted.
+/// CA certificates that are trusted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Roots {
-    /// The authorities that this system trusts (`SSL_CERT_FILE` and `SSL_CERT_DIR` are heeded); where it has none, as in
-    /// a container without certificates, the built-in ones.
+    /// The authorities that this system trusts (`SSL_CERT_FILE` and `SSL_CERT_DIR` are heeded);
+    /// where it has none, as in a container without certificates, the built-in ones.
     #[default]
     System,
     /// The public authorities of Mozilla's list, as they were when this was compiled.
@@ -30,7 +30,7 @@ pub enum Roots {
     File(PathBuf),
 }
 
-/// How to talk TLS, as it was asked for.
+/// TLS settings as they were given.
 #[derive(Clone, Debug, Default)]
 pub(in crate::push) struct TlsSettings {
     pub(in crate::push) roots: Roots,
@@ -39,7 +39,7 @@ pub(in crate::push) struct TlsSettings {
     pub(in crate::push) verification: Verification,
 }
 
-/// Whether the certificate of the server is looked at.
+/// Verification of the certificate of the server.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(in crate::push) enum Verification {
     #[default]
@@ -47,12 +47,13 @@ pub(in crate::push) enum Verification {
     Skipped,
 }
 
-/// How to talk TLS, read from the files.
+/// TLS settings with the content of their files.
 pub(in crate::push) struct Tls {
     provider: Arc<CryptoProvider>,
     trust: TrustSource,
     client: Option<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>)>,
-    /// Made for the first connection: reading what a system trusts takes milliseconds that a plain push does not have.
+    /// Made for the first connection: reading what a system trusts takes milliseconds that a plain
+    /// push does not have.
     config: OnceLock<Arc<ClientConfig>>,
 }
 

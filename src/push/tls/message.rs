@@ -1,8 +1,8 @@
-//! What a failure of TLS means, in describe words.
+//! Failures of TLS in plain words.
 
 use rustls::{AlertDescription, CertificateError};
 
-/// What a failure of TLS means, after "cannot push: URL: ".
+/// Describes a failure of TLS, for after "cannot push: URL: ".
 pub(in crate::push) fn describe(error: &rustls::Error) -> String {
     match error {
         rustls::Error::InvalidCertificate(_) => {
@@ -19,12 +19,12 @@ pub(in crate::push) fn describe(error: &rustls::Error) -> String {
     }
 }
 
-/// Whether a certificate was refused for being one of an authority.
+/// Returns true for a certificate that was refused for being one of a CA.
 pub(super) fn is_authority(error: &CertificateError) -> bool {
     matches!(error, CertificateError::Other(other) if other.to_string().contains("CaUsedAsEndEntity"))
 }
 
-/// Whether it was refused for being of the first version, which says nothing about what it is for.
+/// Returns true for one that was refused for its version 1, which does not state a purpose.
 pub(super) fn is_version_1(error: &CertificateError) -> bool {
     matches!(error, CertificateError::Other(other) if other.to_string().contains("UnsupportedCertVersion"))
 }

@@ -1,4 +1,4 @@
-//! Whose certificates are taken.
+//! The rules by which certificates of servers are accepted.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -34,7 +34,7 @@ fn or_built_in(roots: RootCertStore) -> RootCertStore {
     }
 }
 
-/// What a server has to show besides the proof that it owns its certificate.
+/// Requirement for a server besides the proof that it owns its certificate.
 #[derive(Debug)]
 enum Requirement {
     /// Nothing: any certificate is taken.
@@ -54,7 +54,7 @@ struct ListedCertificate {
     itself: Arc<WebPkiServerVerifier>,
 }
 
-/// What a certificate may vouch for.
+/// Certificates that a listed one may vouch for.
 enum CertificateRole {
     /// Others, now.
     Authority,
@@ -76,8 +76,8 @@ impl ListedCertificate {
         })
     }
 
-    /// The library does not ask what it is to trust for its time, nor whether it is an authority; of a server it does, in this
-    /// order.
+    /// The library does not ask what it is to trust for its time, nor whether it is an authority;
+    /// of a server it does, in this order.
     fn role(&self, now: UnixTime) -> CertificateRole {
         let Ok(any_name) = ServerName::try_from("name.invalid") else {
             return CertificateRole::Server;
@@ -93,7 +93,8 @@ impl ListedCertificate {
                 | CertificateError::NotValidYetContext { .. } => {
                     CertificateRole::OutOfTime(rustls::Error::InvalidCertificate(reason))
                 }
-                // The first version of certificates does not say what they are for, and no server may show one.
+                // The first version of certificates does not say what they are for, and no server
+                // may show one.
                 reason if is_authority(&reason) || is_version_1(&reason) => {
                     CertificateRole::Authority
                 }
@@ -103,7 +104,7 @@ impl ListedCertificate {
         }
     }
 
-    /// Whether it may stand for a server of this name, when it is what the server shows.
+    /// Verifies that a server of this name may show it.
     fn verify(
         &self,
         name: &ServerName<'_>,
@@ -113,9 +114,10 @@ impl ListedCertificate {
             .itself
             .verify_server_cert(&self.certificate, &[], name, &[], now)
         {
-            // Most tools make a self-signed certificate one of an authority; and one that somebody else has signed is not
-            // its own issuer, though he may have its name. That it is in the file is what counts, as it does for Prometheus.
-            // Its time has been checked before this.
+            // Most tools make a self-signed certificate one of an authority; and one that somebody
+            // else has signed is not its own issuer, though he may have its name. That it is in the
+            // file is what counts, as it does for Prometheus. Its time has been checked before
+            // this.
             Err(rustls::Error::InvalidCertificate(reason))
                 if is_authority(&reason)
                     || matches!(
@@ -156,7 +158,7 @@ pub(super) struct CertificateVerifier {
 }
 
 impl CertificateVerifier {
-    /// Takes any certificate.
+    /// DANGEROUS: accepts any certificate of any server.
     pub(super) fn accept_any(provider: Arc<CryptoProvider>) -> Self {
         Self {
             required: Requirement::Nothing,

@@ -35,16 +35,17 @@ const RESPONSE_LIMIT: u64 = 64 * 1024;
 /// The longest that is waited for it.
 const RESPONSE_TIME: Duration = Duration::from_secs(1);
 
-/// The size of the buffers for what is sent and received, in bytes. The library's own are eight times as large, which
-/// takes longer to clear than a report takes to send.
+/// The size of the buffers for what is sent and received, in bytes. The library's own are eight
+/// times as large, which takes longer to clear than a report takes to send.
 const BUFFER_SIZE: usize = 16 * 1024;
 
-/// How long a connection is heads for the next request. Heartbeats are further apart than the 15 seconds of the library;
-/// what stands between us and a gateway rarely forgets a connection in less. One that was closed is noticed before it is
-/// used.
+/// Time for which an idle connection is kept. Heartbeats are further apart than the 15 seconds of
+/// the library; what stands between us and a gateway rarely forgets a connection in less. One that
+/// was closed is noticed before it is used.
 const IDLE: Duration = Duration::from_secs(5 * 60);
 
-/// The longest request target that is left to the library, in bytes. It has to fit into a buffer with its line.
+/// The longest request target that is left to the library, in bytes. It has to fit into a buffer
+/// with its line.
 const LONGEST_TARGET: usize = 8 * 1024;
 
 /// The way to a gateway.
@@ -93,7 +94,7 @@ pub(in crate::push) struct Transport {
     agent: Agent,
     heads: Arc<HeadStore>,
     route: Route,
-    /// How many requests were not sent whole.
+    /// Number of requests that were not sent whole.
     cut_off: Arc<AtomicUsize>,
 }
 
@@ -191,8 +192,9 @@ impl Transport {
             None => self.run(request.body(()), left),
         };
         let answer = answer(response?);
-        // Whoever says that it has taken what was not sent whole is not believed. Another request of this client may have been
-        // the one; then this one is sent once more, which changes nothing.
+        // Whoever says that it has taken what was not sent whole is not believed. Another request
+        // of this client may have been the one; then this one is sent once more, which changes
+        // nothing.
         if answer.is_success() && self.cut_off.load(Ordering::Relaxed) != cut_off {
             let reason = "the connection was closed before all was sent";
             return Err(TransportError::Transient(reason.to_owned()));
@@ -280,7 +282,7 @@ fn text(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
     Some(String::from_utf8_lossy(value.as_bytes()).into_owned())
 }
 
-/// What came with an answer; what cannot be read of it is no reason to fail.
+/// Reads the body of a response as far as it can be read.
 fn content(mut body: Body) -> Vec<u8> {
     let mut content = Vec::new();
     let _ = body

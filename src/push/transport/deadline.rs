@@ -7,7 +7,7 @@ use ureq::Error;
 use ureq::unversioned::transport::time::{Duration as TimeoutDuration, Instant as TimeoutInstant};
 use ureq::unversioned::transport::{ConnectionDetails, NextTimeout};
 
-/// What is left of the time to connect; the library counts from where it began.
+/// The time that is left to connect; the library counts from where it began.
 pub(super) fn time_left(details: &ConnectionDetails) -> NextTimeout {
     let elapsed = match details.now {
         TimeoutInstant::Exact(begin) => begin.elapsed(),

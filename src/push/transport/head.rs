@@ -1,5 +1,5 @@
-//! What the HTTP library does not do on a connection: long and absolute request targets, headers that it must not log, and
-//! telling a connection that was used before from a new one.
+//! Heads of requests that the HTTP library cannot send or must not log, and connections that turn
+//! out to be stale.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -14,20 +14,20 @@ use ureq::unversioned::transport::{Buffers, ConnectionDetails, Connector, NextTi
 
 use super::error::TransportError;
 
-/// What stands in a request line for a target that is kept here.
+/// Start of the target that stands in for a stored one.
 const PLACEHOLDER: &str = "/.kept-by-pushjob/";
 
-/// What the library does not get to see of requests, and what is put into them where they are sent.
+/// Parts of requests that the library does not get to see, put into them where they are sent.
 ///
-/// It cannot take every target: its type for them ends at 64 KiB and knows no absolute form. And it logs what it sends,
-/// headers with secrets too, and has room for no more than a buffer of them.
+/// It cannot take every target: its type for them ends at 64 KiB and knows no absolute form. And it
+/// logs what it sends, headers with secrets too, and has room for no more than a buffer of them.
 #[derive(Default)]
 pub(super) struct HeadStore {
     requests: Mutex<HashMap<u64, Arc<HeadParts>>>,
     count: AtomicU64,
 }
 
-/// HeadParts of the head of a request.
+/// Parts of the head of a request.
 pub(super) struct HeadParts {
     pub(super) target: String,
     /// Lines, each with its end.
@@ -114,9 +114,9 @@ impl<In: Transport> Connector<In> for RewriterConnector {
 pub(super) struct HeadRewriter<In> {
     inner: In,
     store: Arc<HeadStore>,
-    /// Whether something has been sent since the last input.
+    /// True when something has been sent since the last input.
     has_sent: bool,
-    /// Whether there has been an answer before.
+    /// True when there has been a response before.
     has_received: bool,
 }
 
@@ -137,7 +137,8 @@ impl<In: Transport> HeadRewriter<In> {
         Ok(())
     }
 
-    /// A connection that was used before may have been closed while it was idle; that says nothing about the gateway.
+    /// A connection that was used before may have been closed while it was idle; that says nothing
+    /// about the gateway.
     fn tell_stale(&self, result: Result<bool, Error>) -> Result<bool, Error> {
         let closed = match &result {
             Ok(has_input) => !has_input,

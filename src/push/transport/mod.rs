@@ -1,4 +1,5 @@
-//! The way of a request to the gateway and of the response back: the only place that knows the HTTP library.
+//! The way of a request to the gateway and of the response back: the only place that knows the HTTP
+//! library.
 
 mod client;
 mod deadline;

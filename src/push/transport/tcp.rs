@@ -24,7 +24,7 @@ const PROXY_RESPONSE_LIMIT: usize = 16 * 1024;
 pub(super) struct TcpConnector {
     /// The proxy that has to make a tunnel, for TLS.
     pub(super) tunnel: Option<ProxyServer>,
-    /// How many requests were not sent whole.
+    /// Number of requests that were not sent whole.
     pub(super) cut_off: Arc<AtomicUsize>,
 }
 
@@ -58,8 +58,8 @@ impl Connector<()> for TcpConnector {
     }
 }
 
-/// Tries each address. All but the last have half of the time that is left, so that one which is silent leaves time for the
-/// next.
+/// Tries each address. All but the last have half of the time that is left, so that one which is
+/// silent leaves time for the next.
 fn connect(addresses: &[SocketAddr], deadline: &Deadline) -> Result<TcpStream, Error> {
     let mut failure = Error::Io(ErrorKind::AddrNotAvailable.into());
     for (index, address) in addresses.iter().enumerate() {
@@ -129,8 +129,8 @@ fn read_proxy_response(transport: &TcpTransport, deadline: &Deadline) -> Result<
 pub(super) struct TcpTransport {
     stream: Arc<TcpStream>,
     buffers: LazyBuffers,
-    /// Why the rest of a request could not be sent. A server that refuses a long body may answer and close before it has
-    /// read it; that answer says more.
+    /// Why the rest of a request could not be sent. A server that refuses a long body may answer
+    /// and close before it has read it; that answer says more.
     unsent: Option<io::Error>,
     cut_off: Arc<AtomicUsize>,
 }
