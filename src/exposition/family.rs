@@ -81,6 +81,27 @@ pub(crate) fn owner(
     })
 }
 
+/// Error of a new family that would have a series with the name of another family, or the name of a series of another.
+pub(crate) fn suffix_collision(
+    name: &str,
+    metric_type: MetricType,
+    type_of: impl Fn(&str) -> Option<MetricType>,
+) -> Option<FamilyError> {
+    let mut series = metric_type
+        .suffixes()
+        .iter()
+        .map(|suffix| format!("{name}{suffix}"));
+    let below = series.find(|series| type_of(series).is_some());
+    let (metric, owner) = match below {
+        Some(series) => (series, name),
+        None => (name.to_owned(), owner(name, type_of)?.0),
+    };
+    Some(FamilyError::SuffixCollision {
+        metric,
+        owner: owner.to_owned(),
+    })
+}
+
 impl fmt::Display for MetricType {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
@@ -301,24 +322,12 @@ impl MetricFamilies {
                 metric: name.to_owned(),
             });
         }
-        if let Some((metric, owner)) = self.suffix_collision(&family) {
-            return Err(FamilyError::SuffixCollision { metric, owner });
+        let type_of = |name: &str| Some(self.get(name)?.metric_type());
+        if let Some(collision) = suffix_collision(name, family.metric_type(), type_of) {
+            return Err(collision);
         }
         self.0.insert(family.name().clone(), family);
         Ok(())
-    }
-
-    /// The names of the plain family and of the histogram or summary that would share a series name.
-    fn suffix_collision(&self, family: &MetricFamily) -> Option<(String, String)> {
-        let name = family.name().as_str();
-        let below = family.metric_type().suffixes().iter().find_map(|suffix| {
-            let taken = self.get(&format!("{name}{suffix}"))?;
-            Some((taken.name().to_string(), name.to_owned()))
-        });
-        below.or_else(|| {
-            let owner = owner(name, |base| Some(self.get(base)?.metric_type()))?;
-            Some((name.to_owned(), owner.0.to_owned()))
-        })
     }
 
     /// The family of a name.

@@ -7,6 +7,7 @@
 //! [text exposition format]: https://prometheus.io/docs/instrumenting/exposition_formats/#text-based-format
 
 mod check;
+mod distribution;
 mod encode;
 mod error;
 mod family;
@@ -24,13 +25,15 @@ pub use check::{
     Check, Checked, CheckedFamily, CheckedSample, Format, Inspector, Mended, Output, Problem,
     Severity,
 };
+#[cfg(target_os = "linux")]
+pub(crate) use distribution::{DistributionBuilder, DistributionError, SampleRole, exact_count};
 pub use encode::{CONTENT_TYPE, encode, format_float};
 #[cfg(target_os = "linux")]
 pub(crate) use encode::{write_metadata, write_samples};
 pub use error::{FamilyError, NameError, ParseError, ValueError};
-#[cfg(target_os = "linux")]
-pub(crate) use family::owner as series_owner;
 pub use family::{MetricFamilies, MetricFamily, MetricType};
+#[cfg(target_os = "linux")]
+pub(crate) use family::{owner as series_owner, suffix_collision};
 pub use gather::Gather;
 pub use labels::Labels;
 pub use names::{LabelName, MetricName, NameValidation};
@@ -40,4 +43,6 @@ pub(crate) use parse::{OneLine, one_line};
 pub use parse::{Series, parse, parse_float, parse_names};
 pub(crate) use series::LabelList;
 pub use text::{LINE_LIMIT, Text, lines_of};
+#[cfg(target_os = "linux")]
+pub(crate) use text::{Line, LineEnding, LineReader, column};
 pub use value::{Bucket, Histogram, MetricValue, Quantile, Summary};

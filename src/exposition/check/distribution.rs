@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use crate::exposition::distribution::{SampleRole, to_count};
 use crate::exposition::error::{ParseErrorKind, ValueError};
 use crate::exposition::family::MetricType;
 use crate::exposition::value::{Bucket, contradiction, sort_and_find_twice};
@@ -11,15 +12,6 @@ use super::fingerprint::Fingerprint;
 /// How many histograms and summaries are kept of which not all samples have come. Where there are more, it is not said what
 /// any of them lacks.
 const MOST_OPEN: usize = 1 << 14;
-
-/// What a sample of a histogram or summary is, by its name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Role {
-    /// A bucket or quantile, or the sample of a plain type.
-    Entry,
-    Sum,
-    Count,
-}
 
 /// The samples of one histogram or summary.
 #[derive(Debug)]
@@ -91,18 +83,18 @@ impl Distributions {
     }
 
     /// Adds a sample of the current one: the bound of a bucket, and the value.
-    pub(super) fn add(&mut self, role: Role, bound: Option<f64>, value: f64) {
+    pub(super) fn add(&mut self, role: SampleRole, bound: Option<f64>, value: f64) {
         let Some((_, distribution)) = &mut self.current else {
             return;
         };
         match role {
-            Role::Sum => distribution.has_sum = true,
-            Role::Count => distribution.count = Some(whole(value)),
-            Role::Entry => {
+            SampleRole::Sum => distribution.has_sum = true,
+            SampleRole::Count => distribution.count = Some(to_count(value)),
+            SampleRole::Entry => {
                 if let Some(upper_bound) = bound {
                     distribution.buckets.push(Bucket {
                         upper_bound,
-                        cumulative_count: whole(value),
+                        cumulative_count: to_count(value),
                     });
                 }
             }
@@ -202,15 +194,4 @@ impl Distribution {
         };
         (self.line, reason)
     }
-}
-
-/// A number as a gateway counts it: without fraction, not below 0.
-pub(crate) fn whole(value: f64) -> u64 {
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "what does not fit is cut to the range"
-    )]
-    let count = value as u64;
-    count
 }

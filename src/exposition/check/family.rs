@@ -2,11 +2,11 @@
 
 use std::collections::HashMap;
 
+use crate::exposition::distribution::SampleRole;
 use crate::exposition::error::{FamilyError, ParseErrorKind};
 use crate::exposition::family::MetricType;
 use crate::exposition::parse::{Declared, Name, unescape};
 
-use super::distribution::Role;
 use super::problem::{Problem, Severity};
 
 /// The metric that a gateway puts into every group, whatever is there.
@@ -66,14 +66,14 @@ pub(super) struct Families {
 #[derive(Default)]
 struct Last {
     name: Vec<u8>,
-    found: Option<(usize, Role)>,
+    found: Option<(usize, SampleRole)>,
 }
 
 /// Whose line it is.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Owner {
     pub(crate) family: usize,
-    pub(crate) role: Role,
+    pub(crate) role: SampleRole,
 }
 
 impl Families {
@@ -109,7 +109,7 @@ impl Families {
                 unsure: false,
             });
             self.by_name.insert(name.raw.into(), family);
-            (family, Role::Entry)
+            (family, SampleRole::Entry)
         });
         self.last.name.clear();
         self.last.name.extend_from_slice(name.raw);
@@ -117,9 +117,9 @@ impl Families {
         Owner { family, role }
     }
 
-    pub(super) fn find(&self, name: &[u8]) -> Option<(usize, Role)> {
+    pub(super) fn find(&self, name: &[u8]) -> Option<(usize, SampleRole)> {
         if let Some(family) = self.by_name.get(name) {
-            return Some((*family, Role::Entry));
+            return Some((*family, SampleRole::Entry));
         }
         let of = |suffix: &[u8], types: &[MetricType]| {
             let base = name.strip_suffix(suffix)?;
@@ -131,12 +131,12 @@ impl Families {
         };
         let both = [MetricType::Histogram, MetricType::Summary];
         if let Some(family) = of(b"_count", &both) {
-            return Some((family, Role::Count));
+            return Some((family, SampleRole::Count));
         }
         if let Some(family) = of(b"_sum", &both) {
-            return Some((family, Role::Sum));
+            return Some((family, SampleRole::Sum));
         }
-        of(b"_bucket", &[MetricType::Histogram]).map(|family| (family, Role::Entry))
+        of(b"_bucket", &[MetricType::Histogram]).map(|family| (family, SampleRole::Entry))
     }
 
     /// What is wrong with families whose names are those of series of a histogram or summary.

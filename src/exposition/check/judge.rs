@@ -1,15 +1,17 @@
 //! What a Pushgateway says to the lines of a text, one after the other.
 
+use crate::exposition::distribution::{SampleRole, to_count};
 use crate::exposition::error::{FamilyError, ParseErrorKind};
 use crate::exposition::family::MetricType;
 use crate::exposition::parse::{
     Declared, Sample, ScanError, Statement, parse_float_bytes, unescape,
 };
+use crate::exposition::text::column;
 
-use super::distribution::{Beginning, Distributions, Role, whole};
+use super::distribution::{Beginning, Distributions};
 use super::family::{Families, Family, Owner, PUSH_FAILURE_TIME};
 use super::fingerprint::{Ink, Prints, Seen, Sighting, alias};
-use super::problem::{Problem, Severity, column};
+use super::problem::{Problem, Severity};
 
 /// Whether a text may hold timestamps.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -309,20 +311,20 @@ impl Judge {
         let role = part.owner.role;
         let value = sample.number();
         let is_histogram = part.metric_type == MetricType::Histogram;
-        if role == Role::Entry && part.bound.is_none_or(f64::is_nan) {
+        if role == SampleRole::Entry && part.bound.is_none_or(f64::is_nan) {
             let reason = ParseErrorKind::MissingBound {
                 series: sample.series(),
                 label: part.label,
                 metric_type: part.metric_type,
             };
             self.warn(line, reason);
-        } else if role == Role::Count || (role == Role::Entry && is_histogram) {
+        } else if role == SampleRole::Count || (role == SampleRole::Entry && is_histogram) {
             #[expect(
                 clippy::float_cmp,
                 clippy::cast_precision_loss,
                 reason = "whole or not"
             )]
-            let is_count = whole(value) as f64 == value;
+            let is_count = to_count(value) as f64 == value;
             if !is_count {
                 let found = String::from_utf8_lossy(sample.value.of(sample.line)).into_owned();
                 self.warn(line, ParseErrorKind::NotACount { found });

@@ -18,7 +18,6 @@ mod stage;
 mod walk;
 
 pub use checked::{Checked, CheckedFamily};
-pub(super) use distribution::{Role, whole};
 pub(super) use family::{Family, Owner};
 pub use format::Format;
 pub use inspector::{CheckedSample, Inspector};

@@ -1,7 +1,7 @@
 use std::fmt;
 use std::io::{self, ErrorKind, Read};
 
-use crate::exposition::text::{Lines, Text};
+use crate::exposition::text::{LineReader, Text};
 
 use super::stage::{Stage, Staged};
 
@@ -30,7 +30,7 @@ enum Source<'t> {
 
 /// Lines that are mended or converted on the way.
 struct Changed<'t> {
-    lines: Lines<'t>,
+    lines: LineReader<'t>,
     stage: Stage,
     /// What has been made and not been read, from `read` on.
     ready: Vec<u8>,
@@ -43,7 +43,7 @@ impl<'t> Output<'t> {
         let source = match stage {
             None => Source::Same { text, offset: 0 },
             Some(stage) => Source::Changed(Box::new(Changed {
-                lines: Lines::new(text),
+                lines: LineReader::new(text),
                 stage,
                 ready: Vec::new(),
                 read: 0,

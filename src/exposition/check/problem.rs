@@ -68,8 +68,3 @@ impl Problem {
         self.error
     }
 }
-
-/// The character at this byte, from 1.
-pub(super) fn column(line: &[u8], at: usize) -> usize {
-    String::from_utf8_lossy(&line[..at]).chars().count() + 1
-}

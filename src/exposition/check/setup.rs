@@ -2,7 +2,7 @@ use std::io;
 
 use crate::exposition::names::NameValidation;
 use crate::exposition::parse::Dialect;
-use crate::exposition::text::{Lines, Text};
+use crate::exposition::text::{LineReader, Text};
 
 use super::checked::Checked;
 use super::fingerprint::MOST_SEEN;
@@ -136,7 +136,7 @@ impl Check {
         visitor: &mut dyn Visitor,
     ) -> io::Result<Checked> {
         let mut walk = Walk::new(self, visitor);
-        let mut lines = Lines::new(text);
+        let mut lines = LineReader::new(text);
         while lines.advance()? {
             if walk.line(lines.line()).is_break() {
                 return Ok(walk.end());
@@ -148,7 +148,7 @@ impl Check {
         let parts = walk.unsure_samples().div_ceil(MOST_SEEN as u64);
         for part in 0..parts {
             let mut search = Search::new(self, Part { part, parts });
-            let mut lines = Lines::new(text);
+            let mut lines = LineReader::new(text);
             while lines.advance()? {
                 if walk.search(&mut search, lines.line()).is_break() {
                     return Ok(walk.end());

@@ -91,7 +91,7 @@ impl Stage {
         let (bytes, ended) = if self.mends {
             self.mend(line)
         } else {
-            (line.bytes, line.ended)
+            (line.bytes, line.has_newline())
         };
         if let Some(converter) = &mut self.converter {
             self.converted.clear();
@@ -121,10 +121,10 @@ impl Stage {
             self.mended.carriage_returns += 1;
             bytes = rest;
         }
-        if !line.ended && !bytes.is_empty() {
+        if !line.has_newline() && !bytes.is_empty() {
             self.mended.final_newline = true;
             return (bytes, true);
         }
-        (bytes, line.ended)
+        (bytes, line.has_newline())
     }
 }

@@ -5,14 +5,14 @@ use std::ops::ControlFlow;
 
 use crate::exposition::error::ParseErrorKind;
 use crate::exposition::parse::{ScanError, Scanner, Statement};
-use crate::exposition::text::Line;
+use crate::exposition::text::{Line, column};
 
 use super::checked::{Checked, CheckedFamily};
 use super::family::{Family, Owner};
 use super::fingerprint::{Seen, Sighting};
 use super::judge::{Judge, twice};
 use super::lint::lint;
-use super::problem::{Problem, Severity, column};
+use super::problem::{Problem, Severity};
 use super::setup::Check;
 use super::stage::{BYTE_ORDER_MARK, Stage, Staged};
 

@@ -12,6 +12,7 @@ use super::error::{ParseError, ParseErrorKind};
 use super::family::MetricFamilies;
 use super::labels::Labels;
 use super::names::{MetricName, NameValidation};
+use super::text::column;
 use assemble::Assembly;
 use one_line::labels;
 
@@ -98,10 +99,8 @@ impl Series {
         text: &str,
         names: NameValidation,
     ) -> Result<(Self, &str), ParseError> {
-        let fail = |(at, reason): ScanError| {
-            let column = text[..at].chars().count() + 1;
-            ParseError::new(1, column, reason)
-        };
+        let fail =
+            |(at, reason): ScanError| ParseError::new(1, column(text.as_bytes(), at), reason);
         let mut scanner = Scanner::new(Dialect {
             names,
             open_metrics: false,

@@ -4,6 +4,7 @@ use crate::exposition::error::{ParseError, ParseErrorKind};
 use crate::exposition::family::MetricType;
 use crate::exposition::labels::Labels;
 use crate::exposition::names::{LabelName, MetricName, NameValidation};
+use crate::exposition::text::column;
 
 use super::Series;
 use super::scan::{Dialect, Scanner};
@@ -66,10 +67,7 @@ pub(crate) fn one_line(
         }
         Statement::Sample(sample) => read_sample(bytes, &sample),
     });
-    read.map_err(|(at, reason)| {
-        let column = String::from_utf8_lossy(&bytes[..at]).chars().count() + 1;
-        ParseError::new(number, column, reason)
-    })
+    read.map_err(|(at, reason)| ParseError::new(number, column(bytes, at), reason))
 }
 
 fn read_sample<'a>(bytes: &'a [u8], sample: &Sample<'_>) -> Result<OneLine<'a>, ScanError> {
