@@ -1,7 +1,7 @@
 use std::collections::HashMap;
 
 use crate::exposition::{
-    FamilyError, MetricName, MetricType, NameValidation, OneLine, legacy_form, one_line,
+    FamilyError, MetricName, MetricType, NameValidation, ParsedLine, legacy_form, parse_line,
     series_owner,
 };
 
@@ -78,9 +78,9 @@ impl<'a> Ledger<'a> {
         let rest = &bytes[skipped..];
         // What was skipped is ASCII, a character a byte.
         let column = |at: usize| skipped + String::from_utf8_lossy(&rest[..at]).chars().count() + 1;
-        match one_line(rest, number, self.rules.scheme()) {
+        match parse_line(rest, number, self.rules.scheme()) {
             Err(error) => Err((skipped + error.column(), Fault::Format(error))),
-            Ok(OneLine::Sample {
+            Ok(ParsedLine::Sample {
                 at,
                 value_at,
                 series,
@@ -101,12 +101,12 @@ impl<'a> Ledger<'a> {
                 })
             }
             Ok(_) if operation == Operation::Add => Err((column(0), Fault::NothingToAdd)),
-            Ok(OneLine::Nothing) => Ok(()),
-            Ok(OneLine::Help { name, help }) => {
+            Ok(ParsedLine::Nothing) => Ok(()),
+            Ok(ParsedLine::Help { name, help }) => {
                 self.help(name, help);
                 Ok(())
             }
-            Ok(OneLine::Type {
+            Ok(ParsedLine::Type {
                 at,
                 name,
                 metric_type,

@@ -2,7 +2,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use crate::exposition::{
-    Checked, CheckedSample, MetricFamilies, MetricFamily, MetricType, is_legacy, legacy_form,
+    CheckReport, CheckedSample, MetricFamilies, MetricFamily, MetricType, is_legacy, legacy_form,
 };
 use crate::grouping::GroupingKey;
 
@@ -49,7 +49,7 @@ pub(super) fn check_sample(
 }
 
 /// Refuses the families of a text for the same reasons, as far as their samples do not tell.
-pub(super) fn check_families(checked: &Checked) -> Result<(), UnpushableError> {
+pub(super) fn check_families(checked: &CheckReport) -> Result<(), UnpushableError> {
     let families = checked.families.iter();
     let sampled = families.filter(|family| family.samples > 0);
     check_names(sampled.map(|family| (family.name.as_str(), family.metric_type)))

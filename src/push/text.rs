@@ -3,7 +3,7 @@ use std::fmt;
 use std::io::{self, Read};
 use std::ops::ControlFlow;
 
-use crate::exposition::{Check, Checked, CheckedSample, Destiny, Inspector, Problem, Text};
+use crate::exposition::{Check, CheckReport, CheckedSample, Inspector, Problem, Purpose, Text};
 use crate::grouping::GroupingKey;
 
 use super::check::{check_families, check_sample};
@@ -32,7 +32,7 @@ const IN_MEMORY: u64 = 1 << 20;
 ///
 /// let key = GroupingKey::new("etl")?;
 /// let text = b"rows 42\r\n".as_slice();
-/// if let Some(text) = PushText::check(&key, &text, Check::new().mend(), &mut Ignore)? {
+/// if let Some(text) = PushText::check(&key, &text, Check::new().normalize(), &mut Ignore)? {
 ///     let request = Request::of_text(&key, Method::Post, &text)?;
 ///     assert_eq!(request.body(), Some("rows 42\n"));
 /// }
@@ -41,7 +41,7 @@ const IN_MEMORY: u64 = 1 << 20;
 pub struct PushText<'t> {
     text: &'t dyn Text,
     check: Check,
-    checked: Checked,
+    checked: CheckReport,
 }
 
 impl<'t> PushText<'t> {
@@ -57,7 +57,7 @@ impl<'t> PushText<'t> {
         check: Check,
         inspector: &mut dyn Inspector,
     ) -> io::Result<Option<Self>> {
-        let check = check.destiny(Destiny::ThisGroup);
+        let check = check.purpose(Purpose::ThisGroup);
         let mut rules = Rules { key, inspector };
         let checked = check.run(text, &mut rules)?;
         Ok((checked.errors == 0).then_some(Self {
@@ -69,7 +69,7 @@ impl<'t> PushText<'t> {
 
     /// What has been found.
     #[must_use]
-    pub fn checked(&self) -> &Checked {
+    pub fn checked(&self) -> &CheckReport {
         &self.checked
     }
 
