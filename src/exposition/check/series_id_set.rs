@@ -1,136 +1,112 @@
 //! Sets of series that are bounded in size.
 
+use hashbrown::HashTable;
+use hashbrown::hash_table::Entry;
+
 use super::series_id::SeriesId;
 
-/// The most ids that are kept, of 16 bytes each.
+/// How many series a search looks at.
 pub(super) const MOST_SERIES: usize = 1 << 20;
 
-/// As many slots as hold them with some to spare.
-const MOST_SLOTS: usize = MOST_SERIES * 2;
+/// The most ids that are kept, of 17 bytes each in twice as many places: more than a search looks
+/// at, for searches never share the series quite evenly.
+const MOST_IDS: usize = MOST_SERIES / 2 * 3;
 
-/// A set of ids that never grows beyond [`MOST_SERIES`].
-#[derive(Default)]
+/// A set of ids that never grows beyond its limit.
 pub(super) struct SeriesIdSet {
-    /// Zero where there is none; as many as a power of two, at most three quarters of them taken.
-    slots: Vec<SeriesId>,
-    taken: usize,
+    ids: HashTable<SeriesId>,
+    limit: usize,
 }
 
-/// What became of a id.
+/// Outcome of an insertion.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Insertion {
+    /// The id was not there.
     New,
+    /// It was there already.
     Known,
-    /// There is no room for it.
+    /// It is not there, and there is no room for it.
     Full,
 }
 
+impl Default for SeriesIdSet {
+    fn default() -> Self {
+        Self::with_limit(MOST_IDS)
+    }
+}
+
 impl SeriesIdSet {
+    pub(super) fn with_limit(limit: usize) -> Self {
+        let ids = HashTable::new();
+        Self { ids, limit }
+    }
+
     /// One that has all the room from the beginning, for as many as there may be.
     pub(super) fn large() -> Self {
         Self {
-            slots: vec![0; MOST_SLOTS],
-            taken: 0,
+            ids: HashTable::with_capacity(MOST_IDS),
+            limit: MOST_IDS,
         }
     }
 
     pub(super) fn clear(&mut self) {
         // What was needed for many is too much to clear for few.
-        if self.slots.len() > 64 && self.taken < self.slots.len() / 8 {
-            self.slots = Vec::new();
+        if self.ids.capacity() > 64 && self.ids.len() < self.ids.capacity() / 8 {
+            self.ids = HashTable::new();
         } else {
-            self.slots.fill(0);
+            self.ids.clear();
         }
-        self.taken = 0;
     }
 
     pub(super) fn contains(&self, id: SeriesId) -> bool {
-        !self.slots.is_empty() && self.slots[self.slot(id)] != 0
+        self.ids.find(hash(&id), |other| *other == id).is_some()
     }
 
     pub(super) fn insert(&mut self, id: SeriesId) -> Insertion {
-        if self.taken * 4 >= self.slots.len() * 3 && !self.grow() {
+        if self.ids.len() >= self.limit {
             return if self.contains(id) {
                 Insertion::Known
             } else {
                 Insertion::Full
             };
         }
-        let slot = self.slot(id);
-        if self.slots[slot] != 0 {
-            return Insertion::Known;
+        match self.ids.entry(hash(&id), |other| *other == id, hash) {
+            Entry::Occupied(_) => Insertion::Known,
+            Entry::Vacant(place) => {
+                place.insert(id);
+                Insertion::New
+            }
         }
-        self.slots[slot] = nonzero(id);
-        self.taken += 1;
-        Insertion::New
-    }
-
-    /// Where it is, or would be. There is always a free slot.
-    fn slot(&self, id: SeriesId) -> usize {
-        let id = nonzero(id);
-        let mask = self.slots.len() - 1;
-        let mut slot = id as usize & mask;
-        while self.slots[slot] != 0 && self.slots[slot] != id {
-            slot = (slot + 1) & mask;
-        }
-        slot
-    }
-
-    /// Makes room for more; false where there is as much as there may be.
-    fn grow(&mut self) -> bool {
-        let length = (self.slots.len() * 2).max(64);
-        if length > MOST_SLOTS {
-            return false;
-        }
-        let old = std::mem::replace(&mut self.slots, vec![0; length]);
-        for id in old.into_iter().filter(|id| *id != 0) {
-            let slot = self.slot(id);
-            self.slots[slot] = id;
-        }
-        true
     }
 }
 
-/// Zero stands for a free slot.
-fn nonzero(id: SeriesId) -> SeriesId {
-    id.max(1)
+/// Half of an id, which is a hash itself; searches divide the series by the other half.
+#[expect(clippy::cast_possible_truncation, reason = "half of it is enough")]
+fn hash(id: &SeriesId) -> u64 {
+    *id as u64
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    impl SeriesIdSet {
-        /// One that is full, though there is next to nothing in it: to fill it takes long.
-        pub(in crate::exposition::check) fn full() -> Self {
-            Self {
-                taken: MOST_SLOTS / 4 * 3,
-                ..Self::large()
-            }
-        }
-    }
-
     #[test]
-    fn what_is_full_still_knows_what_it_holds() {
-        let mut set = SeriesIdSet::large();
+    fn a_full_set_still_knows_its_ids() {
+        let mut set = SeriesIdSet::with_limit(1);
         assert_eq!(set.insert(7), Insertion::New);
-        set.taken = SeriesIdSet::full().taken;
         for _ in 0..2 {
             assert_eq!(set.insert(7), Insertion::Known);
             assert_eq!(set.insert(8), Insertion::Full);
-            // Where the other would be if one of them were somewhere else.
-            assert_eq!(set.insert(7 + MOST_SLOTS as u128), Insertion::Full);
+            // One with the same hash.
+            assert_eq!(set.insert(7 + (1 << 64)), Insertion::Full);
         }
-        assert_eq!(set.slots.len(), MOST_SLOTS);
     }
 
     #[test]
     fn there_is_room_for_as_many_as_a_search_has_to_hold() {
         // Searches are as many as there are this many samples, and these never spread quite evenly.
-        assert!(SeriesIdSet::full().taken > MOST_SERIES + MOST_SERIES / 4);
-        let mut set = SeriesIdSet::large();
-        set.taken = SeriesIdSet::full().taken - 1;
-        assert_eq!(set.insert(7), Insertion::New);
-        assert_eq!(set.insert(8), Insertion::Full);
+        assert!(MOST_IDS > MOST_SERIES + MOST_SERIES / 4);
+        let set = SeriesIdSet::large();
+        assert!(set.ids.capacity() >= MOST_IDS && set.ids.capacity() < MOST_SERIES * 2);
     }
 }
