@@ -10,8 +10,8 @@ use super::model::{
 /// The media type of what [`encode`] writes.
 pub const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 
-/// Writes families in the text format: sorted by name, their series by labels, so that the same metrics always give
-/// the same bytes. A family without series is left out.
+/// Writes families in the text format: sorted by name, their series by labels, so that the same
+/// metrics always give the same bytes. A family without series is left out.
 ///
 /// ```
 /// use pushjob::exposition::{MetricFamilies, MetricFamily, MetricName, encode};
@@ -25,14 +25,10 @@ pub const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 pub fn encode(families: &MetricFamilies) -> String {
     let mut out = String::new();
     for family in families.iter().filter(|family| !family.is_empty()) {
-        write_family(&mut out, family);
+        write_metadata(&mut out, family);
+        write_samples(&mut out, family);
     }
     out
-}
-
-fn write_family(out: &mut String, family: &MetricFamily) {
-    write_metadata(out, family);
-    write_samples(out, family);
 }
 
 /// Writes the HELP and TYPE lines of a family.
@@ -64,7 +60,9 @@ pub(crate) fn write_samples(out: &mut String, family: &MetricFamily) {
         match value {
             MetricValue::Counter(number)
             | MetricValue::Gauge(number)
-            | MetricValue::Untyped(number) => writer.sample("", labels, Number::Float(*number)),
+            | MetricValue::Untyped(number) => {
+                writer.sample("", labels, SampleValue::Float(*number));
+            }
             MetricValue::Histogram(histogram) => writer.histogram(labels, histogram),
             MetricValue::Summary(summary) => writer.summary(labels, summary),
         }
@@ -81,12 +79,12 @@ struct SampleWriter<'a> {
 
 /// The value of a sample.
 #[derive(Clone, Copy)]
-enum Number {
+enum SampleValue {
     Float(f64),
     Count(u64),
 }
 
-impl Number {
+impl SampleValue {
     fn push(self, out: &mut String) {
         match self {
             Self::Float(number) => push_float(out, number),
@@ -102,25 +100,25 @@ impl SampleWriter<'_> {
     fn histogram(&mut self, labels: WrittenLabels<'_>, histogram: &Histogram) {
         for bucket in histogram.buckets() {
             let bound = ("le", bucket.upper_bound);
-            let count = Number::Count(bucket.cumulative_count);
+            let count = SampleValue::Count(bucket.cumulative_count);
             self.labelled("_bucket", labels, Some(bound), count);
         }
-        let count = Number::Count(histogram.count());
+        let count = SampleValue::Count(histogram.count());
         self.labelled("_bucket", labels, Some(("le", f64::INFINITY)), count);
-        self.sample("_sum", labels, Number::Float(histogram.sum()));
+        self.sample("_sum", labels, SampleValue::Float(histogram.sum()));
         self.sample("_count", labels, count);
     }
 
     fn summary(&mut self, labels: WrittenLabels<'_>, summary: &Summary) {
         for entry in summary.quantiles() {
             let quantile = ("quantile", entry.quantile);
-            self.labelled("", labels, Some(quantile), Number::Float(entry.value));
+            self.labelled("", labels, Some(quantile), SampleValue::Float(entry.value));
         }
-        self.sample("_sum", labels, Number::Float(summary.sum()));
-        self.sample("_count", labels, Number::Count(summary.count()));
+        self.sample("_sum", labels, SampleValue::Float(summary.sum()));
+        self.sample("_count", labels, SampleValue::Count(summary.count()));
     }
 
-    fn sample(&mut self, suffix: &str, labels: WrittenLabels<'_>, value: Number) {
+    fn sample(&mut self, suffix: &str, labels: WrittenLabels<'_>, value: SampleValue) {
         self.labelled(suffix, labels, None, value);
     }
 
@@ -130,7 +128,7 @@ impl SampleWriter<'_> {
         suffix: &str,
         labels: WrittenLabels<'_>,
         extra: Option<(&str, f64)>,
-        value: Number,
+        value: SampleValue,
     ) {
         let out = &mut *self.out;
         let mut separator = if self.bare {

@@ -1,13 +1,15 @@
-//! The [text exposition format], version 0.0.4: what it can express, how it is written and how it is read.
+//! The [text exposition format], version 0.0.4: what it can express, how it is written and how it
+//! is read.
 //!
-//! A [`MetricFamily`] is one metric name with its type, help text and samples; [`MetricFamilies`] is a set of them in
-//! which no name occurs twice. [`encode`] writes a set, [`parse`] reads one. Names and labels are checked on entry, so
-//! that a value of these types is well-formed by itself.
+//! A [`MetricFamily`] is one metric name with its type, help text and samples; [`MetricFamilies`]
+//! is a set of them in which no name occurs twice. [`encode`] writes a set, [`parse`] reads one.
+//! Names and labels are checked on entry, so that a value of these types is well-formed by itself.
 //!
 //! [text exposition format]: https://prometheus.io/docs/instrumenting/exposition_formats/#text-based-format
 //!
-//! Each layer knows only those before it: `model`, with `encode` beside it; `scan`, which reads lines; `normalize`, which changes
-//! lines; `check`, which holds them against each other; and `parse`.
+//! Each layer knows only those before it: `model`, with `encode` beside it; `scan`, which reads
+//! lines; `normalize`, which changes lines; `check`, which holds them against each other; and
+//! `parse`.
 
 mod check;
 mod encode;

@@ -3,14 +3,14 @@
 use std::collections::HashMap;
 
 use crate::exposition::model::{
-    Bucket, MetricType, SampleRole, ValueError, contradiction, sort_and_find_twice, to_count,
+    Bucket, MetricType, SampleRole, ValueError, check_counts, sort_by_bound, to_count,
 };
 
 use super::error::RuleError;
 use super::series_id::SeriesId;
 
-/// How many histograms and summaries are kept of which not all samples have come. Where there are more, it is not said what
-/// any of them lacks.
+/// How many histograms and summaries are kept of which not all samples have come. Where there are
+/// more, it is not said what any of them lacks.
 const MOST_OPEN: usize = 1 << 14;
 
 /// The samples of one histogram or summary.
@@ -55,8 +55,8 @@ impl DistributionTracker {
         matches!(&self.current, Some((current, _)) if *current == id)
     }
 
-    /// Begins with, or goes on with, a distribution of which a sample is to come. Says what is wrong with the one before, if
-    /// that is complete.
+    /// Begins with, or goes on with, a distribution of which a sample is to come. Says what is
+    /// wrong with the one before, if that is complete.
     pub(super) fn start_distribution(
         &mut self,
         id: SeriesId,
@@ -156,13 +156,12 @@ impl OpenDistribution {
     }
 
     fn contradiction(&mut self) -> Option<DistributionProblem> {
-        let twice = sort_and_find_twice(&mut self.buckets);
-        let error = if self.is_histogram() {
-            twice.or_else(|| contradiction(&self.buckets, self.count?))
-        } else {
-            twice
-        };
-        error.map(|error| self.wrong_value(error))
+        let sorted = sort_by_bound(&mut self.buckets, |bucket| bucket.upper_bound);
+        let checked = sorted.and_then(|()| match self.count {
+            Some(count) if self.is_histogram() => check_counts(&self.buckets, count),
+            _ => Ok(()),
+        });
+        checked.err().map(|error| self.wrong_value(error))
     }
 
     fn wrong_value(&self, error: ValueError) -> DistributionProblem {

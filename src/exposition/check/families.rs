@@ -10,8 +10,8 @@ use super::problem::{Problem, Severity};
 /// The metric that a gateway puts into every group, whatever is there.
 const PUSH_TIME: &str = "push_time_seconds";
 
-/// The metric that a gateway puts into every group where there is none of the name. A second push then makes it one of two
-/// types, which breaks the page of all.
+/// The metric that a gateway puts into every group where there is none of the name. A second push
+/// then makes it one of two types, which breaks the page of all.
 pub(super) const PUSH_FAILURE_TIME: &str = "push_failure_time_seconds";
 
 /// A metric family of which there has been a line.
@@ -26,8 +26,8 @@ pub(crate) struct FamilyState {
     pub(super) bad_help: Option<(usize, usize)>,
     /// How many samples it has.
     pub(crate) samples: u64,
-    /// Whether it has to be looked at once more for series that occur twice: its samples do not stand together, or are too
-    /// many.
+    /// Whether it has to be looked at once more for series that occur twice: its samples do not
+    /// stand together, or are too many.
     pub(super) unsure: bool,
 }
 
@@ -69,7 +69,7 @@ struct LastName {
 
 /// Family that a line belongs to.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Owner {
+pub(crate) struct LineOwner {
     pub(crate) family: usize,
     pub(crate) role: SampleRole,
 }
@@ -87,12 +87,12 @@ impl FamilyTable {
         self.list.iter()
     }
 
-    /// The family that a name belongs to, as the gateway finds it: the one of this name, or the histogram or summary of
-    /// which it is a series; else a new one.
-    pub(super) fn owner(&mut self, name: Name<'_>, line: usize) -> Owner {
+    /// The family that a name belongs to, as the gateway finds it: the one of this name, or the
+    /// histogram or summary of which it is a series; else a new one.
+    pub(super) fn owner(&mut self, name: Name<'_>, line: usize) -> LineOwner {
         if let Some((family, role)) = self.last.found {
             if self.last.name == name.raw {
-                return Owner { family, role };
+                return LineOwner { family, role };
             }
         }
         let (family, role) = self.find(name.raw).unwrap_or_else(|| {
@@ -112,7 +112,7 @@ impl FamilyTable {
         self.last.name.clear();
         self.last.name.extend_from_slice(name.raw);
         self.last.found = Some((family, role));
-        Owner { family, role }
+        LineOwner { family, role }
     }
 
     pub(super) fn find(&self, name: &[u8]) -> Option<(usize, SampleRole)> {

@@ -5,9 +5,9 @@ use std::error::Error;
 use std::ops::ControlFlow;
 
 use crate::exposition::model::MetricType;
-use crate::exposition::scan::{LineError, Sample, Statement, unescape};
+use crate::exposition::scan::{LineError, SampleLine, Statement, unescape};
 
-use super::families::{FamilyState, Owner};
+use super::families::{FamilyState, LineOwner};
 use super::problem::Problem;
 use super::visitor::Visitor;
 
@@ -30,7 +30,7 @@ pub trait Inspector {
 /// A sample in a text. Nothing of it is copied.
 #[derive(Clone, Copy)]
 pub struct CheckedSample<'a> {
-    sample: &'a Sample<'a>,
+    sample: &'a SampleLine<'a>,
     metric: &'a str,
     metric_type: MetricType,
 }
@@ -78,7 +78,7 @@ impl Visitor for InspectorVisitor<'_> {
     fn statement(
         &mut self,
         statement: &Statement<'_>,
-        _: Owner,
+        _: LineOwner,
         family: &FamilyState,
     ) -> Result<(), LineError> {
         let Statement::Sample(sample) = statement else {

@@ -1,9 +1,9 @@
 //! Texts held against what a gateway takes, and all that is wrong with them.
 //!
-//! A [`Check`] takes the lines of a text one after the other: a normalizer changes what a gateway would refuse, the scanner reads
-//! what each says, and a checker of statements holds it against the lines before.
+//! A [`Check`] takes the lines of a text one after the other: a normalizer changes what a gateway
+//! would refuse, the scanner reads what each says, and a checker of statements holds it against the
+//! lines before.
 
-mod check;
 mod distribution;
 mod error;
 mod families;
@@ -17,15 +17,16 @@ mod search;
 mod series_id;
 mod series_id_set;
 mod statements;
+mod texts;
 mod visitor;
 mod walk;
 
-pub use check::Check;
 #[cfg(target_os = "linux")]
 pub(super) use error::RuleError;
-pub(super) use families::{FamilyState, Owner};
+pub(super) use families::{FamilyState, LineOwner};
 pub use inspector::{CheckedSample, Inspector};
 pub use problem::{Problem, Severity};
 pub use report::{CheckReport, CheckedFamily};
 pub(crate) use rules::Purpose;
+pub use texts::Check;
 pub(super) use visitor::Visitor;

@@ -19,14 +19,14 @@ pub(super) struct CheckOptions {
 }
 
 impl CheckOptions {
-    pub(super) fn scanner(&self) -> Scanner {
+    pub(super) fn scanner(self) -> Scanner {
         Scanner::new(Dialect {
             names: self.names,
             open_metrics: false,
         })
     }
 
-    pub(super) fn normalizer(&self) -> Normalizer {
+    pub(super) fn normalizer(self) -> Normalizer {
         Normalizer::new(NormalizerOptions {
             names: self.names,
             format: self.format,

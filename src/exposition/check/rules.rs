@@ -1,8 +1,9 @@
-//! Rules of a Pushgateway for single lines, as functions of a line and the family that it belongs to.
+//! Rules of a Pushgateway for single lines, as functions of a line and the family that it belongs
+//! to.
 
 use crate::exposition::model::{FamilyError, MetricType, SampleRole, to_count};
 use crate::exposition::scan::{
-    Declared, LineError, Name, Sample, SyntaxError, parse_float_bytes, unescape,
+    Declared, LineError, Name, SampleLine, SyntaxError, parse_float_bytes, unescape,
 };
 
 use super::error::RuleError;
@@ -32,7 +33,8 @@ pub(crate) enum Purpose {
 }
 
 impl Purpose {
-    /// Whether the samples of a family come to nothing, because a gateway puts its own in their place.
+    /// Whether the samples of a family come to nothing, because a gateway puts its own in their
+    /// place.
     pub(super) fn drops(self, family: &FamilyState) -> bool {
         self != Self::Reading && family.is_dropped()
     }
@@ -73,7 +75,7 @@ pub(super) struct SampleKind {
 
 /// Kind of a sample, unless it is wrong by itself.
 pub(super) fn check_sample(
-    sample: &Sample<'_>,
+    sample: &SampleLine<'_>,
     family: &FamilyState,
     purpose: Purpose,
     timestamps: Timestamps,
@@ -116,7 +118,7 @@ pub(super) fn check_sample(
 }
 
 /// The bound of a bucket or the quantile; the last counts.
-fn bound(sample: &Sample<'_>, label: &'static str) -> Result<Option<f64>, LineError> {
+fn bound(sample: &SampleLine<'_>, label: &'static str) -> Result<Option<f64>, LineError> {
     let mut bound = None;
     for span in &sample.labels {
         if span.name.of(sample.line) == label.as_bytes() {
@@ -132,7 +134,7 @@ fn bound(sample: &Sample<'_>, label: &'static str) -> Result<Option<f64>, LineEr
 }
 
 /// Warning of a value that stands right behind a closing brace or name in quotation marks.
-pub(super) fn missing_blank(sample: &Sample<'_>) -> Option<RuleError> {
+pub(super) fn missing_blank(sample: &SampleLine<'_>) -> Option<RuleError> {
     let name = sample.name();
     (sample.value.start == name.at + name.raw.len()).then(|| RuleError::NoBlank {
         name: String::from_utf8_lossy(name.raw).into_owned(),
@@ -142,7 +144,7 @@ pub(super) fn missing_blank(sample: &Sample<'_>) -> Option<RuleError> {
 
 /// Warning of a bucket or quantile without its bound, and of a count that is none.
 pub(super) fn misfit(
-    sample: &Sample<'_>,
+    sample: &SampleLine<'_>,
     role: SampleRole,
     metric_type: MetricType,
     (label, bound): (&'static str, Option<f64>),
@@ -172,7 +174,7 @@ pub(super) fn misfit(
 }
 
 /// Error of a series that is there already, in the text or in its group.
-pub(super) fn repetition(sample: &Sample<'_>, ids: SeriesIds) -> LineError {
+pub(super) fn repetition(sample: &SampleLine<'_>, ids: SeriesIds) -> LineError {
     let series = sample.series();
     if ids.own == ids.page {
         LineError::new(sample.at, FamilyError::DuplicateSeries { series })

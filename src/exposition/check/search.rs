@@ -30,7 +30,7 @@ pub(super) struct RepetitionSearch {
 }
 
 impl RepetitionSearch {
-    pub(super) fn new(options: &CheckOptions, part: SearchPart) -> Self {
+    pub(super) fn new(options: CheckOptions, part: SearchPart) -> Self {
         Self {
             part,
             normalizer: options.normalizer(),
@@ -56,7 +56,8 @@ mod tests {
             let all: Vec<SearchPart> = (0..parts).map(|part| SearchPart { part, parts }).collect();
             let mut held = vec![0; all.len()];
             for id in 0..ids {
-                // The first and the last of a piece, so that both sides of each border are looked at.
+                // The first and the last of a piece, so that both sides of each border are looked
+                // at.
                 for id in [id * step, (id + 1) * step - 1] {
                     let holders = (0..all.len()).filter(|part| all[*part].holds(id));
                     let holders: Vec<usize> = holders.collect();

@@ -4,12 +4,14 @@ use std::hash::{BuildHasher, Hasher};
 
 use foldhash::quality::RandomState;
 
-use crate::exposition::scan::Sample;
+use crate::exposition::scan::SampleLine;
 
-/// Stands for a series: two are the same only where the series are, since nobody finds two of 128 random bits by chance.
+/// Stands for a series: two are the same only where the series are, since nobody finds two of 128
+/// random bits by chance.
 pub(super) type SeriesId = u128;
 
-/// Takes ids. The hash is another one in every process, so that nobody can prepare two that are equal.
+/// Takes ids. The hash is another one in every process, so that nobody can prepare two that are
+/// equal.
 #[derive(Default)]
 pub(super) struct SeriesHasher {
     high: RandomState,
@@ -24,7 +26,8 @@ const BETWEEN: &[u8] = b"=\"";
 pub(super) struct SeriesIds {
     /// Of all labels but the one that the type keeps for itself.
     pub(super) own: SeriesId,
-    /// Of those that are left of them on the page of a gateway: `job` is the group's, and an empty `instance` is none.
+    /// Of those that are left of them on the page of a gateway: `job` is the group's, and an empty
+    /// `instance` is none.
     pub(super) page: SeriesId,
 }
 
@@ -47,8 +50,9 @@ impl SeriesIds {
 }
 
 impl SeriesHasher {
-    /// The labels, in whatever order they stand. `reserved` is the one that the type keeps for itself.
-    pub(super) fn labels(&self, sample: &Sample<'_>, reserved: Option<&str>) -> SeriesIds {
+    /// The labels, in whatever order they stand. `reserved` is the one that the type keeps for
+    /// itself.
+    pub(super) fn labels(&self, sample: &SampleLine<'_>, reserved: Option<&str>) -> SeriesIds {
         let mut ids = SeriesIds { own: 1, page: 1 };
         for label in &sample.labels {
             let (name, value) = (label.name.of(sample.line), label.value.of(sample.line));

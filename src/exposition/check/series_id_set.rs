@@ -105,7 +105,7 @@ mod tests {
     #[test]
     fn there_is_room_for_as_many_as_a_search_has_to_hold() {
         // Searches are as many as there are this many samples, and these never spread quite evenly.
-        assert!(MOST_IDS > MOST_SERIES + MOST_SERIES / 4);
+        const { assert!(MOST_IDS > MOST_SERIES + MOST_SERIES / 4) };
         let set = SeriesIdSet::large();
         assert!(set.ids.capacity() >= MOST_IDS && set.ids.capacity() < MOST_SERIES * 2);
     }

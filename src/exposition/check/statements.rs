@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use crate::exposition::scan::{LineError, Sample, Statement, SyntaxError, column};
+use crate::exposition::scan::{LineError, SampleLine, Statement, SyntaxError, column};
 
 use super::distribution::{DistributionTracker, FirstSample};
 use super::error::RuleError;
-use super::families::{FamilyTable, Owner};
+use super::families::{FamilyTable, LineOwner};
 use super::problem::{Problem, Severity};
 use super::rules::{
     Purpose, SampleKind, Timestamps, check_help, check_sample, check_type, misfit, missing_blank,
@@ -53,7 +53,7 @@ impl StatementChecker {
         &mut self,
         statement: &Statement<'_>,
         line: usize,
-    ) -> Result<Option<Owner>, LineError> {
+    ) -> Result<Option<LineOwner>, LineError> {
         match statement {
             Statement::Nothing => Ok(None),
             Statement::Mention { name } => Ok(Some(self.families.owner(*name, line))),
@@ -104,7 +104,7 @@ impl StatementChecker {
         self.pending.extend(reason.into().map(problem));
     }
 
-    fn sample(&mut self, sample: &Sample<'_>, line: usize) -> Result<Owner, LineError> {
+    fn sample(&mut self, sample: &SampleLine<'_>, line: usize) -> Result<LineOwner, LineError> {
         let owner = self.families.owner(sample.name(), line);
         let family = self.families.get(owner.family);
         let kind = check_sample(sample, family, self.purpose, self.timestamps)?;
@@ -138,7 +138,7 @@ impl StatementChecker {
         }
     }
 
-    fn ids(&self, sample: &Sample<'_>, reserved: Option<&str>) -> SeriesIds {
+    fn ids(&self, sample: &SampleLine<'_>, reserved: Option<&str>) -> SeriesIds {
         let ids = self.hasher.labels(sample, reserved);
         match self.purpose {
             Purpose::Reading => ids.of_text(),
@@ -160,7 +160,7 @@ impl StatementChecker {
     }
 
     /// Warns once of a label that is not kept.
-    fn check_job(&mut self, sample: &Sample<'_>, ids: SeriesIds, line: usize) {
+    fn check_job(&mut self, sample: &SampleLine<'_>, ids: SeriesIds, line: usize) {
         let is_overwritten =
             self.purpose == Purpose::AnyGroup && ids.own != ids.page && !self.has_job;
         if is_overwritten && sample.raw_labels().any(|(name, _)| name == b"job") {
@@ -172,7 +172,7 @@ impl StatementChecker {
     /// Refuses a series of a plain type that occurs twice.
     fn check_repetition(
         &mut self,
-        sample: &Sample<'_>,
+        sample: &SampleLine<'_>,
         family: usize,
         line: usize,
     ) -> Result<(), LineError> {
@@ -201,8 +201,8 @@ impl StatementChecker {
         self.repeating.contains(&line)
     }
 
-    /// Whether a distribution is there already for a gateway, which does not tell those apart of which only `job` differs.
-    /// Takes note of it, as far as there is room.
+    /// Whether a distribution is there already for a gateway, which does not tell those apart of
+    /// which only `job` differs. Takes note of it, as far as there is room.
     fn is_taken(&mut self, ids: SeriesIds, family: usize) -> bool {
         let name = self.hasher.id(self.families.get(family).name.as_bytes());
         let SeriesIds { own, page } = ids.with_name(name);
@@ -222,8 +222,8 @@ impl StatementChecker {
 
     fn distribution(
         &mut self,
-        sample: &Sample<'_>,
-        Owner { family, role }: Owner,
+        sample: &SampleLine<'_>,
+        LineOwner { family, role }: LineOwner,
         kind: SampleKind,
         reserved: (&'static str, Option<f64>),
         line: usize,
@@ -259,7 +259,7 @@ impl StatementChecker {
     }
 
     /// Ids of the series of a sample, if its family has to be looked at once more.
-    pub(super) fn unsure_ids(&self, sample: &Sample<'_>) -> Option<SeriesIds> {
+    pub(super) fn unsure_ids(&self, sample: &SampleLine<'_>) -> Option<SeriesIds> {
         let (family, _) = self.families.find(sample.name().raw)?;
         let family = self.families.get(family);
         (family.unsure && family.is_plain()).then(|| {
@@ -282,7 +282,7 @@ impl StatementChecker {
     }
 }
 
-fn push_labels(text: &mut String, sample: &Sample<'_>, reserved: &str) {
+fn push_labels(text: &mut String, sample: &SampleLine<'_>, reserved: &str) {
     let labels = sample.raw_labels();
     let mut separator = '{';
     for (name, value) in labels.filter(|(name, _)| *name != reserved.as_bytes()) {

@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 
 use crate::exposition::scan::{LineError, Statement};
 
-use super::families::{FamilyState, Owner};
+use super::families::{FamilyState, LineOwner};
 use super::problem::Problem;
 
 /// Visits lines.
@@ -16,7 +16,7 @@ pub(crate) trait Visitor {
     fn statement(
         &mut self,
         statement: &Statement<'_>,
-        owner: Owner,
+        owner: LineOwner,
         family: &FamilyState,
     ) -> Result<(), LineError>;
 }

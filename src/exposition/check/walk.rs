@@ -19,7 +19,7 @@ use super::visitor::Visitor;
 
 /// Leads a visitor through a text, and reports what was found.
 pub(super) fn walk(
-    options: &CheckOptions,
+    options: CheckOptions,
     text: &dyn Text,
     visitor: &mut dyn Visitor,
 ) -> io::Result<CheckReport> {
@@ -104,7 +104,7 @@ impl CheckState<'_> {
 }
 
 impl<'v> Walk<'v> {
-    fn new(options: &CheckOptions, visitor: &'v mut dyn Visitor) -> Self {
+    fn new(options: CheckOptions, visitor: &'v mut dyn Visitor) -> Self {
         Self {
             normalizer: options.normalizer(),
             state: CheckState {
@@ -118,11 +118,7 @@ impl<'v> Walk<'v> {
         }
     }
 
-    fn all_lines(
-        &mut self,
-        options: &CheckOptions,
-        text: &dyn Text,
-    ) -> io::Result<ControlFlow<()>> {
+    fn all_lines(&mut self, options: CheckOptions, text: &dyn Text) -> io::Result<ControlFlow<()>> {
         let mut lines = LineReader::new(text);
         while lines.advance()? {
             if self.line(lines.line()).is_break() {

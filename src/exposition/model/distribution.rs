@@ -26,7 +26,8 @@ impl SampleRole {
     }
 }
 
-/// Samples of one histogram or summary. Entries come either by [`push_entry`](Self::push_entry) or by
+/// Samples of one histogram or summary. Entries come either by [`push_entry`](Self::push_entry) or
+/// by
 /// [`update_entry`](Self::update_entry).
 #[derive(Clone, Debug, Default)]
 pub(crate) struct DistributionBuilder {
@@ -66,8 +67,8 @@ impl DistributionBuilder {
         }
     }
 
-    /// Builds the value of samples that may contradict each other, as a gateway does: counts are cut to their range, and what
-    /// is missing is 0.
+    /// Builds the value of samples that may contradict each other, as a gateway does: counts are
+    /// cut to their range, and what is missing is 0.
     pub(crate) fn build_unchecked(self, metric_type: MetricType) -> MetricValue {
         let count = self.count(metric_type).map_or(0, to_count);
         let sum = self.sum.unwrap_or(0.0);
@@ -83,8 +84,8 @@ impl DistributionBuilder {
         MetricValue::Histogram(Histogram::unchecked(buckets.collect(), sum, count))
     }
 
-    /// Builds the value of samples that make sense together. The sum may be missing, and of a histogram the count, where there
-    /// is a bucket `+Inf`.
+    /// Builds the value of samples that make sense together. The sum may be missing, and of a
+    /// histogram the count, where there is a bucket `+Inf`.
     #[cfg(target_os = "linux")]
     pub(crate) fn build(self, metric_type: MetricType) -> Result<MetricValue, DistributionError> {
         let exact = |value| exact_count(value).ok_or(DistributionError::NotACount { value });

@@ -7,7 +7,8 @@ use super::family::MetricFamily;
 use super::metric_type::{MetricType, owner};
 use super::names::MetricName;
 
-/// Error of a new family that would have a series with the name of another family, or the name of a series of another.
+/// Error of a new family that would have a series with the name of another family, or the name of a
+/// series of another.
 pub(crate) fn suffix_collision(
     name: &str,
     metric_type: MetricType,
@@ -28,8 +29,8 @@ pub(crate) fn suffix_collision(
     })
 }
 
-/// A set of metric families, sorted by name, in which no two get in each other's way: what one push or one scrape
-/// may hold.
+/// A set of metric families, sorted by name, in which no two get in each other's way: what one push
+/// or one scrape may hold.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct MetricFamilies(BTreeMap<MetricName, MetricFamily>);
 
@@ -45,7 +46,8 @@ impl MetricFamilies {
     /// # Errors
     ///
     /// [`FamilyError::DuplicateFamily`] when there is one of that name, [`FamilyError::SuffixCollision`] when a series
-    /// of a histogram or summary would have the name of another family (`latency_count` beside a histogram `latency`).
+    /// of a histogram or summary would have the name of another family (`latency_count` beside a
+    /// histogram `latency`).
     pub fn insert(&mut self, family: MetricFamily) -> Result<(), FamilyError> {
         let name = family.name().as_str();
         if self.0.contains_key(family.name()) {
@@ -67,7 +69,8 @@ impl MetricFamilies {
         self.0.get(name)
     }
 
-    /// Puts a family in the place of any that has its name, without the check for colliding series names.
+    /// Puts a family in the place of any that has its name, without the check for colliding series
+    /// names.
     pub(crate) fn replace(&mut self, family: MetricFamily) {
         self.0.insert(family.name().clone(), family);
     }

@@ -46,8 +46,8 @@ impl MetricFamily {
         }
     }
 
-    /// The same family with these series in the place of any that it has: none with labels of the format's own, with as many
-    /// values of this type.
+    /// The same family with these series in the place of any that it has: none with labels of the
+    /// format's own, with as many values of this type.
     pub(crate) fn with_listed(mut self, labels: Arc<LabelList>, values: Vec<MetricValue>) -> Self {
         self.metrics = SeriesSet::listed(labels, values);
         self
@@ -77,8 +77,8 @@ impl MetricFamily {
     /// # Errors
     ///
     /// [`FamilyError::WrongType`] when the value is of another type than the family, [`FamilyError::ReservedLabel`]
-    /// for a label `le` in a histogram or `quantile` in a summary, [`FamilyError::DuplicateSeries`] when there is one
-    /// with the same labels.
+    /// for a label `le` in a histogram or `quantile` in a summary, [`FamilyError::DuplicateSeries`]
+    /// when there is one with the same labels.
     pub fn insert(&mut self, labels: Labels, value: MetricValue) -> Result<(), FamilyError> {
         if value.metric_type() != self.metric_type {
             return Err(FamilyError::WrongType {
@@ -106,7 +106,8 @@ impl MetricFamily {
     ///
     /// # Errors
     ///
-    /// As [`insert`](Self::insert), [`FamilyError::WrongType`] for a histogram or summary, and those of [`Labels::new`].
+    /// As [`insert`](Self::insert), [`FamilyError::WrongType`] for a histogram or summary, and
+    /// those of [`Labels::new`].
     ///
     /// ```
     /// use pushjob::exposition::{FamilyError, MetricFamily, MetricName, MetricType};
@@ -127,8 +128,8 @@ impl MetricFamily {
         self.insert(Labels::new(labels)?, value)
     }
 
-    /// Puts the value that comes after the one a series has had in its place. It must be of the type of the family, and the
-    /// labels none of the format's own.
+    /// Puts the value that comes after the one a series has had in its place. It must be of the
+    /// type of the family, and the labels none of the format's own.
     #[cfg(target_os = "linux")]
     pub(crate) fn update(
         &mut self,

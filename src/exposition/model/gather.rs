@@ -7,8 +7,8 @@ use std::sync::Arc;
 use super::families::MetricFamilies;
 use super::family::MetricFamily;
 
-/// Anything that yields metric families when it is asked: a registry, a set or list of families, a single one, or a
-/// collection of a program's own.
+/// Anything that yields metric families when it is asked: a registry, a set or list of families, a
+/// single one, or a collection of a program's own.
 ///
 /// ```
 /// use std::borrow::Cow;
@@ -32,7 +32,8 @@ pub trait Gather {
     ///
     /// # Errors
     ///
-    /// Whatever keeps them from being gathered, for example [`FamilyError`](super::FamilyError) for two of one name.
+    /// Whatever keeps them from being gathered, for example [`FamilyError`](super::FamilyError) for
+    /// two of one name.
     fn families(&self) -> Result<Cow<'_, MetricFamilies>, Box<dyn Error + Send + Sync>>;
 }
 

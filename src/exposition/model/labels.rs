@@ -9,7 +9,8 @@ use super::names::LabelName;
 
 /// The labels of one series, sorted by name, each name once. A clone costs nothing and shares them.
 ///
-/// Its [`Display`](fmt::Display) form is that of the text format: `{table="users"}`, or nothing without labels.
+/// Its [`Display`](fmt::Display) form is that of the text format: `{table="users"}`, or nothing
+/// without labels.
 #[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Labels(Option<Arc<[Pair]>>);
 
@@ -112,6 +113,7 @@ impl Labels {
     }
 
     /// The same labels without the one named `name`, and the value of that one.
+    #[cfg(target_os = "linux")]
     pub(crate) fn split_off(self, name: &str) -> (Self, Option<String>) {
         let mut pairs = self.pairs().to_vec();
         match pairs.iter().position(|(label, _)| label.as_str() == name) {

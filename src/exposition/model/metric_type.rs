@@ -40,7 +40,8 @@ impl MetricType {
         }
     }
 
-    /// The label that the format itself puts on series of this type, so that none of theirs may have its name.
+    /// The label that the format itself puts on series of this type, so that none of theirs may
+    /// have its name.
     #[must_use]
     pub fn reserved_label(self) -> Option<&'static str> {
         match self {
@@ -66,8 +67,8 @@ impl fmt::Display for MetricType {
     }
 }
 
-/// The name of the histogram or summary that a series of this name belongs to, and the ending it has there. The types of
-/// families come from `type_of`.
+/// The name of the histogram or summary that a series of this name belongs to, and the ending it
+/// has there. The types of families come from `type_of`.
 pub(crate) fn owner(
     series: &str,
     type_of: impl Fn(&str) -> Option<MetricType>,

@@ -35,4 +35,4 @@ pub(super) use number::push_float;
 pub(crate) use series::LabelList;
 pub(super) use series::WrittenLabels;
 pub use value::{Bucket, Histogram, MetricValue, Quantile, Summary, ValueError};
-pub(super) use value::{contradiction, sort_and_find_twice};
+pub(super) use value::{check_counts, sort_by_bound};

@@ -29,8 +29,9 @@ impl<'a> WrittenLabels<'a> {
     }
 }
 
-/// The labels of series that are in order, no two the same, with how they are written: for series that are gathered again
-/// and again. It lies side by side in memory, where the labels themselves lie anywhere.
+/// The labels of series that are in order, no two the same, with how they are written: for series
+/// that are gathered again and again. It lies side by side in memory, where the labels themselves
+/// lie anywhere.
 #[derive(Debug)]
 pub(crate) struct LabelList {
     labels: Box<[Labels]>,
@@ -70,8 +71,8 @@ impl LabelList {
 /// The series of a family by their labels, in order.
 #[derive(Clone, Debug, Default)]
 pub(super) struct SeriesSet {
-    /// The labels of those that a registry has: nothing has to be looked up there, and they are the same whenever it is asked.
-    /// None when there are others.
+    /// The labels of those that a registry has: nothing has to be looked up there, and they are the
+    /// same whenever it is asked. None when there are others.
     listed: Option<Arc<LabelList>>,
     /// The values of these.
     values: Vec<MetricValue>,

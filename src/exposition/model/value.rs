@@ -86,8 +86,8 @@ struct Observations<P> {
 }
 
 impl Histogram {
-    /// A histogram from its buckets in any order, the sum and the number of all observations. The bucket `+Inf` may be
-    /// left out: it always equals `count`.
+    /// A histogram from its buckets in any order, the sum and the number of all observations. The
+    /// bucket `+Inf` may be left out: it always equals `count`.
     ///
     /// # Errors
     ///
@@ -95,14 +95,9 @@ impl Histogram {
     /// `count`, or the bucket `+Inf` differs from `count`.
     pub fn new(buckets: Vec<Bucket>, sum: f64, count: u64) -> Result<Self, ValueError> {
         let mut buckets = buckets;
-        if buckets.iter().any(|bucket| bucket.upper_bound.is_nan()) {
-            return Err(ValueError::NanBound);
-        }
-        let twice = sort_and_find_twice(&mut buckets);
-        match twice.or_else(|| contradiction(&buckets, count)) {
-            Some(error) => Err(error),
-            None => Ok(Self::unchecked(buckets, sum, count)),
-        }
+        sort_by_bound(&mut buckets, |bucket| bucket.upper_bound)?;
+        check_counts(&buckets, count)?;
+        Ok(Self::unchecked(buckets, sum, count))
     }
 
     /// A histogram that may contradict itself, as one in a text may.
@@ -140,32 +135,49 @@ impl Histogram {
     }
 }
 
-/// Sorts buckets by their bounds, and finds a bound that occurs twice.
-pub(in crate::exposition) fn sort_and_find_twice(buckets: &mut [Bucket]) -> Option<ValueError> {
-    buckets.sort_by(|a, b| a.upper_bound.total_cmp(&b.upper_bound));
-    let mut pairs = buckets.windows(2);
-    let pair = pairs.find(|pair| pair[0].upper_bound.total_cmp(&pair[1].upper_bound).is_eq())?;
-    Some(ValueError::DuplicateBound {
-        bound: pair[0].upper_bound,
-    })
+/// Sorts buckets or quantiles, of which each must have a bound of its own.
+pub(in crate::exposition) fn sort_by_bound<P>(
+    parts: &mut [P],
+    bound: impl Fn(&P) -> f64,
+) -> Result<(), ValueError> {
+    if parts.iter().any(|part| bound(part).is_nan()) {
+        return Err(ValueError::NanBound);
+    }
+    parts.sort_by(|a, b| bound(a).total_cmp(&bound(b)));
+    let mut pairs = parts.windows(2);
+    let twice = pairs.find(|pair| bound(&pair[0]).total_cmp(&bound(&pair[1])).is_eq());
+    match twice {
+        Some(pair) => Err(ValueError::DuplicateBound {
+            bound: bound(&pair[0]),
+        }),
+        None => Ok(()),
+    }
 }
 
-/// What is wrong with buckets that are sorted, beside the number of all observations.
-pub(in crate::exposition) fn contradiction(buckets: &[Bucket], count: u64) -> Option<ValueError> {
+/// Refuses sorted buckets that contradict each other or the number of all observations.
+pub(in crate::exposition) fn check_counts(
+    buckets: &[Bucket],
+    count: u64,
+) -> Result<(), ValueError> {
     let mut pairs = buckets.windows(2);
     let falling = pairs.find(|pair| pair[0].cumulative_count > pair[1].cumulative_count);
     if let Some(pair) = falling {
-        return Some(ValueError::NotCumulative {
+        return Err(ValueError::NotCumulative {
             bound: pair[1].upper_bound,
         });
     }
-    let last = buckets.last()?;
-    let infinite = last.upper_bound == f64::INFINITY;
-    let mismatch = last.cumulative_count > count || (infinite && last.cumulative_count != count);
-    mismatch.then_some(ValueError::CountMismatch {
-        bound: last.upper_bound,
-        count,
-    })
+    match buckets.last() {
+        Some(last)
+            if last.cumulative_count > count
+                || (last.upper_bound == f64::INFINITY && last.cumulative_count != count) =>
+        {
+            Err(ValueError::CountMismatch {
+                bound: last.upper_bound,
+                count,
+            })
+        }
+        _ => Ok(()),
+    }
 }
 
 /// One quantile of a [`Summary`].
@@ -191,19 +203,8 @@ impl Summary {
     /// [`ValueError`] when a quantile is NaN or occurs twice.
     pub fn new(quantiles: Vec<Quantile>, sum: f64, count: u64) -> Result<Self, ValueError> {
         let mut quantiles = quantiles;
-        if quantiles.iter().any(|entry| entry.quantile.is_nan()) {
-            return Err(ValueError::NanBound);
-        }
-        quantiles.sort_by(|a, b| a.quantile.total_cmp(&b.quantile));
-        match quantiles
-            .windows(2)
-            .find(|pair| pair[0].quantile.total_cmp(&pair[1].quantile).is_eq())
-        {
-            Some(pair) => Err(ValueError::DuplicateBound {
-                bound: pair[0].quantile,
-            }),
-            None => Ok(Self::unchecked(quantiles, sum, count)),
-        }
+        sort_by_bound(&mut quantiles, |entry| entry.quantile)?;
+        Ok(Self::unchecked(quantiles, sum, count))
     }
 
     /// A summary that may contradict itself, as one in a text may.

@@ -1,4 +1,5 @@
-//! Texts that a gateway would refuse or not understand, turned into those that it takes, line by line.
+//! Texts that a gateway would refuse or not understand, turned into those that it takes, line by
+//! line.
 
 mod changes;
 mod format;

@@ -1,4 +1,5 @@
-//! Lines as a gateway takes them: without carriage returns, timestamps and whatever else it refuses.
+//! Lines as a gateway takes them: without carriage returns, timestamps and whatever else it
+//! refuses.
 
 use crate::exposition::model::NameValidation;
 use crate::exposition::scan::{Dialect, Line, LineError, Scanner, Statement};

@@ -6,12 +6,12 @@ use std::collections::HashSet;
 
 use crate::exposition::model::NameValidation;
 use crate::exposition::scan::{
-    Dialect, LineError, Metadata, Sample, Scanner, Statement, SyntaxError, metadata,
+    Dialect, LineError, Metadata, SampleLine, Scanner, Statement, SyntaxError, metadata,
 };
 
 use super::changes::Normalizations;
 
-/// Reasons why a text is not OpenMetrics.
+/// Reasons why a text is not in the other format.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 enum OpenMetricsError {
     #[error("the text does not end with `# EOF`, as OpenMetrics does: it may have been cut off")]
@@ -80,7 +80,8 @@ impl OpenType {
         }
     }
 
-    /// The family of the text format that samples with such an ending are in: the ending of its name, and its type.
+    /// The family of the text format that samples with such an ending are in: the ending of its
+    /// name, and its type.
     fn family(self, suffix: &'static str) -> (&'static str, &'static str) {
         match (self, suffix) {
             (_, "_created") => ("_created", "gauge"),
@@ -304,7 +305,7 @@ impl Converter {
 
     fn sample(
         &mut self,
-        sample: &Sample<'_>,
+        sample: &SampleLine<'_>,
         out: &mut Vec<u8>,
         changes: &mut Normalizations,
     ) -> Result<(), LineError> {

@@ -9,7 +9,7 @@ use super::normalizer::{NormalizedLine, Normalizer};
 
 /// A text as a gateway takes it, to be read; only a piece of it is in memory.
 pub struct Output<'t> {
-    source: Source<'t>,
+    source: OutputSource<'t>,
     /// How much is to come of the source, in bytes.
     left: u64,
     /// A newline that has been read and not handed out.
@@ -21,17 +21,17 @@ pub struct Output<'t> {
 /// What makes a line wrong that was cut off.
 const SPOILER: u8 = b'{';
 
-enum Source<'t> {
+enum OutputSource<'t> {
     /// As it is.
     Same {
         text: &'t dyn Text,
         offset: u64,
     },
-    Changed(Box<Changed<'t>>),
+    Normalized(Box<NormalizedLines<'t>>),
 }
 
 /// Lines that are normalized on the way.
-struct Changed<'t> {
+struct NormalizedLines<'t> {
     lines: LineReader<'t>,
     normalizer: Normalizer,
     /// What has been made and not been read, from `read` on.
@@ -47,8 +47,8 @@ impl<'t> Output<'t> {
         length: u64,
     ) -> Self {
         let source = match normalizer {
-            None => Source::Same { text, offset: 0 },
-            Some(normalizer) => Source::Changed(Box::new(Changed {
+            None => OutputSource::Same { text, offset: 0 },
+            Some(normalizer) => OutputSource::Normalized(Box::new(NormalizedLines {
                 lines: LineReader::new(text),
                 normalizer,
                 ready: Vec::new(),
@@ -65,22 +65,23 @@ impl<'t> Output<'t> {
 
     fn read_some(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         match &mut self.source {
-            Source::Same { text, offset } => {
+            OutputSource::Same { text, offset } => {
                 let amount = text.read_at(buffer, *offset)?;
                 *offset += amount as u64;
                 Ok(amount)
             }
-            Source::Changed(changed) => changed.read(buffer),
+            OutputSource::Normalized(lines) => lines.read(buffer),
         }
     }
 }
 
 impl Read for Output<'_> {
-    /// Reads the next bytes. When the text is no longer what it was when it was checked, as far as its length tells, that is an
-    /// error.
+    /// Reads the next bytes. When the text is no longer what it was when it was checked, as far as
+    /// its length tells, that is an error.
     ///
-    /// A gateway takes what was cut off at the end of a line for the whole. So a newline is never the last that is handed out,
-    /// but for the very last one, and before an error comes a byte that spoils the line.
+    /// A gateway takes what was cut off at the end of a line for the whole. So a newline is never
+    /// the last that is handed out, but for the very last one, and before an error comes a byte
+    /// that spoils the line.
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         if buffer.is_empty() {
             return Ok(0);
@@ -130,7 +131,7 @@ impl fmt::Debug for Output<'_> {
     }
 }
 
-impl Changed<'_> {
+impl NormalizedLines<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         while self.read == self.ready.len() {
             self.ready.clear();

@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
-use crate::exposition::check::{FamilyState, Owner, Problem, Severity, Visitor};
+use crate::exposition::check::{FamilyState, LineOwner, Problem, Severity, Visitor};
 use crate::exposition::model::{
     DistributionBuilder, LabelName, Labels, MetricFamilies, MetricFamily, MetricName, MetricType,
     MetricValue, SampleRole,
 };
 use crate::exposition::scan::{
-    LineError, ParseError, Sample, Statement, parse_float_bytes, unescape,
+    LineError, ParseError, SampleLine, Statement, parse_float_bytes, unescape,
 };
 
 /// The families read so far, and what is wrong, if anything is.
@@ -45,7 +45,7 @@ impl Visitor for Assembly {
     fn statement(
         &mut self,
         statement: &Statement<'_>,
-        owner: Owner,
+        owner: LineOwner,
         family: &FamilyState,
     ) -> Result<(), LineError> {
         while self.families.len() <= owner.family {
@@ -88,7 +88,7 @@ impl TextFamily {
         self.metric_type.unwrap_or(MetricType::Untyped)
     }
 
-    fn add(&mut self, role: SampleRole, sample: &Sample<'_>) {
+    fn add(&mut self, role: SampleRole, sample: &SampleLine<'_>) {
         let metric_type = self.metric_type();
         let value = sample.number();
         let Some(reserved) = metric_type.reserved_label() else {
@@ -118,9 +118,9 @@ impl TextFamily {
         }
     }
 
-    /// The labels of a line, without the one that its type keeps for itself. Names that the line before has had at the same place are
-    /// shared with it.
-    fn labels(&mut self, sample: &Sample<'_>, reserved: Option<&str>) -> Labels {
+    /// The labels of a line, without the one that its type keeps for itself. Names that the line
+    /// before has had at the same place are shared with it.
+    fn labels(&mut self, sample: &SampleLine<'_>, reserved: Option<&str>) -> Labels {
         let line = sample.line;
         let known = &mut self.label_names;
         let spans = sample.labels.iter().filter(|span| {

@@ -3,7 +3,7 @@
 use crate::exposition::check::RuleError;
 use crate::exposition::model::{MetricName, MetricType, NameValidation};
 use crate::exposition::scan::{
-    Declared, Dialect, LineError, ParseError, Sample, Scanner, Statement, SyntaxError, unescape,
+    Declared, Dialect, LineError, ParseError, SampleLine, Scanner, Statement, SyntaxError, unescape,
 };
 
 use super::series::{Series, read_labels, read_name};
@@ -68,7 +68,7 @@ pub(crate) fn parse_line(
     read.map_err(|error| error.in_line(bytes, number))
 }
 
-fn read_sample<'a>(bytes: &'a [u8], sample: &Sample<'_>) -> Result<ParsedLine<'a>, LineError> {
+fn read_sample<'a>(bytes: &'a [u8], sample: &SampleLine<'_>) -> Result<ParsedLine<'a>, LineError> {
     if let Some(timestamp) = sample.timestamp {
         return Err(SyntaxError::Timestamp.at(timestamp.start - 1));
     }

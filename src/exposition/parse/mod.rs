@@ -3,10 +3,10 @@
 mod assemble;
 #[cfg(target_os = "linux")]
 mod line;
-mod parse;
 mod series;
+mod texts;
 
 #[cfg(target_os = "linux")]
 pub(crate) use line::{ParsedLine, parse_line};
-pub use parse::{parse, parse_names};
 pub use series::Series;
+pub use texts::{parse, parse_names};

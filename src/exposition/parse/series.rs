@@ -34,7 +34,8 @@ impl Series {
         Self::parse_prefix_names(text, NameValidation::Legacy)
     }
 
-    /// Does the same with names by a scheme of choice, see [`parse_names`].
+    /// Does the same with names by a scheme of choice, see
+    /// [`parse_names`](crate::exposition::parse_names).
     ///
     /// # Errors
     ///
@@ -62,8 +63,8 @@ pub(super) fn read_name(name: Name<'_>) -> Result<MetricName, LineError> {
         .map_err(|_| SyntaxError::NoMetricName.at(name.at))
 }
 
-/// The labels of a series that stands at this place. What is taken in a line for the type that it may have, as two of `le`, is
-/// refused here.
+/// The labels of a series that stands at this place. What is taken in a line for the type that it
+/// may have, as two of `le`, is refused here.
 pub(super) fn read_labels(
     line: &[u8],
     spans: &[LabelSpan],

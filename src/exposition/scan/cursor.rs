@@ -8,7 +8,7 @@ use super::error::{LineError, SyntaxError};
 use super::float::is_float;
 use super::quote::quote_or_escape;
 use super::statement::{
-    Declared, FEW_LABELS, LabelSpan, Name, Parts, Sample, Span, Statement, shortened,
+    Declared, FEW_LABELS, LabelSpan, Name, SampleLine, SampleParts, Span, Statement, shortened,
 };
 
 /// A line, and how far it has been read.
@@ -64,29 +64,16 @@ impl<'a> Cursor<'a> {
 
     /// Reads what follows `#`: a HELP or TYPE line, or nothing of meaning.
     pub(super) fn comment(&mut self) -> Result<Statement<'a>, LineError> {
-        self.skip_blanks();
-        let keyword = match self.word().of(self.line) {
-            b"HELP" => "HELP",
-            b"TYPE" => "TYPE",
-            _ => return Ok(Statement::Nothing),
+        let Some(keyword) = self.keyword(&["HELP", "TYPE"]) else {
+            return Ok(Statement::Nothing);
         };
-        self.skip_blanks();
         if self.peek().is_none() {
             return Ok(Statement::Nothing);
         }
-        let at = self.at;
-        let raw = if self.peek() == Some(b'"') {
-            self.quoted_name()?.of(self.line)
-        } else {
-            self.bare_name(true)
-        };
-        if !raw.is_empty() && self.peek().is_none() {
+        let name = self.name_in_comment(keyword)?;
+        if self.peek().is_none() {
             return Ok(Statement::Nothing);
         }
-        if raw.is_empty() || !matches!(self.peek(), None | Some(b' ' | b'\t')) {
-            return Err(SyntaxError::NoMetricNameInComment { keyword }.at(at));
-        }
-        let name = Name { at, raw };
         self.skip_blanks();
         if self.peek().is_none() {
             return Ok(Statement::Mention { name });
@@ -101,8 +88,31 @@ impl<'a> Cursor<'a> {
         Ok(Statement::Type { name, declared })
     }
 
-    /// The type that a word stands for. A gateway takes backslashes anywhere for nothing, and any word that is the one it
-    /// knows in upper case, such as `ſummary`.
+    /// Reads the word behind `#`, if it is one of these, and the blanks behind it.
+    pub(super) fn keyword(&mut self, keywords: &[&'static str]) -> Option<&'static str> {
+        self.skip_blanks();
+        let word = self.word().of(self.line);
+        self.skip_blanks();
+        let mut keywords = keywords.iter().copied();
+        keywords.find(|keyword| keyword.as_bytes() == word)
+    }
+
+    /// Reads the metric name behind a keyword.
+    pub(super) fn name_in_comment(&mut self, keyword: &'static str) -> Result<Name<'a>, LineError> {
+        let at = self.at;
+        let raw = if self.peek() == Some(b'"') {
+            self.quoted_name()?.of(self.line)
+        } else {
+            self.bare_name(true)
+        };
+        if raw.is_empty() || !matches!(self.peek(), None | Some(b' ' | b'\t')) {
+            return Err(SyntaxError::NoMetricNameInComment { keyword }.at(at));
+        }
+        Ok(Name { at, raw })
+    }
+
+    /// The type that a word stands for. A gateway takes backslashes anywhere for nothing, and any
+    /// word that is the one it knows in upper case, such as `ſummary`.
     fn declared(&self, span: Span) -> Result<Declared, LineError> {
         let found = self.text(span);
         let word = found.replace('\\', "").to_uppercase();
@@ -136,8 +146,8 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// Checks an escape, of which the backslash has been read. A label value may escape its quotation mark; a help text has
-    /// none.
+    /// Checks an escape, of which the backslash has been read. A label value may escape its
+    /// quotation mark; a help text has none.
     fn escape(&mut self, quotes: bool) -> Result<(), LineError> {
         match self.peek() {
             Some(b'\\' | b'n') => {}
@@ -174,7 +184,8 @@ impl<'a> Cursor<'a> {
         self.quoted()?.ok_or_else(|| SyntaxError::OpenName.at(at))
     }
 
-    /// Reads up to the closing quotation mark; the opening one has been read. None when there is no closing one.
+    /// Reads up to the closing quotation mark; the opening one has been read. None when there is no
+    /// closing one.
     fn quoted(&mut self) -> Result<Option<Span>, LineError> {
         let start = self.at;
         loop {
@@ -197,7 +208,7 @@ impl<'a> Cursor<'a> {
     /// Reads a sample line.
     pub(super) fn sample(
         &mut self,
-        parts: &mut Parts,
+        parts: &mut SampleParts,
         open_metrics: bool,
     ) -> Result<(), LineError> {
         parts.at = self.at;
@@ -215,7 +226,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// Reads a name and, in braces, labels.
-    pub(super) fn series(&mut self, parts: &mut Parts) -> Result<Name<'a>, LineError> {
+    pub(super) fn series(&mut self, parts: &mut SampleParts) -> Result<Name<'a>, LineError> {
         let name = self.name_and_labels(parts)?;
         parts.name_at = name.at;
         let start = name.at + usize::from(self.line[name.at] == b'"');
@@ -224,7 +235,7 @@ impl<'a> Cursor<'a> {
         Ok(name)
     }
 
-    fn name_and_labels(&mut self, parts: &mut Parts) -> Result<Name<'a>, LineError> {
+    fn name_and_labels(&mut self, parts: &mut SampleParts) -> Result<Name<'a>, LineError> {
         parts.labels.clear();
         let at = self.at;
         let name = if self.peek() == Some(b'{') {
@@ -280,7 +291,7 @@ impl<'a> Cursor<'a> {
         Ok(Name { at, raw })
     }
 
-    fn label(&mut self, parts: &mut Parts) -> Result<LabelSpan, LineError> {
+    fn label(&mut self, parts: &mut SampleParts) -> Result<LabelSpan, LineError> {
         let at = self.at;
         let name = if self.peek() == Some(b'"') {
             self.quoted_name()?
@@ -323,7 +334,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// Looks whether there are two of a name among many labels.
-    fn check_many_labels(&self, parts: &mut Parts) -> Result<(), LineError> {
+    fn check_many_labels(&self, parts: &mut SampleParts) -> Result<(), LineError> {
         let mut seen = HashSet::new();
         let names: Vec<Span> = parts.labels.iter().map(|label| label.name).collect();
         for name in names {
@@ -335,7 +346,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// Refuses a label that was there before, but for those of which a type may take more than one.
-    fn repeats(&self, name: Span, parts: &mut Parts) -> Result<(), LineError> {
+    fn repeats(&self, name: Span, parts: &mut SampleParts) -> Result<(), LineError> {
         if matches!(name.of(self.line), b"le" | b"quantile") {
             parts.repeated = Some(name);
             return Ok(());
@@ -348,14 +359,14 @@ impl<'a> Cursor<'a> {
     }
 
     /// Checks the value, which has been read.
-    fn value(&self, parts: &Parts) -> Result<(), LineError> {
+    fn value(&self, parts: &SampleParts) -> Result<(), LineError> {
         let span = parts.value;
         if is_float(span.of(self.line)) {
             return Ok(());
         }
         let reason = if span.start == span.end {
             let line = self.line;
-            let series = Sample { line, parts }.series();
+            let series = SampleLine { line, parts }.series();
             SyntaxError::NoValue { series }
         } else {
             let found = self.text(span);
@@ -365,7 +376,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// Reads what stands behind the value.
-    fn end(&mut self, parts: &mut Parts, open_metrics: bool) -> Result<(), LineError> {
+    fn end(&mut self, parts: &mut SampleParts, open_metrics: bool) -> Result<(), LineError> {
         let behind = self.at;
         self.skip_blanks();
         if open_metrics && self.peek() == Some(b'#') {

@@ -32,7 +32,8 @@ const LINE_EXCERPT: usize = 64 * 1024;
 /// The longest line that is read, in bytes.
 pub const LINE_LIMIT: usize = 16 * 1024 * 1024;
 
-/// How much is read at once, in bytes; of a short text all, for which there is no need of so much room.
+/// How much is read at once, in bytes; of a short text all, for which there is no need of so much
+/// room.
 const CHUNK: usize = 128 * 1024;
 
 /// The least room for a piece, in bytes.
@@ -41,7 +42,7 @@ const LEAST_CHUNK: usize = 512;
 /// Reads text line by line; only a piece of it is in memory.
 pub(crate) struct LineReader<'t> {
     text: &'t dyn Text,
-    limits: Limits,
+    limits: ReadLimits,
     /// Where the text is read next.
     offset: u64,
     /// How much of it is read at once, at least.
@@ -54,12 +55,12 @@ pub(crate) struct LineReader<'t> {
     searched: usize,
     /// Whether the line that is being read is longer than a line may be.
     too_long: bool,
-    line: Place,
+    line: LinePlace,
     number: usize,
 }
 
 /// Most that is read.
-struct Limits {
+struct ReadLimits {
     /// Longest line, in bytes.
     line: usize,
     /// Whether a longer one is an error; else it is skipped.
@@ -71,7 +72,7 @@ struct Limits {
 }
 
 /// Place of the line in the buffer.
-struct Place {
+struct LinePlace {
     start: usize,
     end: usize,
     ending: LineEnding,
@@ -111,7 +112,7 @@ impl<'t> LineReader<'t> {
     /// Reads all of a text. A line longer than [`LINE_LIMIT`] is an error.
     pub(crate) fn new(text: &'t dyn Text) -> Self {
         let length = text.length().unwrap_or(u64::MAX);
-        let limits = Limits {
+        let limits = ReadLimits {
             line: LINE_LIMIT,
             fails: true,
             end: u64::MAX,
@@ -120,8 +121,8 @@ impl<'t> LineReader<'t> {
         Self::with_limits(text, length, limits)
     }
 
-    /// Reads a text as far as it goes now, for others may be adding to it, and no further than `byte_limit`. A line longer
-    /// than `line_limit` is skipped without being held in memory.
+    /// Reads a text as far as it goes now, for others may be adding to it, and no further than
+    /// `byte_limit`. A line longer than `line_limit` is skipped without being held in memory.
     #[cfg(target_os = "linux")]
     pub(crate) fn bounded(
         text: &'t dyn Text,
@@ -129,7 +130,7 @@ impl<'t> LineReader<'t> {
         byte_limit: u64,
     ) -> io::Result<Self> {
         let length = text.length()?;
-        let limits = Limits {
+        let limits = ReadLimits {
             line: line_limit,
             fails: false,
             end: length.min(byte_limit),
@@ -138,7 +139,7 @@ impl<'t> LineReader<'t> {
         Ok(Self::with_limits(text, length, limits))
     }
 
-    fn with_limits(text: &'t dyn Text, length: u64, limits: Limits) -> Self {
+    fn with_limits(text: &'t dyn Text, length: u64, limits: ReadLimits) -> Self {
         // And a byte more, to see where it ends.
         let whole = usize::try_from(length.saturating_add(1)).unwrap_or(usize::MAX);
         Self {
@@ -151,7 +152,7 @@ impl<'t> LineReader<'t> {
             end: 0,
             searched: 0,
             too_long: false,
-            line: Place {
+            line: LinePlace {
                 start: 0,
                 end: 0,
                 ending: LineEnding::EndOfText,
@@ -207,7 +208,7 @@ impl<'t> LineReader<'t> {
             self.exceed_limit()?;
         }
         let skipped = std::mem::take(&mut self.too_long);
-        self.line = Place {
+        self.line = LinePlace {
             start: self.start,
             end: self.start + if skipped { 0 } else { length },
             ending: if skipped && ending != LineEnding::ByteLimit {
@@ -263,51 +264,12 @@ pub(crate) fn column(line: &[u8], at: usize) -> usize {
     String::from_utf8_lossy(&line[..at]).chars().count() + 1
 }
 
+#[cfg(target_os = "linux")]
 #[cfg(test)]
 mod tests {
-    use std::sync::atomic::{AtomicUsize, Ordering};
-
     use super::*;
 
-    /// Text of which every other read is interrupted.
-    struct Interrupted<'a>(&'a [u8], AtomicUsize);
-
-    impl Text for Interrupted<'_> {
-        fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
-            if self.1.fetch_add(1, Ordering::Relaxed) % 2 == 0 {
-                return Err(ErrorKind::Interrupted.into());
-            }
-            self.0.read_at(buffer, offset)
-        }
-
-        fn length(&self) -> io::Result<u64> {
-            self.0.length()
-        }
-    }
-
-    #[test]
-    fn a_read_that_was_interrupted_is_tried_again() {
-        let text = Interrupted(b"a 1\nb 2", AtomicUsize::new(0));
-        let found = lines_of(&text, &BTreeSet::from([1, 2])).unwrap();
-        let expected = [(1, b"a 1".to_vec()), (2, b"b 2".to_vec())];
-        assert_eq!(found, BTreeMap::from(expected));
-        assert!(text.1.into_inner() > 2);
-    }
-
-    #[test]
-    fn of_a_long_line_the_beginning_is_taken_out() {
-        let lines: Vec<Vec<u8>> = [LINE_EXCERPT - 1, LINE_EXCERPT, LINE_EXCERPT + 1, 3 * CHUNK]
-            .map(|length| vec![b'x'; length])
-            .into();
-        let text = lines.join(&b'\n');
-        let found = lines_of(&text, &(1..=4).collect()).unwrap();
-        let lengths: Vec<usize> = found.values().map(Vec::len).collect();
-        let kept = 64 * 1024;
-        assert_eq!(lengths, [kept - 1, kept, kept, kept]);
-    }
-
     /// Lines of a text, as far as it may be read.
-    #[cfg(target_os = "linux")]
     fn bounded_lines(content: &[u8], line_limit: usize, byte_limit: u64) -> Vec<String> {
         let mut lines = LineReader::bounded(&content, line_limit, byte_limit).unwrap();
         let mut found = Vec::new();
@@ -325,7 +287,6 @@ mod tests {
         found
     }
 
-    #[cfg(target_os = "linux")]
     #[test]
     fn lines_are_found_wherever_a_piece_ends() {
         let lines = |content: &[u8]| bounded_lines(content, 1 << 20, u64::MAX);
@@ -341,7 +302,6 @@ mod tests {
         }
     }
 
-    #[cfg(target_os = "linux")]
     #[test]
     fn long_lines_are_skipped() {
         const LIMIT: usize = 1 << 20;
@@ -361,7 +321,6 @@ mod tests {
         }
     }
 
-    #[cfg(target_os = "linux")]
     #[test]
     fn text_beyond_the_limit_is_not_read() {
         for (limit, found) in [

@@ -1,9 +1,9 @@
-//! Lines about families in OpenMetrics.
+//! Lines about families in the other format, `OpenMetrics`.
 
 use crate::exposition::model::NameValidation;
 
 use super::cursor::Cursor;
-use super::error::{LineError, SyntaxError};
+use super::error::LineError;
 use super::statement::{Name, Span};
 
 /// A line about a family, in the other format.
@@ -21,23 +21,10 @@ pub(crate) fn metadata(
     let mut cursor = Cursor { line, at: 0, names };
     cursor.skip_blanks();
     cursor.at += 1;
-    cursor.skip_blanks();
-    let keyword = match cursor.word().of(line) {
-        b"HELP" => "HELP",
-        b"TYPE" => "TYPE",
-        b"UNIT" => "UNIT",
-        _ => return Ok(None),
+    let Some(keyword) = cursor.keyword(&["HELP", "TYPE", "UNIT"]) else {
+        return Ok(None);
     };
-    cursor.skip_blanks();
-    let at = cursor.at;
-    let raw = if cursor.peek() == Some(b'"') {
-        cursor.quoted_name()?.of(line)
-    } else {
-        cursor.bare_name(true)
-    };
-    if raw.is_empty() || !matches!(cursor.peek(), None | Some(b' ' | b'\t')) {
-        return Err(SyntaxError::NoMetricNameInComment { keyword }.at(at));
-    }
+    let name = cursor.name_in_comment(keyword)?;
     cursor.skip_blanks();
     let text = cursor.rest();
     if keyword == "HELP" {
@@ -46,7 +33,7 @@ pub(crate) fn metadata(
     }
     Ok(Some(Metadata {
         keyword,
-        name: Name { at, raw },
+        name,
         text,
     }))
 }

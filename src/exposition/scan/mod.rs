@@ -1,4 +1,5 @@
-//! Texts read line by line, and each line for what it says by itself: over bytes and without allocation.
+//! Texts read line by line, and each line for what it says by itself: over bytes and without
+//! allocation.
 
 mod cursor;
 mod error;
@@ -21,5 +22,5 @@ pub use lines::{LINE_LIMIT, lines_of};
 pub(crate) use lines::{Line, LineReader, column};
 pub(super) use metadata::{Metadata, metadata};
 pub(super) use scanner::{Dialect, Scanner};
-pub(super) use statement::{Declared, LabelSpan, Name, Sample, Statement, unescape};
+pub(super) use statement::{Declared, LabelSpan, Name, SampleLine, Statement, unescape};
 pub use text::Text;

@@ -1,14 +1,14 @@
-//! Sample lines as nearly all are written: `rows{table="users",shard="7"} 42`, without blanks, escapes or anything else out of
-//! the ordinary.
+//! Sample lines as nearly all are written: `rows{table="users",shard="7"} 42`, without blanks,
+//! escapes or anything else out of the ordinary.
 
 use crate::exposition::model::{name_length, name_run};
 
-use super::float::{ends_with_digits, is_float};
+use super::float::is_float;
 use super::quote::quote_or_escape;
-use super::statement::{FEW_LABELS, LabelSpan, Parts, Span};
+use super::statement::{FEW_LABELS, LabelSpan, SampleParts, Span};
 
 /// Reads such a line. False for any other, which says nothing about whether it is right.
-pub(super) fn plain_sample(line: &[u8], parts: &mut Parts) -> bool {
+pub(super) fn plain_sample(line: &[u8], parts: &mut SampleParts) -> bool {
     parts.labels.clear();
     let name = Span {
         start: 0,
@@ -34,7 +34,7 @@ pub(super) fn plain_sample(line: &[u8], parts: &mut Parts) -> bool {
     parts.repeated = None;
     parts.timestamp = None;
     parts.exemplar = None;
-    ends_with_digits(line, line.len() - at - 1) || is_float(parts.value.of(line))
+    is_float(parts.value.of(line))
 }
 
 /// How long the name is at the beginning of a line.

@@ -5,13 +5,14 @@ use crate::exposition::model::NameValidation;
 use super::cursor::Cursor;
 use super::error::LineError;
 use super::plain::plain_sample;
-use super::statement::{LabelSpan, Name, Parts, Sample, Statement};
+use super::statement::{LabelSpan, Name, SampleLine, SampleParts, Statement};
 
 /// How a text is spelled.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Dialect {
     pub(crate) names: NameValidation,
-    /// Whether a sample may have a timestamp with a fraction and an exemplar, as the other format has them.
+    /// Whether a sample may have a timestamp with a fraction and an exemplar, as the other format
+    /// has them.
     pub(crate) open_metrics: bool,
 }
 
@@ -19,7 +20,7 @@ pub(crate) struct Dialect {
 #[derive(Default)]
 pub(crate) struct Scanner {
     dialect: Dialect,
-    parts: Parts,
+    parts: SampleParts,
 }
 
 impl Scanner {
@@ -34,7 +35,7 @@ impl Scanner {
     pub(crate) fn scan<'a>(&'a mut self, line: &'a [u8]) -> Result<Statement<'a>, LineError> {
         let parts = &mut self.parts;
         if plain_sample(line, parts) {
-            return Ok(Statement::Sample(Sample { line, parts }));
+            return Ok(Statement::Sample(SampleLine { line, parts }));
         }
         let mut cursor = Cursor {
             line,
@@ -50,7 +51,7 @@ impl Scanner {
             }
             Some(_) => {
                 cursor.sample(parts, self.dialect.open_metrics)?;
-                Ok(Statement::Sample(Sample { line, parts }))
+                Ok(Statement::Sample(SampleLine { line, parts }))
             }
         }
     }

@@ -52,7 +52,7 @@ pub(crate) enum Statement<'a> {
         name: Name<'a>,
         declared: Declared,
     },
-    Sample(Sample<'a>),
+    Sample(SampleLine<'a>),
 }
 
 /// What a TYPE line declares.
@@ -73,14 +73,14 @@ pub(crate) struct Name<'a> {
 
 /// A sample line. It is handed on often, and so but a reference.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Sample<'a> {
+pub(crate) struct SampleLine<'a> {
     pub(crate) line: &'a [u8],
-    pub(super) parts: &'a Parts,
+    pub(super) parts: &'a SampleParts,
 }
 
 /// Where the parts of a sample stand in its line.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Parts {
+pub(crate) struct SampleParts {
     /// Where it begins.
     pub(crate) at: usize,
     /// Where the name begins, with its quotation mark.
@@ -89,7 +89,8 @@ pub(crate) struct Parts {
     /// A name that has been read before, which is mostly the next too.
     pub(super) known: Vec<u8>,
     pub(crate) labels: Vec<LabelSpan>,
-    /// Where a name `le` or `quantile` stands that was there before: only the type tells whether it may.
+    /// Where a name `le` or `quantile` stands that was there before: only the type tells whether it
+    /// may.
     pub(crate) repeated: Option<Span>,
     pub(crate) value: Span,
     pub(crate) timestamp: Option<Span>,
@@ -97,15 +98,15 @@ pub(crate) struct Parts {
     pub(crate) exemplar: Option<usize>,
 }
 
-impl Deref for Sample<'_> {
-    type Target = Parts;
+impl Deref for SampleLine<'_> {
+    type Target = SampleParts;
 
-    fn deref(&self) -> &Parts {
+    fn deref(&self) -> &SampleParts {
         self.parts
     }
 }
 
-impl<'a> Sample<'a> {
+impl<'a> SampleLine<'a> {
     pub(crate) fn name(&self) -> Name<'a> {
         Name {
             at: self.parts.name_at,

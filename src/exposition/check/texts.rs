@@ -13,8 +13,9 @@ use super::rules::{Purpose, Timestamps};
 use super::visitor::Visitor;
 use super::walk::walk;
 
-/// Checks texts as a Pushgateway does, in one pass and without keeping them. It takes what a Pushgateway takes, and refuses
-/// also the little that one takes and is broken by: a HELP text that is not UTF-8, samples of type `gauge_histogram`.
+/// Checks texts as a Pushgateway does, in one pass and without keeping them. It takes what a
+/// Pushgateway takes, and refuses also the little that one takes and is broken by: a HELP text that
+/// is not UTF-8, samples of type `gauge_histogram`.
 ///
 /// ```
 /// use std::ops::ControlFlow;
@@ -76,15 +77,17 @@ impl Check {
         self
     }
 
-    /// Takes carriage returns at the ends of lines, a byte order mark and a last line without newline, which a gateway
-    /// refuses, and which [`output`](Self::output) removes or adds. Defaults to refusing them.
+    /// Takes carriage returns at the ends of lines, a byte order mark and a last line without
+    /// newline, which a gateway refuses, and which [`output`](Self::output) removes or adds.
+    /// Defaults to refusing them.
     #[must_use]
     pub fn normalize(mut self) -> Self {
         self.options.normalizes = true;
         self
     }
 
-    /// Takes timestamps, which [`output`](Self::output) removes. Defaults to refusing them, as a Pushgateway does.
+    /// Takes timestamps, which [`output`](Self::output) removes. Defaults to refusing them, as a
+    /// Pushgateway does.
     #[must_use]
     pub fn strip_timestamps(mut self) -> Self {
         self.options.timestamps = Timestamps::Removed;
@@ -104,14 +107,17 @@ impl Check {
         self
     }
 
-    /// Checks a text and tells `inspector` of each problem: those of the lines in their order, then those of the whole.
+    /// Checks a text and tells `inspector` of each problem: those of the lines in their order, then
+    /// those of the whole.
     ///
-    /// Memory does not grow with the text, but with the number of its families. Where the samples of a family do not stand
-    /// together, or are more than a million, the text is read once more, or several times.
+    /// Memory does not grow with the text, but with the number of its families. Where the samples
+    /// of a family do not stand together, or are more than a million, the text is read once more,
+    /// or several times.
     ///
     /// # Errors
     ///
-    /// What keeps the text from being read, or a line longer than [`LINE_LIMIT`](crate::exposition::LINE_LIMIT).
+    /// What keeps the text from being read, or a line longer than
+    /// [`LINE_LIMIT`](crate::exposition::LINE_LIMIT).
     pub fn run(&self, text: &dyn Text, inspector: &mut dyn Inspector) -> io::Result<CheckReport> {
         self.walk(text, &mut InspectorVisitor(inspector))
     }
@@ -131,6 +137,6 @@ impl Check {
         text: &dyn Text,
         visitor: &mut dyn Visitor,
     ) -> io::Result<CheckReport> {
-        walk(&self.options, text, visitor)
+        walk(self.options, text, visitor)
     }
 }

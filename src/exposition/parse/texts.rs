@@ -6,12 +6,13 @@ use crate::exposition::scan::ParseError;
 
 use super::assemble::Assembly;
 
-/// Reads text in the exposition format, and refuses what a Pushgateway refuses: a last line without newline, carriage returns,
-/// timestamps, series that occur twice, TYPE lines after samples, names and escapes out of the format. [`Check`] finds more
-/// than the first mistake, and does not keep the text in memory.
+/// Reads text in the exposition format, and refuses what a Pushgateway refuses: a last line without
+/// newline, carriage returns, timestamps, series that occur twice, TYPE lines after samples, names
+/// and escapes out of the format. [`Check`] finds more than the first mistake, and does not keep
+/// the text in memory.
 ///
-/// A histogram or summary is kept as it is read, also where it contradicts itself: a gateway takes it. Two blocks of the same
-/// family are read as one. Comments and blank lines are passed over.
+/// A histogram or summary is kept as it is read, also where it contradicts itself: a gateway takes
+/// it. Two blocks of the same family are read as one. Comments and blank lines are passed over.
 ///
 /// # Errors
 ///
