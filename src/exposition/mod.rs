@@ -37,7 +37,7 @@ pub(crate) use family::{owner as series_owner, suffix_collision};
 pub use gather::Gather;
 pub use labels::Labels;
 pub use names::{LabelName, MetricName, NameValidation};
-pub(crate) use names::{is_legacy, is_legacy_label, legacy_form};
+pub(crate) use names::{is_legacy, is_legacy_label, legacy_chars, legacy_form};
 #[cfg(target_os = "linux")]
 pub(crate) use parse::{OneLine, one_line};
 pub use parse::{Series, parse, parse_float, parse_names};

@@ -168,12 +168,17 @@ pub(crate) fn is_legacy_label(name: &str) -> bool {
 
 /// The legacy name that stands for a name: underscores for what it cannot hold.
 pub(crate) fn legacy_form(name: &str) -> String {
+    legacy_chars(name).collect()
+}
+
+/// Characters of the legacy name that stands for a name.
+pub(crate) fn legacy_chars(name: &str) -> impl Iterator<Item = char> {
     let legacy = |(index, character): (usize, char)| match character {
         'a'..='z' | 'A'..='Z' | ':' => character,
         '0'..='9' if index > 0 => character,
         _ => '_',
     };
-    name.chars().enumerate().map(legacy).collect()
+    name.chars().enumerate().map(legacy)
 }
 
 /// Whether a name stands without quotation marks.

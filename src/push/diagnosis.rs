@@ -1,7 +1,8 @@
 //! Whether a gateway refuses a push for what is in it, or for what the gateway holds already.
 
+use crate::grouping::{PUSH_FAILURE_TIME, PUSH_TIME};
+
 use super::answer::printable;
-use super::check::{PUSH_FAILURE_TIME, PUSH_TIME};
 use super::request::Request;
 
 /// Why a gateway has refused a request as inconsistent.

@@ -2,6 +2,8 @@ use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::grouping::UnpushableError;
+
 use super::file::FileKind;
 use super::kind::GatewayKind;
 use super::request::Method;
@@ -144,58 +146,6 @@ impl FileError {
             Self::Token { .. } => FileKind::BearerToken,
         }
     }
-}
-
-/// Metrics that a gateway would store wrongly, or that would break it.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum UnpushableError {
-    /// A grouping label that the format itself puts on series of this type: every later scrape would fail.
-    #[error(
-        "grouping label `{label}` cannot be used with {metric_type} {metric}, whose series have that label"
-    )]
-    FormatLabel {
-        /// `le` or `quantile`.
-        label: &'static str,
-        /// `histogram` or `summary`.
-        metric_type: &'static str,
-        /// The metric name.
-        metric: String,
-    },
-    /// A text that could be checked, but not read once more.
-    #[error("cannot read the text: {reason}")]
-    Text {
-        /// Why.
-        reason: String,
-    },
-    /// A series with a label that the gateway would overwrite in silence.
-    #[error("series {series} has the label `{label}`, which the grouping key sets")]
-    GroupingLabel {
-        /// Name and labels.
-        series: String,
-        /// The label.
-        label: String,
-    },
-    /// An empty `instance`, which a gateway cannot tell from none.
-    #[error("series {series} has an empty label `instance`, which a gateway adds by itself")]
-    EmptyInstance {
-        /// Name and labels.
-        series: String,
-    },
-    /// Two names in UTF-8 that are one to whoever reads only legacy names, as many scrapers do.
-    #[error("{one} and {other} are the same name to who reads only legacy names")]
-    SameLegacyName {
-        /// One of them, of a metric, or of a label in the same series.
-        one: String,
-        /// The other.
-        other: String,
-    },
-    /// A metric that the gateway itself sets.
-    #[error("metric {metric} is set by the gateway itself")]
-    ReservedMetric {
-        /// The metric name.
-        metric: String,
-    },
 }
 
 /// A delivery that failed.

@@ -62,7 +62,6 @@ mod answer;
 mod auth;
 mod base;
 mod builder;
-mod check;
 mod compression;
 mod delivery;
 mod diagnosis;
@@ -81,12 +80,12 @@ mod text;
 mod tls;
 mod transport;
 
+pub use crate::grouping::{PUSH_FAILURE_TIME, PUSH_TIME, UnpushableError};
+
 pub use auth::Secret;
 pub use builder::PushgatewayBuilder;
-pub(crate) use check::check;
-pub use check::{PUSH_FAILURE_TIME, PUSH_TIME};
 pub use compression::Compression;
-pub use error::{ConfigError, FileError, PushError, UnpushableError};
+pub use error::{ConfigError, FileError, PushError};
 pub use file::FileKind;
 pub use gateway::{Delivered, GatewayAddress, Pushgateway};
 pub use kind::GatewayKind;

@@ -1,10 +1,8 @@
 use std::fmt;
 
 use crate::exposition::{CONTENT_TYPE, MetricFamilies, encode};
-use crate::grouping::GroupingKey;
+use crate::grouping::{GroupRules, GroupingKey, UnpushableError, check_families};
 
-use super::check::check;
-use super::error::UnpushableError;
 use super::kind::GatewayKind;
 use super::text::PushText;
 
@@ -116,7 +114,7 @@ impl<'a> Request<'a> {
     pub fn new(key: &'a GroupingKey, change: Change<'a>) -> Result<Self, UnpushableError> {
         let (content, body) = match change.families() {
             Some(families) => {
-                check(key, families)?;
+                GroupRules::of(key).check(families)?;
                 (Content::Families(families), Some(encode(families)))
             }
             None => (Content::None, None),
@@ -139,7 +137,7 @@ impl<'a> Request<'a> {
         method: Method,
         text: &'a PushText<'a>,
     ) -> Result<Self, UnpushableError> {
-        text.check_names()?;
+        check_families(text.checked())?;
         let body = text.small().map_err(|source| UnpushableError::Text {
             reason: source.to_string(),
         })?;

@@ -1,13 +1,12 @@
+//! Text that is pushed as it stands, once it has been checked for its group.
+
 use std::error::Error;
 use std::fmt;
 use std::io::{self, Read};
 use std::ops::ControlFlow;
 
 use crate::exposition::{Check, Checked, CheckedSample, Destiny, Inspector, Problem, Text};
-use crate::grouping::GroupingKey;
-
-use super::check::{check_families, check_sample};
-use super::error::UnpushableError;
+use crate::grouping::{GroupRules, GroupingKey};
 
 /// The longest text that is read into memory to be sent, in bytes. What is longer is read while it is being sent, once for each
 /// try.
@@ -58,8 +57,11 @@ impl<'t> PushText<'t> {
         inspector: &mut dyn Inspector,
     ) -> io::Result<Option<Self>> {
         let check = check.destiny(Destiny::ThisGroup);
-        let mut rules = Rules { key, inspector };
-        let checked = check.run(text, &mut rules)?;
+        let mut group = GroupInspector {
+            rules: GroupRules::of(key),
+            inspector,
+        };
+        let checked = check.run(text, &mut group)?;
         Ok((checked.errors == 0).then_some(Self {
             text,
             check,
@@ -67,23 +69,23 @@ impl<'t> PushText<'t> {
         }))
     }
 
-    /// What has been found.
+    /// Findings of the check.
     #[must_use]
     pub fn checked(&self) -> &Checked {
         &self.checked
     }
 
-    /// The bytes that are sent.
+    /// Reads the bytes that are sent.
     pub(super) fn read(&self) -> impl Read + use<'t> {
         self.check.output(self.text, &self.checked)
     }
 
-    /// How many they are.
+    /// Number of these bytes.
     pub(super) fn length(&self) -> u64 {
         self.checked.length
     }
 
-    /// All of it, if that is not much.
+    /// The whole text, unless it is longer than [`IN_MEMORY`].
     pub(super) fn small(&self) -> io::Result<Option<String>> {
         if self.length() > IN_MEMORY {
             return Ok(None);
@@ -95,10 +97,6 @@ impl<'t> PushText<'t> {
             Ok(text) => text,
             Err(error) => String::from_utf8_lossy(error.as_bytes()).into_owned(),
         }))
-    }
-
-    pub(super) fn check_names(&self) -> Result<(), UnpushableError> {
-        check_families(&self.checked)
     }
 
     pub(super) fn has_family(&self, name: &str) -> bool {
@@ -118,19 +116,19 @@ impl fmt::Debug for PushText<'_> {
     }
 }
 
-/// What a group does not allow.
-struct Rules<'a> {
-    key: &'a GroupingKey,
+/// Adds the rules of a group to an inspection.
+struct GroupInspector<'a> {
+    rules: GroupRules,
     inspector: &'a mut dyn Inspector,
 }
 
-impl Inspector for Rules<'_> {
+impl Inspector for GroupInspector<'_> {
     fn problem(&mut self, problem: Problem) -> ControlFlow<()> {
         self.inspector.problem(problem)
     }
 
     fn sample(&mut self, sample: &CheckedSample<'_>) -> Result<(), Box<dyn Error + Send + Sync>> {
-        check_sample(self.key, sample)?;
+        self.rules.check_sample(sample)?;
         self.inspector.sample(sample)
     }
 }

@@ -2,8 +2,8 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
 use crate::exposition::encode;
-use crate::grouping::GroupingKey;
-use crate::push::{Change, Delivered, check};
+use crate::grouping::{GroupRules, GroupingKey};
+use crate::push::{Change, Delivered};
 
 use super::store::GroupStore;
 use super::{Sink, SinkError};
@@ -38,7 +38,7 @@ impl Sink for EmbeddedGateway {
     ) -> Result<Delivered, SinkError> {
         let begin = Instant::now();
         if let Change::Push(families) | Change::PushAdd(families) = change {
-            check(key, families)?;
+            GroupRules::of(key).check(families)?;
         }
         let mut store = self.store.lock().unwrap_or_else(PoisonError::into_inner);
         store.apply(key, change, SystemTime::now())?;

@@ -21,7 +21,7 @@ const MAY_IMPORT: [(&str, &[&str]); 11] = [
     ),
     ("exposition", &[]),
     ("metrics", &["exposition"]),
-    ("metrics_file", &["exposition"]),
+    ("metrics_file", &["exposition", "grouping"]),
     ("grouping", &["exposition"]),
     ("push", &["exposition", "grouping"]),
     ("job", &[]),
@@ -40,7 +40,7 @@ const CRATES: [(&str, &[&str]); 24] = [
     ("httparse", &["sink/scrape/request.rs"]),
     ("httpdate", &["push/answer.rs", "sink/scrape/answer.rs"]),
     ("ipnet", &["push/proxy.rs"]),
-    ("base64", &["push/auth.rs", "grouping.rs"]),
+    ("base64", &["push/auth.rs", "grouping/path.rs"]),
     ("libc", &["job/sys.rs"]),
     (
         "rustix",

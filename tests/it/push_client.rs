@@ -161,22 +161,22 @@ fn names_that_are_one_to_scrapers_of_legacy_names_are_not_sent() {
         (
             key(),
             "{\"m.x\"} 1\nm_x 2\n",
-            "m.x and m_x are the same name to who reads only legacy names",
+            "`m.x` and `m_x` become the same name where UTF-8 names are not supported",
         ),
         (
             key(),
             "q{\"a.b\"=\"1\",a_b=\"2\"} 1\n",
-            "a.b and a_b are the same name to who reads only legacy names",
+            "`a.b` and `a_b` become the same name where UTF-8 names are not supported",
         ),
         (
             key(),
             "# TYPE \"x.y\" summary\n{\"x.y_count\"} 1\nx_y_count 2\n",
-            "x.y_count and x_y_count are the same name to who reads only legacy names",
+            "`x.y_count` and `x_y_count` become the same name where UTF-8 names are not supported",
         ),
         (
             dotted,
             "q{a_b=\"2\"} 1\n",
-            "a_b and a.b are the same name to who reads only legacy names",
+            "`a_b` and `a.b` become the same name where UTF-8 names are not supported",
         ),
     ] {
         let error = client.push(&key, &family(text)).unwrap_err();

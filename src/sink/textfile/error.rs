@@ -3,7 +3,7 @@ use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::push::UnpushableError;
+use crate::grouping::UnpushableError;
 use crate::sink::InconsistentError;
 
 use super::read::LIMIT;

@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::exposition::{Gather, MetricFamilies};
-use crate::grouping::GroupingKey;
-use crate::push::{Change, Delivered, check};
+use crate::grouping::{GroupRules, GroupingKey};
+use crate::push::{Change, Delivered};
 use crate::sink::{Sink, SinkError};
 
 use super::draft::Draft;
@@ -249,7 +249,8 @@ impl Textfile {
         let begin = Instant::now();
         let path = self.file(key)?;
         if let Change::Push(families) | Change::PushAdd(families) = change {
-            check(key, families).map_err(|source| TextfileError::Unpushable {
+            let checked = GroupRules::of(key).check(families);
+            checked.map_err(|source| TextfileError::Unpushable {
                 path: path.clone(),
                 source,
             })?;
