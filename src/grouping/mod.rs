@@ -8,5 +8,7 @@ mod path;
 mod rules;
 
 pub use key::{GroupingError, GroupingKey};
-pub use rules::{GroupRules, PUSH_FAILURE_TIME, PUSH_TIME, UnpushableError};
+#[cfg(target_os = "linux")]
+pub(crate) use rules::LegacyNames;
 pub(crate) use rules::check_families;
+pub use rules::{GroupRules, PUSH_FAILURE_TIME, PUSH_TIME, UnpushableError};

@@ -1,11 +1,41 @@
+//! Appending to the file of a job, from inside it.
+
 use std::fs::{File, OpenOptions};
 use std::io::{self, ErrorKind, Write};
 use std::os::unix::fs::{FileExt, MetadataExt};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::exposition::{MetricFamilies, encode};
 
-use super::error::AppendError;
+/// Why metrics were not appended.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum AppendError {
+    /// The file cannot be opened, or not written to.
+    #[error("cannot write to {}", path.display())]
+    Unwritable {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// The run that had made the file has ended.
+    #[error("the run that {} belongs to has ended", path.display())]
+    Gone {
+        /// The file.
+        path: PathBuf,
+    },
+    /// There was no room for all.
+    #[error("only {written} of {length} bytes were written to {}", path.display())]
+    Incomplete {
+        /// The file.
+        path: PathBuf,
+        /// How many bytes were.
+        written: usize,
+        /// How many there are.
+        length: usize,
+    },
+}
 
 /// What a value does to that which its series has had.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,7 +46,17 @@ pub enum Operation {
     Add,
 }
 
-/// What stands before a sample that is to be added. To any other reader of the text format it begins a comment.
+impl Operation {
+    /// The value of a series that had `before`.
+    pub(super) fn apply(self, before: Option<f64>, value: f64) -> f64 {
+        match self {
+            Self::Set => value,
+            Self::Add => before.unwrap_or(0.0) + value,
+        }
+    }
+}
+
+/// Words before a sample that is to be added. To any other reader of the text format they begin a comment.
 pub(super) const ADDITION: [&str; 2] = ["PUSHJOB", "ADD"];
 
 /// Appends metrics to the file of a job, in a single write, so that others can append at the same time.

@@ -1,8 +1,10 @@
+//! Contents of a metrics file.
+
 use crate::exposition::MetricFamilies;
 
 use super::error::BadLine;
 
-/// What was read of a file.
+/// Metrics and bad lines of a file.
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Contents {
@@ -12,7 +14,7 @@ pub struct Contents {
     pub bad_lines: Vec<BadLine>,
     /// How many lines were left out in all.
     pub bad_line_count: usize,
-    /// Whether there are series that were left out because there are [too many](super::Rules::most_series).
+    /// Whether there are series that were left out because there are [too many](super::ReadOptions::most_series).
     pub has_more_series: bool,
 }
 

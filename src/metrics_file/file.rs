@@ -1,3 +1,5 @@
+//! The file itself, which a run makes for its job.
+
 use std::env;
 use std::ffi::OsString;
 use std::fs::{self, File, Permissions};
@@ -8,13 +10,14 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::{MemfdFlags, memfd_create};
 
-use super::contents::Contents;
-use super::error::CreateError;
-use super::ledger::Ledger;
-use super::lines::Lines;
-use super::rules::Rules;
+use crate::exposition::LineReader;
 
-/// The variable of the environment in which a job finds the path of its file.
+use super::contents::Contents;
+use super::error::LONGEST_LINE;
+use super::options::ReadOptions;
+use super::reader::{MetricsReader, READ_LIMIT, Reading};
+
+/// Variable of the environment in which a job finds the path of its file.
 pub const METRICS_FILE: &str = "PUSHJOB_METRICS_FILE";
 
 /// Where the file is made if it can be, after `$TMPDIR`.
@@ -23,16 +26,22 @@ const FOLDERS: [&str; 3] = ["/tmp", "/var/tmp", "/dev/shm"];
 /// The least number of its descriptor, if the limit allows it.
 const DESCRIPTOR: i32 = 200;
 
-/// The most that is read of a file, in bytes.
-const READ_LIMIT: u64 = 256 << 20;
-
-/// When a file is read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Reading {
-    /// While the job runs: a last line without an end is still being written.
-    Running,
-    /// When it has ended: such a line is a bad one.
-    Ended,
+/// Why there is no file for the metrics of a job.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum CreateError {
+    /// There is no `/proc`.
+    #[error("there is no /proc, through which a job finds its file")]
+    NoProc {
+        /// Why, in the system's words.
+        source: io::Error,
+    },
+    /// No folder can be written to, and the system gives no file in memory.
+    #[error("cannot create the metrics file, not even in memory")]
+    NoFile {
+        /// Why not in memory.
+        source: io::Error,
+    },
 }
 
 /// A file for the metrics of one job. It has no name in any folder, so that nothing is left of it when this is dropped or
@@ -93,19 +102,19 @@ impl MetricsFile {
         Ok(self.file.metadata()?.len())
     }
 
-    /// Reads what it holds by now, at most 256 MiB and [so many series](Rules::most_series). The memory that this takes grows with the number of
-    /// series, and not with the length of the file.
+    /// Reads what it holds by now, at most 256 MiB and [so many series](ReadOptions::most_series). The memory that this takes
+    /// grows with the number of series, and not with the length of the file.
     ///
     /// # Errors
     ///
     /// What the system says. What is wrong with a line is none.
-    pub fn read(&self, reading: Reading, rules: &Rules) -> io::Result<Contents> {
-        let mut ledger = Ledger::new(rules);
-        let mut lines = Lines::new(&self.file, READ_LIMIT)?;
-        while let Some((number, line)) = lines.next()? {
-            ledger.take(number, &line, reading);
+    pub fn read(&self, reading: Reading, options: &ReadOptions) -> io::Result<Contents> {
+        let mut reader = MetricsReader::new(options, reading);
+        let mut lines = LineReader::bounded(&self.file, LONGEST_LINE, READ_LIMIT)?;
+        while lines.advance()? {
+            reader.take(&lines.line());
         }
-        Ok(ledger.finish())
+        Ok(reader.finish())
     }
 }
 
@@ -127,4 +136,22 @@ fn in_memory() -> io::Result<File> {
     let file = create(MemfdFlags::CLOEXEC | MemfdFlags::NOEXEC_SEAL)
         .or_else(|_| create(MemfdFlags::CLOEXEC))?;
     Ok(file.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::error::Error;
+
+    use super::*;
+
+    #[test]
+    fn a_refusal_that_no_test_can_bring_about_says_what_failed_and_why() {
+        let refused = CreateError::NoFile {
+            source: io::Error::from_raw_os_error(24),
+        };
+        let text = "cannot create the metrics file, not even in memory";
+        assert_eq!(refused.to_string(), text);
+        let source = refused.source().map(ToString::to_string);
+        assert_eq!(source.as_deref(), Some("Too many open files (os error 24)"));
+    }
 }

@@ -6,7 +6,7 @@
 //!
 //! ```
 //! use pushjob::exposition::{MetricFamilies, MetricFamily, MetricName, encode};
-//! use pushjob::metrics_file::{MetricsFile, Operation, Reading, Rules, append};
+//! use pushjob::metrics_file::{MetricsFile, Operation, ReadOptions, Reading, append};
 //!
 //! let file = MetricsFile::create()?;
 //!
@@ -17,7 +17,7 @@
 //! append(file.path(), &rows, Operation::Add)?;
 //!
 //! // The run.
-//! let contents = file.read(Reading::Ended, &Rules::default())?;
+//! let contents = file.read(Reading::Ended, &ReadOptions::default())?;
 //! assert_eq!(encode(&contents.families), "# TYPE rows gauge\nrows 80\n");
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
@@ -25,23 +25,23 @@
 //! # How it differs from a scrape
 //!
 //! It is a log. A series that occurs again is an update: the last value counts, and so does the last help text. A comment
-//! of the form `# PUSHJOB ADD files_total{table="a"} 1` adds to what a series has had, or to 0; to who does not know it, it
-//! is a comment. Additions can come in any order, so that who counts side by side needs no lock.
+//! of the form `# PUSHJOB ADD files_total{table="a"} 1` adds to what a series has had, or to 0; any other reader
+//! takes it for a comment. Additions can come in any order, so that processes that count in parallel need no lock.
 //!
-//! Every line is judged by itself. One that is wrong is a [`BadLine`] and left out, and the others count. So is one that
-//! has no end, because what wrote it has died.
+//! Every line is checked by itself. One that is wrong is a [`BadLine`] and left out, and the others count. So is one that
+//! has no end, because its writer has died.
 
 mod append;
+mod builder;
 mod contents;
-mod draft;
 mod error;
 mod file;
-mod ledger;
-mod lines;
-mod rules;
+mod options;
+mod reader;
 
-pub use append::{Operation, append};
+pub use append::{AppendError, Operation, append};
 pub use contents::Contents;
-pub use error::{AppendError, BadLine, CreateError, Fault};
-pub use file::{METRICS_FILE, MetricsFile, Reading};
-pub use rules::Rules;
+pub use error::{BadLine, LineError};
+pub use file::{CreateError, METRICS_FILE, MetricsFile};
+pub use options::ReadOptions;
+pub use reader::Reading;

@@ -3,9 +3,8 @@
 use std::sync::{Arc, OnceLock};
 
 use pushjob::exposition::{MetricFamilies, NameValidation};
-use pushjob::grouping::GroupingKey;
-use pushjob::metrics_file::{Contents, METRICS_FILE, MetricsFile, Reading, Rules};
-use pushjob::push::{PUSH_FAILURE_TIME, PUSH_TIME};
+use pushjob::grouping::{GroupRules, GroupingKey};
+use pushjob::metrics_file::{Contents, METRICS_FILE, MetricsFile, ReadOptions, Reading};
 use pushjob::report::Report;
 
 use crate::console::Console;
@@ -22,16 +21,16 @@ const LONGEST_KEPT: u64 = 1 << 20;
 /// The file of a run, and what may stand in it.
 pub(crate) struct JobMetrics {
     file: Arc<MetricsFile>,
-    rules: Rules,
+    options: ReadOptions,
     /// What it held when the job had ended, which is read once for all gateways.
     end: OnceLock<Result<Contents, String>>,
 }
 
 impl JobMetrics {
-    pub(crate) fn new(file: Arc<MetricsFile>, rules: Rules) -> Self {
+    pub(crate) fn new(file: Arc<MetricsFile>, options: ReadOptions) -> Self {
         Self {
             file,
-            rules,
+            options,
             end: OnceLock::new(),
         }
     }
@@ -42,8 +41,8 @@ impl JobMetrics {
         if self.file.length().ok()? > LONGEST_BEAT {
             return None;
         }
-        let rules = self.rules.clone().most_series(MOST_BEAT_SERIES);
-        let contents = self.read(Reading::Running, &rules).ok()?;
+        let options = self.options.clone().most_series(MOST_BEAT_SERIES);
+        let contents = self.read(Reading::Running, &options).ok()?;
         let families = Some(contents.families).filter(|_| !contents.has_more_series);
         families.filter(|families| !families.is_empty())
     }
@@ -62,15 +61,15 @@ impl JobMetrics {
     pub(crate) fn all(&self) -> Option<&MetricFamilies> {
         let end = self
             .end
-            .get_or_init(|| self.read(Reading::Ended, &self.rules));
+            .get_or_init(|| self.read(Reading::Ended, &self.options));
         let families = &end.as_ref().ok()?.families;
         Some(families).filter(|families| !families.is_empty())
     }
 
-    fn read(&self, reading: Reading, rules: &Rules) -> Result<Contents, String> {
+    fn read(&self, reading: Reading, options: &ReadOptions) -> Result<Contents, String> {
         let contents = match self.file.is_empty() {
             Ok(true) => return Ok(Contents::default()),
-            Ok(false) => self.file.read(reading, rules),
+            Ok(false) => self.file.read(reading, options),
             Err(error) => Err(error),
         };
         contents.map_err(|error| format!("cannot read {METRICS_FILE}: {error}"))
@@ -100,13 +99,8 @@ impl JobMetrics {
     }
 }
 
-/// What the metrics of a job must not be in the group of its run.
-pub(crate) fn rules(report: &Report, key: &GroupingKey, names: NameValidation) -> Rules {
-    let rules = Rules::default()
-        .names(names)
-        .reserve_prefix(report.prefix())
-        .reserve_metric(PUSH_TIME)
-        .reserve_metric(PUSH_FAILURE_TIME);
-    key.pairs()
-        .fold(rules, |rules, (label, _)| rules.reserve_label(label))
+/// Options for reading the metrics of a job, with the rules of the group of its run.
+pub(crate) fn rules(report: &Report, key: &GroupingKey, names: NameValidation) -> ReadOptions {
+    let rules = GroupRules::of(key).reserve_prefix(report.prefix());
+    ReadOptions::new(rules).names(names)
 }
