@@ -7,8 +7,8 @@ use pushjob::exposition::{
     Bucket, Histogram, LabelName, Labels, MetricFamilies, MetricFamily, MetricName, MetricValue,
     NameValidation, Summary, parse_float,
 };
+use pushjob::grouping::{GroupRules, UnpushableError};
 use pushjob::metrics_file::{METRICS_FILE, Operation, append};
-use pushjob::push::{PUSH_FAILURE_TIME, PUSH_TIME};
 
 use crate::args::{Kind, MetricArgs};
 use crate::console::chain;
@@ -72,6 +72,9 @@ impl Entry {
             .map_err(|error| format!("--label: {error}"))?;
         let mut families = MetricFamilies::new();
         families.insert(family).map_err(|error| error.to_string())?;
+        // Of the group, only the label `job` is known here.
+        let rules = GroupRules::default();
+        rules.check(&families).map_err(|error| refusal(&error))?;
         Ok(Self {
             families,
             operation,
@@ -80,9 +83,6 @@ impl Entry {
 }
 
 fn metric_name(name: &str, names: NameValidation) -> Result<MetricName, String> {
-    if [PUSH_TIME, PUSH_FAILURE_TIME].contains(&name) {
-        return Err(format!("metric {name} is set by the gateway itself"));
-    }
     let checked = match names {
         NameValidation::Legacy => MetricName::new(name.to_owned()),
         NameValidation::Utf8 => MetricName::utf8(name.to_owned()),
@@ -90,22 +90,11 @@ fn metric_name(name: &str, names: NameValidation) -> Result<MetricName, String> 
     checked.map_err(|error| error.to_string())
 }
 
-/// What can be known of a grouping label here is that `job` is one.
 fn labels(given: &[String], names: NameValidation) -> Result<Labels, String> {
     let pair = |label: &String| {
         let (name, value) = label
             .split_once('=')
             .ok_or_else(|| format!("--label: {label:?} is not of the form NAME=VALUE"))?;
-        match (name, value) {
-            ("job", _) => {
-                return Err("--label: `job` is a label of the group, which the run sets".to_owned());
-            }
-            ("instance", "") => {
-                let message = "--label: an empty `instance` is added by the gateway itself";
-                return Err(message.to_owned());
-            }
-            _ => {}
-        }
         let name = match names {
             NameValidation::Legacy => LabelName::new(name),
             NameValidation::Utf8 => LabelName::utf8(name),
@@ -115,6 +104,19 @@ fn labels(given: &[String], names: NameValidation) -> Result<Labels, String> {
     };
     let pairs: Result<_, String> = given.iter().map(pair).collect();
     Labels::from_pairs(pairs?).map_err(|error| format!("--label: {error}"))
+}
+
+/// Message that names the argument which broke a rule of the group.
+fn refusal(error: &UnpushableError) -> String {
+    match error {
+        UnpushableError::GroupingLabel { label, .. } => {
+            format!("--label: `{label}` is a label of the group, which the run sets")
+        }
+        UnpushableError::EmptyInstance { .. } => {
+            "--label: an empty `instance` is added by the gateway itself".to_owned()
+        }
+        error => error.to_string(),
+    }
 }
 
 impl Kind {
