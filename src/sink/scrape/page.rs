@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use crate::exposition::{Gather, encode};
 use crate::grouping::GroupingKey;
 use crate::push::Compression;
-use crate::sink::relabel::relabelled;
+use crate::sink::relabel::with_group_labels;
 
 use super::limits::{CONNECTION_LIMIT, PAGE_LIFE, PAGE_REST};
 
@@ -89,7 +89,7 @@ fn text<G: Gather>(source: &Source<G>) -> Result<String, String> {
     match &source.key {
         None => Ok(encode(&families)),
         Some(key) => {
-            let families = relabelled(key, &families).map_err(|error| one_line(&error))?;
+            let families = with_group_labels(key, &families).map_err(|error| one_line(&error))?;
             Ok(encode(&families))
         }
     }

@@ -7,7 +7,7 @@ use crate::exposition::{
 use crate::grouping::GroupingKey;
 use crate::push::Change;
 use crate::sink::InconsistentError;
-use crate::sink::relabel::{group_labels, relabelled};
+use crate::sink::relabel::{group_labels, with_group_labels};
 use crate::sink::store::check_types;
 
 /// What a line begins with that says whose the series are which follow. To any other reader it is a comment.
@@ -114,7 +114,7 @@ impl Groups {
             Change::Push(new) => (MetricFamilies::new(), new),
             Change::PushAdd(new) => (before, new),
         };
-        let new = relabelled(key, new).map_err(InconsistentError::Family)?;
+        let new = with_group_labels(key, new).map_err(InconsistentError::Family)?;
         for family in new.into_iter().filter(|family| !family.is_empty()) {
             families.replace(family);
         }
