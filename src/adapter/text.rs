@@ -2,7 +2,7 @@ use std::io::Read;
 use std::ops::ControlFlow;
 
 use crate::exposition::{
-    Check, Destiny, Format, Inspector, MetricFamilies, ParseError, Problem, Severity, parse,
+    Check, Format, Inspector, MetricFamilies, ParseError, Problem, Purpose, Severity, parse,
 };
 
 use super::error::AdapterError;
@@ -34,7 +34,7 @@ pub(super) fn read(
     let check = Check::new()
         .format(format)
         .strip_timestamps()
-        .destiny(Destiny::Reader);
+        .purpose(Purpose::Reading);
     let mut first = First::default();
     let checked = check.run(&text, &mut first).map_err(unread)?;
     if let Some(error) = first.error {

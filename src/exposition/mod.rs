@@ -5,44 +5,36 @@
 //! that a value of these types is well-formed by itself.
 //!
 //! [text exposition format]: https://prometheus.io/docs/instrumenting/exposition_formats/#text-based-format
+//!
+//! Each layer knows only those before it: `model`, with `encode` beside it; `scan`, which reads lines; `normalize`, which changes
+//! lines; `check`, which holds them against each other; and `parse`.
 
 mod check;
-mod distribution;
 mod encode;
-mod error;
-mod family;
-mod gather;
-mod labels;
-mod names;
-mod openmetrics;
+mod model;
+mod normalize;
 mod parse;
-mod series;
-mod text;
-mod value;
+mod scan;
 
-pub(crate) use check::Destiny;
-pub use check::{
-    Check, Checked, CheckedFamily, CheckedSample, Format, Inspector, Mended, Output, Problem,
-    Severity,
-};
-#[cfg(target_os = "linux")]
-pub(crate) use distribution::{DistributionBuilder, DistributionError, SampleRole, exact_count};
-pub use encode::{CONTENT_TYPE, encode, format_float};
+pub(crate) use check::Purpose;
+pub use check::{Check, CheckReport, CheckedFamily, CheckedSample, Inspector, Problem, Severity};
+pub use encode::{CONTENT_TYPE, encode};
 #[cfg(target_os = "linux")]
 pub(crate) use encode::{write_metadata, write_samples};
-pub use error::{FamilyError, NameError, ParseError, ValueError};
-pub use family::{MetricFamilies, MetricFamily, MetricType};
+pub use model::{
+    Bucket, FamilyError, Gather, Histogram, LabelName, Labels, MetricFamilies, MetricFamily,
+    MetricName, MetricType, MetricValue, NameError, NameValidation, Quantile, Summary, ValueError,
+    format_float,
+};
 #[cfg(target_os = "linux")]
-pub(crate) use family::{owner as series_owner, suffix_collision};
-pub use gather::Gather;
-pub use labels::Labels;
-pub use names::{LabelName, MetricName, NameValidation};
-pub(crate) use names::{is_legacy, is_legacy_label, legacy_chars, legacy_form};
+pub(crate) use model::{
+    DistributionBuilder, DistributionError, SampleRole, exact_count, series_owner, suffix_collision,
+};
+pub(crate) use model::{LabelList, is_legacy, is_legacy_label, legacy_chars, legacy_form};
+pub use normalize::{Format, Normalizations, Output};
 #[cfg(target_os = "linux")]
-pub(crate) use parse::{OneLine, one_line};
-pub use parse::{Series, parse, parse_float, parse_names};
-pub(crate) use series::LabelList;
-pub use text::{LINE_LIMIT, Text, lines_of};
+pub(crate) use parse::{ParsedLine, parse_line};
+pub use parse::{Series, parse, parse_names};
+pub use scan::{LINE_LIMIT, ParseError, Text, lines_of, parse_float};
 #[cfg(target_os = "linux")]
-pub(crate) use text::{Line, LineEnding, LineReader, column};
-pub use value::{Bucket, Histogram, MetricValue, Quantile, Summary};
+pub(crate) use scan::{Line, LineEnding, LineReader, column};

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
 use crate::exposition::{
-    Checked, CheckedSample, Labels, MetricFamilies, MetricFamily, MetricType, is_legacy,
+    CheckReport, CheckedSample, Labels, MetricFamilies, MetricFamily, MetricType, is_legacy,
     legacy_chars, legacy_form,
 };
 
@@ -236,7 +236,7 @@ impl GroupRules {
 }
 
 /// Checks the names of the families of a text, which its samples one by one do not tell.
-pub(crate) fn check_families(checked: &Checked) -> Result<(), UnpushableError> {
+pub(crate) fn check_families(checked: &CheckReport) -> Result<(), UnpushableError> {
     let families = checked.families.iter();
     let sampled = families.filter(|family| family.samples > 0);
     check_names(sampled.map(|family| (family.name.as_str(), family.metric_type)))

@@ -9,7 +9,7 @@ use crate::exposition::{
 
 use super::append::Operation;
 use super::contents::Contents;
-use super::error::{BadLine, LineError};
+use super::error::{BadLine, MetricsLineError};
 
 /// A family of which more lines may come.
 pub(super) struct FamilyBuilder {
@@ -61,15 +61,15 @@ impl FamilyBuilder {
     }
 
     /// Gives it a type before it has a sample, or says why it cannot have this one.
-    pub(super) fn declare(&mut self, metric_type: MetricType) -> Result<(), LineError> {
+    pub(super) fn declare(&mut self, metric_type: MetricType) -> Result<(), MetricsLineError> {
         let metric = || self.name().to_string();
         match self.metric_type() {
             Some(before) if before == metric_type => return Ok(()),
             Some(_) if !self.is_declared => {
-                return Err(LineError::TypeAfterSample { metric: metric() });
+                return Err(MetricsLineError::TypeAfterSample { metric: metric() });
             }
             Some(before) => {
-                return Err(LineError::OtherType {
+                return Err(MetricsLineError::OtherType {
                     metric: metric(),
                     before,
                     found: metric_type,
@@ -94,7 +94,7 @@ impl FamilyBuilder {
         &mut self,
         role: SampleRole,
         update: SeriesUpdate<'_>,
-    ) -> Result<(), LineError> {
+    ) -> Result<(), MetricsLineError> {
         let SeriesUpdate {
             operation, value, ..
         } = update;
@@ -104,7 +104,7 @@ impl FamilyBuilder {
                 return self.update_distribution(role, update);
             }
             MetricType::Counter if falls => {
-                return Err(LineError::CounterFalls {
+                return Err(MetricsLineError::CounterFalls {
                     metric: self.name().to_string(),
                     number: value,
                 });
@@ -123,16 +123,16 @@ impl FamilyBuilder {
         &mut self,
         role: SampleRole,
         update: SeriesUpdate<'_>,
-    ) -> Result<(), LineError> {
+    ) -> Result<(), MetricsLineError> {
         let is_histogram = self.family.metric_type() == MetricType::Histogram;
         if is_histogram && role == SampleRole::Entry && update.series.name == *self.name() {
-            return Err(LineError::BareHistogram {
+            return Err(MetricsLineError::BareHistogram {
                 metric: self.name().to_string(),
             });
         }
         let is_count = role == SampleRole::Count || (is_histogram && role == SampleRole::Entry);
         if is_count && exact_count(update.value).is_none() {
-            return Err(LineError::NotACount {
+            return Err(MetricsLineError::NotACount {
                 found: update.text.to_owned(),
             });
         }
@@ -155,7 +155,7 @@ impl FamilyBuilder {
         &self,
         role: SampleRole,
         series: Series,
-    ) -> Result<(Labels, Option<f64>), LineError> {
+    ) -> Result<(Labels, Option<f64>), MetricsLineError> {
         let metric_type = self.family.metric_type();
         let Some(label) = metric_type.reserved_label() else {
             return Ok((series.labels, None));
@@ -164,15 +164,15 @@ impl FamilyBuilder {
         match (role, bound) {
             (SampleRole::Entry, Some(text)) => {
                 let bound = parse_float(&text).filter(|bound| !bound.is_nan());
-                let bound = bound.ok_or(LineError::NotABound { found: text })?;
+                let bound = bound.ok_or(MetricsLineError::NotABound { found: text })?;
                 Ok((labels, Some(bound)))
             }
-            (SampleRole::Entry, None) => Err(LineError::MissingBound {
+            (SampleRole::Entry, None) => Err(MetricsLineError::MissingBound {
                 series: format!("{}{labels}", series.name),
                 label,
                 metric_type,
             }),
-            (_, Some(_)) => Err(LineError::Family(FamilyError::ReservedLabel {
+            (_, Some(_)) => Err(MetricsLineError::Family(FamilyError::ReservedLabel {
                 metric: self.name().to_string(),
                 label,
                 metric_type,
@@ -203,18 +203,22 @@ impl FamilyBuilder {
     }
 }
 
-fn wrong_distribution(name: &MetricName, labels: &Labels, error: DistributionError) -> LineError {
+fn wrong_distribution(
+    name: &MetricName,
+    labels: &Labels,
+    error: DistributionError,
+) -> MetricsLineError {
     let series = format!("{name}{labels}");
     match error {
-        DistributionError::NoCount => LineError::NoCount {
+        DistributionError::NoCount => MetricsLineError::NoCount {
             series,
             metric: name.to_string(),
         },
         // Each was one when it came, and additions may have made it too large.
-        DistributionError::NotACount { value } => LineError::NotACount {
+        DistributionError::NotACount { value } => MetricsLineError::NotACount {
             found: format_float(value),
         },
-        DistributionError::Value(error) => LineError::Value { series, error },
+        DistributionError::Value(error) => MetricsLineError::Value { series, error },
     }
 }
 

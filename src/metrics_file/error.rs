@@ -15,11 +15,11 @@ pub(super) const LONGEST_LINE: usize = 1 << 20;
 pub struct BadLine {
     line: usize,
     column: usize,
-    error: LineError,
+    error: MetricsLineError,
 }
 
 impl BadLine {
-    pub(super) fn new(line: usize, column: usize, error: LineError) -> Self {
+    pub(super) fn new(line: usize, column: usize, error: MetricsLineError) -> Self {
         Self {
             line,
             column,
@@ -41,7 +41,7 @@ impl BadLine {
 
     /// Why it is left out.
     #[must_use]
-    pub fn error(&self) -> &LineError {
+    pub fn error(&self) -> &MetricsLineError {
         &self.error
     }
 }
@@ -60,7 +60,7 @@ impl fmt::Display for BadLine {
 /// Why a line is left out.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
-pub enum LineError {
+pub enum MetricsLineError {
     /// It is not in the text format.
     #[error("{}", .0.reason())]
     Format(ParseError),
@@ -175,11 +175,11 @@ mod tests {
     fn limits_that_no_test_reaches_are_named() {
         for (error, text) in [
             (
-                LineError::LongFile { limit: 7 },
+                MetricsLineError::LongFile { limit: 7 },
                 "line 3, column 5: only the first 7 bytes are read",
             ),
             (
-                LineError::LongLine,
+                MetricsLineError::LongLine,
                 "line 3, column 5: the line holds more than 1048576 bytes",
             ),
         ] {

@@ -41,7 +41,7 @@ mod reader;
 
 pub use append::{AppendError, Operation, append};
 pub use contents::Contents;
-pub use error::{BadLine, LineError};
+pub use error::{BadLine, MetricsLineError};
 pub use file::{CreateError, METRICS_FILE, MetricsFile};
 pub use options::ReadOptions;
 pub use reader::Reading;

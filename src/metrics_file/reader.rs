@@ -3,15 +3,15 @@
 use std::collections::HashMap;
 
 use crate::exposition::{
-    Line, LineEnding, MetricName, MetricType, NameValidation, OneLine, SampleRole, column,
-    one_line, series_owner, suffix_collision,
+    Line, LineEnding, MetricName, MetricType, NameValidation, ParsedLine, SampleRole, column,
+    parse_line, series_owner, suffix_collision,
 };
 use crate::grouping::LegacyNames;
 
 use super::append::{ADDITION, Operation};
 use super::builder::{FamilyBuilder, SeriesUpdate};
 use super::contents::Contents;
-use super::error::{BadLine, LineError};
+use super::error::{BadLine, MetricsLineError};
 use super::options::ReadOptions;
 
 /// Most that is read of a file, in bytes.
@@ -75,9 +75,9 @@ impl<'a> MetricsReader<'a> {
         let taken = match line.ending {
             LineEnding::Newline => self.take_whole(line),
             LineEnding::EndOfText if self.reading == Reading::Running => Ok(()),
-            LineEnding::EndOfText => Err((1, LineError::Incomplete)),
-            LineEnding::TooLong => Err((1, LineError::LongLine)),
-            LineEnding::ByteLimit => Err((1, LineError::LongFile { limit: READ_LIMIT })),
+            LineEnding::EndOfText => Err((1, MetricsLineError::Incomplete)),
+            LineEnding::TooLong => Err((1, MetricsLineError::LongLine)),
+            LineEnding::ByteLimit => Err((1, MetricsLineError::LongFile { limit: READ_LIMIT })),
         };
         if let Err((column, error)) = taken {
             self.contents.note(BadLine::new(line.number, column, error));
@@ -85,7 +85,7 @@ impl<'a> MetricsReader<'a> {
     }
 
     /// Takes a whole line. On failure, returns the column and what is wrong there.
-    fn take_whole(&mut self, line: &Line<'_>) -> Result<(), (usize, LineError)> {
+    fn take_whole(&mut self, line: &Line<'_>) -> Result<(), (usize, MetricsLineError)> {
         let bytes = line.bytes.strip_suffix(b"\r").unwrap_or(line.bytes);
         let (operation, rest) = match after_addition(bytes) {
             Some(rest) => (Operation::Add, rest),
@@ -93,10 +93,10 @@ impl<'a> MetricsReader<'a> {
         };
         let skipped = bytes.len() - rest.len();
         let at = |at: usize| column(bytes, skipped + at);
-        match one_line(rest, line.number, self.options.names) {
+        match parse_line(rest, line.number, self.options.names) {
             // Only ASCII was skipped, a character a byte.
-            Err(error) => Err((skipped + error.column(), LineError::Format(error))),
-            Ok(OneLine::Sample {
+            Err(error) => Err((skipped + error.column(), MetricsLineError::Format(error))),
+            Ok(ParsedLine::Sample {
                 at: series_at,
                 value_at,
                 series,
@@ -111,19 +111,19 @@ impl<'a> MetricsReader<'a> {
                     line: line.number,
                 };
                 self.sample(update).map_err(|error| match error {
-                    LineError::NotACount { .. } | LineError::CounterFalls { .. } => {
+                    MetricsLineError::NotACount { .. } | MetricsLineError::CounterFalls { .. } => {
                         (at(value_at), error)
                     }
                     error => (at(series_at), error),
                 })
             }
-            Ok(_) if operation == Operation::Add => Err((at(0), LineError::NothingToAdd)),
-            Ok(OneLine::Nothing) => Ok(()),
-            Ok(OneLine::Help { name, help }) => {
+            Ok(_) if operation == Operation::Add => Err((at(0), MetricsLineError::NothingToAdd)),
+            Ok(ParsedLine::Nothing) => Ok(()),
+            Ok(ParsedLine::Help { name, help }) => {
                 self.help(name, help);
                 Ok(())
             }
-            Ok(OneLine::Type {
+            Ok(ParsedLine::Type {
                 at: name_at,
                 name,
                 metric_type,
@@ -143,7 +143,11 @@ impl<'a> MetricsReader<'a> {
         }
     }
 
-    fn metric_type(&mut self, name: MetricName, metric_type: MetricType) -> Result<(), LineError> {
+    fn metric_type(
+        &mut self,
+        name: MetricName,
+        metric_type: MetricType,
+    ) -> Result<(), MetricsLineError> {
         self.skipped_type = None;
         if self.options.rules.check_metric(name.as_str()).is_err() {
             return Ok(());
@@ -151,7 +155,7 @@ impl<'a> MetricsReader<'a> {
         let is_new = self.type_of(name.as_str()).is_none();
         let collision = || suffix_collision(name.as_str(), metric_type, |base| self.type_of(base));
         let declared = match is_new.then(collision).flatten() {
-            Some(collision) => Err(LineError::Family(collision)),
+            Some(collision) => Err(MetricsLineError::Family(collision)),
             None => {
                 let index = self.family(name.clone());
                 self.families[index].declare(metric_type)
@@ -172,11 +176,11 @@ impl<'a> MetricsReader<'a> {
         self.families[*self.by_name.get(name)?].metric_type()
     }
 
-    fn sample(&mut self, update: SeriesUpdate<'_>) -> Result<(), LineError> {
+    fn sample(&mut self, update: SeriesUpdate<'_>) -> Result<(), MetricsLineError> {
         let name = &update.series.name;
         if let Some(skipped) = &self.skipped_type {
             if skipped.covers(name) {
-                return Err(LineError::TypeLeftOut {
+                return Err(MetricsLineError::TypeLeftOut {
                     metric: name.to_string(),
                 });
             }
@@ -189,7 +193,7 @@ impl<'a> MetricsReader<'a> {
         let limit = self.options.most_series;
         if self.series >= limit && !family.has(&update.series.labels) {
             self.contents.has_more_series = true;
-            return Err(LineError::ManySeries { limit });
+            return Err(MetricsLineError::ManySeries { limit });
         }
         let before = family.len();
         family.update(role, update)?;
@@ -201,7 +205,7 @@ impl<'a> MetricsReader<'a> {
     fn check_sample(
         &mut self,
         update: &SeriesUpdate<'_>,
-    ) -> Result<Option<(usize, SampleRole)>, LineError> {
+    ) -> Result<Option<(usize, SampleRole)>, MetricsLineError> {
         let ReadOptions { rules, names, .. } = self.options;
         let name = &update.series.name;
         rules.check_metric(name.as_str())?;

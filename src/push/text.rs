@@ -5,7 +5,7 @@ use std::fmt;
 use std::io::{self, Read};
 use std::ops::ControlFlow;
 
-use crate::exposition::{Check, Checked, CheckedSample, Destiny, Inspector, Problem, Text};
+use crate::exposition::{Check, CheckReport, CheckedSample, Inspector, Problem, Purpose, Text};
 use crate::grouping::{GroupRules, GroupingKey};
 
 /// The longest text that is read into memory to be sent, in bytes. What is longer is read while it is being sent, once for each
@@ -31,7 +31,7 @@ const IN_MEMORY: u64 = 1 << 20;
 ///
 /// let key = GroupingKey::new("etl")?;
 /// let text = b"rows 42\r\n".as_slice();
-/// if let Some(text) = PushText::check(&key, &text, Check::new().mend(), &mut Ignore)? {
+/// if let Some(text) = PushText::check(&key, &text, Check::new().normalize(), &mut Ignore)? {
 ///     let request = Request::of_text(&key, Method::Post, &text)?;
 ///     assert_eq!(request.body(), Some("rows 42\n"));
 /// }
@@ -40,7 +40,7 @@ const IN_MEMORY: u64 = 1 << 20;
 pub struct PushText<'t> {
     text: &'t dyn Text,
     check: Check,
-    checked: Checked,
+    checked: CheckReport,
 }
 
 impl<'t> PushText<'t> {
@@ -56,7 +56,7 @@ impl<'t> PushText<'t> {
         check: Check,
         inspector: &mut dyn Inspector,
     ) -> io::Result<Option<Self>> {
-        let check = check.destiny(Destiny::ThisGroup);
+        let check = check.purpose(Purpose::ThisGroup);
         let mut group = GroupInspector {
             rules: GroupRules::of(key),
             inspector,
@@ -71,7 +71,7 @@ impl<'t> PushText<'t> {
 
     /// Findings of the check.
     #[must_use]
-    pub fn checked(&self) -> &Checked {
+    pub fn checked(&self) -> &CheckReport {
         &self.checked
     }
 

@@ -2,7 +2,9 @@
 
 use std::borrow::Cow;
 
-use pushjob::exposition::{Check, Checked, Format, Mended, MetricFamilies, Severity, Text};
+use pushjob::exposition::{
+    Check, CheckReport, Format, MetricFamilies, Normalizations, Severity, Text,
+};
 use pushjob::push::{Change, Method, PushText, Request};
 
 use crate::args::PushArgs;
@@ -88,7 +90,10 @@ impl Push<'_> {
             Some(format) => format,
             None => Format::of(input).map_err(unreadable)?,
         };
-        let mut check = Check::new().names(self.group.names()).format(format).mend();
+        let mut check = Check::new()
+            .names(self.group.names())
+            .format(format)
+            .normalize();
         if self.args.text.strip_timestamps {
             check = check.strip_timestamps();
         }
@@ -157,15 +162,15 @@ impl Push<'_> {
     }
 
     /// Says what was not pushed as it stands in the input.
-    fn mended(&self, checked: &Checked, format: Format, name: &str) {
-        let Mended {
+    fn mended(&self, checked: &CheckReport, format: Format, name: &str) {
+        let Normalizations {
             byte_order_mark,
             carriage_returns,
             final_newline,
             timestamps,
             exemplars,
             ..
-        } = checked.mended;
+        } = checked.normalizations;
         let mut changes: Vec<Cow<'_, str>> = Vec::new();
         if byte_order_mark {
             changes.push("a byte order mark removed".into());

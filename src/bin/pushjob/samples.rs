@@ -1,7 +1,7 @@
 //! Samples on the command line.
 
 use pushjob::exposition::{
-    Checked, FamilyError, MetricFamilies, MetricFamily, MetricName, MetricType, MetricValue,
+    CheckReport, FamilyError, MetricFamilies, MetricFamily, MetricName, MetricType, MetricValue,
     NameValidation, Series, encode, parse_float,
 };
 
@@ -56,7 +56,7 @@ pub(crate) fn samples(args: &SampleArgs, names: NameValidation) -> Result<Metric
 }
 
 /// The samples as text that can stand behind a text that has been checked, which may hold some of the same families.
-pub(crate) fn behind(checked: &Checked, given: &MetricFamilies) -> Result<String, String> {
+pub(crate) fn behind(checked: &CheckReport, given: &MetricFamilies) -> Result<String, String> {
     // The text before may have no newline at its end.
     let mut text = "\n".to_owned();
     for family in given.iter() {

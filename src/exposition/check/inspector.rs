@@ -1,14 +1,15 @@
+//! Inspectors, which see what a check finds.
+
 use std::borrow::Cow;
 use std::error::Error;
 use std::ops::ControlFlow;
 
-use crate::exposition::error::ParseErrorKind;
-use crate::exposition::family::MetricType;
-use crate::exposition::parse::{Sample, ScanError, Statement, unescape};
+use crate::exposition::model::MetricType;
+use crate::exposition::scan::{LineError, Sample, Statement, unescape};
 
-use super::family::{Family, Owner};
+use super::families::{FamilyState, Owner};
 use super::problem::Problem;
-use super::walk::Visitor;
+use super::visitor::Visitor;
 
 /// Hears what a [`Check`](super::Check) finds.
 pub trait Inspector {
@@ -66,10 +67,10 @@ impl<'a> CheckedSample<'a> {
     }
 }
 
-/// Shows an inspector what it is to see.
-pub(super) struct Inspecting<'a>(pub(super) &'a mut dyn Inspector);
+/// Visitor that shows an inspector what it is to see.
+pub(super) struct InspectorVisitor<'a>(pub(super) &'a mut dyn Inspector);
 
-impl Visitor for Inspecting<'_> {
+impl Visitor for InspectorVisitor<'_> {
     fn problem(&mut self, problem: Problem) -> ControlFlow<()> {
         self.0.problem(problem)
     }
@@ -78,8 +79,8 @@ impl Visitor for Inspecting<'_> {
         &mut self,
         statement: &Statement<'_>,
         _: Owner,
-        family: &Family,
-    ) -> Result<(), ScanError> {
+        family: &FamilyState,
+    ) -> Result<(), LineError> {
         let Statement::Sample(sample) = statement else {
             return Ok(());
         };
@@ -88,9 +89,7 @@ impl Visitor for Inspecting<'_> {
             metric: &family.name,
             metric_type: family.metric_type(),
         };
-        self.0.sample(&checked).map_err(|objection| {
-            let reason = objection.to_string();
-            (sample.at, ParseErrorKind::Objection { reason })
-        })
+        let objects = self.0.sample(&checked);
+        objects.map_err(|objection| LineError::new(sample.at, objection))
     }
 }

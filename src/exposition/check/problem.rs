@@ -1,6 +1,8 @@
+//! Problems of texts.
+
 use std::fmt;
 
-use crate::exposition::error::{ParseError, ParseErrorKind};
+use crate::exposition::scan::ParseError;
 
 /// How bad a [`Problem`] is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -47,7 +49,7 @@ impl Problem {
     pub(super) fn at(
         severity: Severity,
         (line, column): (usize, usize),
-        reason: ParseErrorKind,
+        reason: impl fmt::Display,
     ) -> Self {
         Self::new(severity, ParseError::new(line, column, reason))
     }

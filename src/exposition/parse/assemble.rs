@@ -3,27 +3,25 @@
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
-use crate::exposition::check::{Family, Owner, Problem, Severity, Visitor};
-use crate::exposition::distribution::{DistributionBuilder, SampleRole};
-use crate::exposition::error::ParseError;
-use crate::exposition::family::{MetricFamilies, MetricFamily, MetricType};
-use crate::exposition::labels::Labels;
-use crate::exposition::names::{LabelName, MetricName};
-use crate::exposition::value::MetricValue;
-
-use super::parse_float_bytes;
-use super::statement::{Sample, ScanError, Statement, unescape};
+use crate::exposition::check::{FamilyState, Owner, Problem, Severity, Visitor};
+use crate::exposition::model::{
+    DistributionBuilder, LabelName, Labels, MetricFamilies, MetricFamily, MetricName, MetricType,
+    MetricValue, SampleRole,
+};
+use crate::exposition::scan::{
+    LineError, ParseError, Sample, Statement, parse_float_bytes, unescape,
+};
 
 /// The families read so far, and what is wrong, if anything is.
 #[derive(Default)]
 pub(super) struct Assembly {
-    drafts: Vec<Draft>,
+    families: Vec<TextFamily>,
     error: Option<ParseError>,
 }
 
 /// A family of which more lines may come.
 #[derive(Default)]
-struct Draft {
+struct TextFamily {
     name: String,
     metric_type: Option<MetricType>,
     help: Option<String>,
@@ -48,12 +46,12 @@ impl Visitor for Assembly {
         &mut self,
         statement: &Statement<'_>,
         owner: Owner,
-        family: &Family,
-    ) -> Result<(), ScanError> {
-        while self.drafts.len() <= owner.family {
-            self.drafts.push(Draft::default());
+        family: &FamilyState,
+    ) -> Result<(), LineError> {
+        while self.families.len() <= owner.family {
+            self.families.push(TextFamily::default());
         }
-        let draft = &mut self.drafts[owner.family];
+        let draft = &mut self.families[owner.family];
         if draft.name.is_empty() {
             draft.name.clone_from(&family.name);
         }
@@ -76,7 +74,7 @@ impl Assembly {
             return Err(error);
         }
         let mut families = MetricFamilies::new();
-        for draft in self.drafts {
+        for draft in self.families {
             if let Some(family) = draft.finish() {
                 families.replace(family);
             }
@@ -85,7 +83,7 @@ impl Assembly {
     }
 }
 
-impl Draft {
+impl TextFamily {
     fn metric_type(&self) -> MetricType {
         self.metric_type.unwrap_or(MetricType::Untyped)
     }
