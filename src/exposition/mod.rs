@@ -16,8 +16,8 @@ mod normalize;
 mod parse;
 mod scan;
 
-pub(crate) use check::Purpose;
 pub use check::{Check, CheckReport, CheckedFamily, CheckedSample, Inspector, Problem, Severity};
+pub(crate) use check::{PUSH_FAILURE_TIME, PUSH_TIME, Purpose};
 pub use encode::{CONTENT_TYPE, encode};
 #[cfg(target_os = "linux")]
 pub(crate) use encode::{write_metadata, write_samples};

@@ -5,17 +5,17 @@ use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
 use crate::exposition::{
-    CheckReport, CheckedSample, Labels, MetricFamilies, MetricFamily, MetricType, is_legacy,
+    self, CheckReport, CheckedSample, Labels, MetricFamilies, MetricFamily, MetricType, is_legacy,
     legacy_chars, legacy_form,
 };
 
 use super::key::GroupingKey;
 
 /// Metric in which a gateway keeps the time of the last push to a group.
-pub const PUSH_TIME: &str = "push_time_seconds";
+pub const PUSH_TIME: &str = exposition::PUSH_TIME;
 
 /// Metric in which a gateway keeps the time of the last push to a group that it refused.
-pub const PUSH_FAILURE_TIME: &str = "push_failure_time_seconds";
+pub const PUSH_FAILURE_TIME: &str = exposition::PUSH_FAILURE_TIME;
 
 /// Metrics that a gateway would store wrongly, or that would break it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

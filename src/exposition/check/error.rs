@@ -3,6 +3,8 @@
 use crate::exposition::model::{MetricType, ValueError};
 use crate::exposition::scan::LineError;
 
+use super::families::PUSH_FAILURE_TIME;
+
 /// Rules that a text breaks.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub(crate) enum RuleError {
@@ -49,7 +51,7 @@ pub(crate) enum RuleError {
     #[error("{metric} is set by the gateway itself, which drops this one")]
     OwnMetric { metric: String },
     #[error(
-        "push_failure_time_seconds is set by the gateway itself: a second push would break the page of all"
+        "{PUSH_FAILURE_TIME} is set by the gateway itself: a second push would break the page of all"
     )]
     FailureTime,
     #[error("{series}: {error}")]

@@ -7,12 +7,12 @@ use crate::exposition::scan::{Declared, Name, unescape};
 
 use super::problem::{Problem, Severity};
 
-/// The metric that a gateway puts into every group, whatever is there.
-const PUSH_TIME: &str = "push_time_seconds";
+/// Metric that a gateway puts into every group, in the place of any other of this name.
+pub(crate) const PUSH_TIME: &str = "push_time_seconds";
 
-/// The metric that a gateway puts into every group where there is none of the name. A second push then makes it one of two
-/// types, which breaks the page of all.
-pub(super) const PUSH_FAILURE_TIME: &str = "push_failure_time_seconds";
+/// Metric that a gateway puts into every group where there is none of the name. A second push then
+/// makes it one of two types, which breaks the page of all.
+pub(crate) const PUSH_FAILURE_TIME: &str = "push_failure_time_seconds";
 
 /// A metric family of which there has been a line.
 pub(crate) struct FamilyState {

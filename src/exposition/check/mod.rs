@@ -24,6 +24,7 @@ pub use check::Check;
 #[cfg(target_os = "linux")]
 pub(super) use error::RuleError;
 pub(super) use families::{FamilyState, Owner};
+pub(crate) use families::{PUSH_FAILURE_TIME, PUSH_TIME};
 pub use inspector::{CheckedSample, Inspector};
 pub use problem::{Problem, Severity};
 pub use report::{CheckReport, CheckedFamily};
