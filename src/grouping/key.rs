@@ -23,7 +23,8 @@ pub enum GroupingError {
         /// Its name.
         label: String,
     },
-    /// An empty `instance`: beside the same group without `instance` it breaks every later push and scrape.
+    /// An empty `instance`: beside the same group without `instance` it breaks every later push and
+    /// scrape.
     #[error("grouping label `instance` is empty: leave it out instead")]
     EmptyInstance,
     /// A name with a character that the escaped form cannot express.
@@ -47,8 +48,8 @@ pub enum GroupingError {
     Name(NameError),
 }
 
-/// The job name and further labels that identify a group on a Pushgateway. Pushes to one key replace each other; pushes
-/// to different keys never meet.
+/// The job name and further labels that identify a group on a Pushgateway. Pushes to one key
+/// replace each other; pushes to different keys never meet.
 ///
 /// ```
 /// use pushjob::grouping::GroupingKey;
@@ -80,11 +81,13 @@ impl GroupingKey {
         })
     }
 
-    /// The same key with one more label, `instance` among them. Any value can be stored, also the empty one.
+    /// The same key with one more label, `instance` among them. Any value can be stored, also the
+    /// empty one.
     ///
     /// # Errors
     ///
-    /// [`GroupingError`] when the name is no label name, is `job` or is there already, or when `instance` is empty.
+    /// [`GroupingError`] when the name is not a label name, is `job` or is there already, or when
+    /// `instance` is empty.
     pub fn with_label(
         self,
         name: impl Into<String>,
@@ -93,9 +96,9 @@ impl GroupingKey {
         self.with_label_names(name, value, NameValidation::Legacy)
     }
 
-    /// The same with a name by a scheme of choice: with [`NameValidation::Utf8`] also `k8s.pod`. In the path such a name is
-    /// written in [escaped form], `U__k8s_2e_pod`. A gateway without UTF-8 names keeps that as it is, as the name of
-    /// another group.
+    /// The same with a name by a scheme of choice: with [`NameValidation::Utf8`] also `k8s.pod`. In
+    /// the path such a name is written in [escaped form], `U__k8s_2e_pod`. A gateway without UTF-8
+    /// names keeps that as it is, as the name of another group.
     ///
     /// [escaped form]: https://github.com/prometheus/pushgateway#url
     ///
@@ -157,9 +160,10 @@ impl GroupingKey {
 
     /// Path of the group below the base URL of a gateway, ready for the request line.
     ///
-    /// The same key gives the same path, in whatever order its labels were added. A value made of letters, digits and
-    /// `_.~-` stands as it is, unless it is `.` or `..`; any other is written in [base64url] behind `@base64`, so that
-    /// no slash, dot or percent sign can be taken for a part of the path. The empty value is `=`.
+    /// The same key gives the same path, in whatever order its labels were added. A value made of
+    /// letters, digits and `_.~-` stands as it is, unless it is `.` or `..`; any other is written
+    /// in [base64url] behind `@base64`, so that no slash, dot or percent sign can be taken for a
+    /// part of the path. The empty value is `=`.
     ///
     /// [base64url]: https://github.com/prometheus/pushgateway#url
     #[must_use]
@@ -167,7 +171,8 @@ impl GroupingKey {
         group_path(self.pairs(), push_escaped)
     }
 
-    /// Path with names percent-encoded that are not of the legacy scheme, for servers that do not know the escaped form.
+    /// Path with names percent-encoded that are not of the legacy scheme, for servers that do not
+    /// know the escaped form.
     pub(crate) fn path_with_encoded_names(&self) -> String {
         group_path(self.pairs(), push_encoded)
     }

@@ -1,7 +1,8 @@
-//! Groups of metrics on a Pushgateway: the labels that identify one, the path of its URL, and the rules for its metrics.
+//! Groups of metrics on a Pushgateway: the labels that identify one, the path of its URL, and the
+//! rules for its metrics.
 //!
-//! A [`GroupingKey`] names a group. [`GroupRules`] refuse, before anything is sent, metrics that a Pushgateway would store
-//! wrongly in it or that would break the page of all groups.
+//! A [`GroupingKey`] names a group. [`GroupRules`] refuse, before anything is sent, metrics that a
+//! Pushgateway would store wrongly in it or that would break the page of all groups.
 
 mod key;
 mod path;

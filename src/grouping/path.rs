@@ -34,13 +34,15 @@ pub(super) fn group_path<'a>(
     path
 }
 
-/// Checks that a gateway reads the escaped form of a name: it takes at most five digits of a character's number.
+/// Checks that a gateway reads the escaped form of a name: it takes at most five digits of a
+/// character's number.
 pub(super) fn can_be_escaped(name: &str) -> bool {
     name.chars().all(|character| character < '\u{100000}')
 }
 
-/// Writes a label name, in escaped form where it is not one of the legacy scheme: an underscore becomes two, and a
-/// character that cannot stand in such a name its number in hexadecimal between two of them.
+/// Writes a label name, in escaped form where it is not one of the legacy scheme: an underscore
+/// becomes two, and a character that cannot stand in such a name its number in hexadecimal between
+/// two of them.
 pub(super) fn push_escaped(path: &mut String, name: &str) {
     if is_legacy_label(name) {
         path.push_str(name);

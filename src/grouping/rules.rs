@@ -1,4 +1,5 @@
-//! Rules for the metrics of a group: what a Pushgateway refuses, stores wrongly, or is broken by for everyone.
+//! Rules for the metrics of a group: what a Pushgateway refuses, stores wrongly, or is broken by
+//! for everyone.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -21,7 +22,8 @@ pub const PUSH_FAILURE_TIME: &str = exposition::PUSH_FAILURE_TIME;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum UnpushableError {
-    /// A grouping label that the format itself puts on series of this type: every later scrape would fail.
+    /// A grouping label that the format itself puts on series of this type: every later scrape
+    /// would fail.
     #[error(
         "grouping label `{label}` cannot be used with {metric_type} {metric}, whose series have that label"
     )]
@@ -53,7 +55,8 @@ pub enum UnpushableError {
         /// Name and labels.
         series: String,
     },
-    /// Two names that become one for scrapers without UTF-8 names, which get underscores for what those cannot hold.
+    /// Two names that become one for scrapers without UTF-8 names, which get underscores for what
+    /// those cannot hold.
     #[error("`{one}` and `{other}` become the same name where UTF-8 names are not supported")]
     SameLegacyName {
         /// One of them, of a metric, or of a label in the same series.
@@ -77,9 +80,9 @@ pub enum UnpushableError {
     },
 }
 
-/// Rules that the metrics of one group keep. They hold for every group: metrics that the gateway sets itself, the label
-/// `job`, an empty `instance` and names that become the same legacy name are refused. With the key of the group, so are its
-/// other labels.
+/// Rules that the metrics of one group keep. They hold for every group: metrics that the gateway
+/// sets itself, the label `job`, an empty `instance` and names that become the same legacy name are
+/// refused. With the key of the group, so are its other labels.
 ///
 /// ```
 /// use pushjob::exposition::parse;
@@ -120,7 +123,8 @@ impl GroupRules {
         }
     }
 
-    /// Refuses metrics whose names begin with this, also as legacy names: those of a run, beside which others go to its group.
+    /// Refuses metrics whose names begin with this, also as legacy names: those of a run, beside
+    /// which others go to its group.
     pub fn reserve_prefix(mut self, prefix: impl Into<String>) -> Self {
         self.prefixes.push(prefix.into());
         self

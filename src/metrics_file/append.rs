@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use crate::exposition::{MetricFamilies, encode};
 
-/// Why metrics were not appended.
+/// Failure to append metrics.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum AppendError {
@@ -30,19 +30,20 @@ pub enum AppendError {
     Incomplete {
         /// The file.
         path: PathBuf,
-        /// How many bytes were.
+        /// Number of bytes that were written.
         written: usize,
-        /// How many there are.
+        /// Number of all bytes.
         length: usize,
     },
 }
 
-/// What a value does to that which its series has had.
+/// Effect of a value on the one that its series has had.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Operation {
-    /// It takes its place.
+    /// The new value replaces it.
     Set,
-    /// It is added to it, or to 0. Of a histogram or summary that holds for the sum, the count and the buckets.
+    /// The new value is added to it, or to 0. Of a histogram or summary that holds for the sum, the
+    /// count and the buckets.
     Add,
 }
 
@@ -56,13 +57,15 @@ impl Operation {
     }
 }
 
-/// Words before a sample that is to be added. To any other reader of the text format they begin a comment.
+/// Words before a sample that is to be added. To any other reader of the text format they begin a
+/// comment.
 pub(super) const ADDITION: [&str; 2] = ["PUSHJOB", "ADD"];
 
-/// Appends metrics to the file of a job, in a single write, so that others can append at the same time.
+/// Appends metrics to the file of a job, in a single write, so that others can append at the same
+/// time.
 ///
-/// A file at this path is made if there is none. Where the file ends in the middle of a line, because what wrote it has died,
-/// a new line is begun, and only that one is lost.
+/// A file at this path is made if there is none. Where the file ends in the middle of a line,
+/// because its writer has died, a new line is begun, and only that one is lost.
 ///
 /// # Errors
 ///
@@ -95,13 +98,14 @@ pub fn append(
         file => file.map_err(unwritable)?,
     };
     let metadata = file.metadata().map_err(unwritable)?;
-    // Another process may have got the number of a run that has ended, and have a file of its own in that place.
+    // Another process may have got the number of a run that has ended, and have a file of its own
+    // in that place.
     if of_a_process && !(metadata.is_file() && metadata.nlink() == 0) {
         return Err(AppendError::Gone {
             path: path.to_owned(),
         });
     }
-    // What is no file, such as /dev/null, has a length of 0.
+    // A device such as /dev/null has a length of 0.
     let text = if has_open_line(&file, metadata.len()).map_err(unwritable)? {
         format!("\n{text}")
     } else {
@@ -135,7 +139,7 @@ fn text(families: &MetricFamilies, operation: Operation) -> String {
     additions
 }
 
-/// Whether the last line of a file has no end.
+/// Returns true when the last line of a file has no end.
 fn has_open_line(file: &File, length: u64) -> io::Result<bool> {
     let Some(last) = length.checked_sub(1) else {
         return Ok(false);

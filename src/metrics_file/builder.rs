@@ -15,9 +15,10 @@ use super::error::{BadLine, MetricsLineError};
 pub(super) struct FamilyBuilder {
     /// With its series of one sample each.
     family: MetricFamily,
-    /// Whether there has been a TYPE line.
+    /// True once there has been a TYPE line.
     is_declared: bool,
-    /// Series of histograms and summaries, by the labels that are not the format's own; with the line of the first sample.
+    /// Series of histograms and summaries, by the labels that are not the format's own; with the
+    /// line of the first sample.
     distributions: HashMap<Labels, (usize, DistributionBuilder)>,
 }
 
@@ -55,7 +56,7 @@ impl FamilyBuilder {
         self.family.len() + self.distributions.len()
     }
 
-    /// Whether it has a series of one sample with these labels.
+    /// Returns true when it has a series of one sample with these labels.
     pub(super) fn has(&self, labels: &Labels) -> bool {
         self.family.get(labels).is_some()
     }
@@ -149,8 +150,8 @@ impl FamilyBuilder {
         Ok(())
     }
 
-    /// Splits the labels of a sample of a histogram or summary into those of its series and the bound or quantile, which an
-    /// entry must have, and the others must not.
+    /// Splits the labels of a sample of a histogram or summary into those of its series and the
+    /// bound or quantile, which an entry must have, and the others must not.
     fn split_bound(
         &self,
         role: SampleRole,

@@ -39,7 +39,7 @@ impl BadLine {
         self.column
     }
 
-    /// Why it is left out.
+    /// Reason for leaving it out.
     #[must_use]
     pub fn error(&self) -> &MetricsLineError {
         &self.error
@@ -57,7 +57,7 @@ impl fmt::Display for BadLine {
     }
 }
 
-/// Why a line is left out.
+/// Reason for leaving a line out.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum MetricsLineError {
@@ -76,13 +76,13 @@ pub enum MetricsLineError {
     /// The file is longer than what is read of it.
     #[error("only the first {limit} bytes are read")]
     LongFile {
-        /// The most that is read.
+        /// Number of bytes that are read.
         limit: u64,
     },
     /// There are more series than are held.
     #[error("there are {limit} other series already")]
     ManySeries {
-        /// The most that are held.
+        /// Number of series that are held.
         limit: usize,
     },
     /// Something that the group does not allow.
@@ -132,13 +132,13 @@ pub enum MetricsLineError {
     /// A bound of a bucket, or a quantile, that is none.
     #[error("{found:?} is not a bound or quantile")]
     NotABound {
-        /// What stands there.
+        /// Text that stands there.
         found: String,
     },
     /// A count that is none.
     #[error("{found:?} is not a count: a whole number, not negative")]
     NotACount {
-        /// What stands there.
+        /// Text that stands there.
         found: String,
     },
     /// A counter that would fall.
@@ -146,7 +146,7 @@ pub enum MetricsLineError {
     CounterFalls {
         /// The metric name.
         metric: String,
-        /// What was to be added.
+        /// Number to be added.
         number: f64,
     },
     /// A histogram or summary without its count.
@@ -162,28 +162,7 @@ pub enum MetricsLineError {
     Value {
         /// Name and labels.
         series: String,
-        /// How.
+        /// Contradiction between its samples.
         error: ValueError,
     },
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn limits_that_no_test_reaches_are_named() {
-        for (error, text) in [
-            (
-                MetricsLineError::LongFile { limit: 7 },
-                "line 3, column 5: only the first 7 bytes are read",
-            ),
-            (
-                MetricsLineError::LongLine,
-                "line 3, column 5: the line holds more than 1048576 bytes",
-            ),
-        ] {
-            assert_eq!(BadLine::new(3, 5, error).to_string(), text);
-        }
-    }
 }

@@ -26,7 +26,7 @@ const FOLDERS: [&str; 3] = ["/tmp", "/var/tmp", "/dev/shm"];
 /// The least number of its descriptor, if the limit allows it.
 const DESCRIPTOR: i32 = 200;
 
-/// Why there is no file for the metrics of a job.
+/// Failure to make a file for the metrics of a job.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum CreateError {
@@ -44,11 +44,12 @@ pub enum CreateError {
     },
 }
 
-/// A file for the metrics of one job. It has no name in any folder, so that nothing is left of it when this is dropped or
-/// the process ends, however it ends; and a job does not inherit it, but opens it by its path, as often as it likes.
+/// A file for the metrics of one job. It has no name in any folder, so that nothing is left of it
+/// when this is dropped or the process ends, however it ends; and a job does not inherit it, but
+/// opens it by its path, as often as it likes.
 ///
-/// The path leads through this process. It is open to jobs that run as the same user with no fewer rights, and for as long
-/// as this exists.
+/// The path leads through this process. It is open to jobs that run as the same user with no fewer
+/// rights, and for as long as this exists.
 #[derive(Debug)]
 pub struct MetricsFile {
     file: File,
@@ -56,8 +57,8 @@ pub struct MetricsFile {
 }
 
 impl MetricsFile {
-    /// Makes an empty file in `$TMPDIR`, `/tmp`, `/var/tmp` or `/dev/shm`; or in memory where none of them can be
-    /// written to.
+    /// Makes an empty file in `$TMPDIR`, `/tmp`, `/var/tmp` or `/dev/shm`; or in memory where none
+    /// of them can be written to.
     ///
     /// # Errors
     ///
@@ -67,7 +68,8 @@ impl MetricsFile {
         let process =
             fs::read_link("/proc/self").map_err(|source| CreateError::NoProc { source })?;
         let file = unnamed().map_err(|source| CreateError::NoFile { source })?;
-        // A number that hardly any other process uses: who comes with the path of a run that has ended finds nothing.
+        // A number that hardly any other process uses: who comes with the path of a run that has
+        // ended finds nothing.
         let file = match rustix::io::fcntl_dupfd_cloexec(&file, DESCRIPTOR) {
             Ok(descriptor) => File::from(descriptor),
             Err(_) => file,
@@ -84,30 +86,31 @@ impl MetricsFile {
         &self.path
     }
 
-    /// Whether nothing has been written to it.
+    /// Returns true when nothing has been written to it.
     ///
     /// # Errors
     ///
-    /// What the system says.
+    /// Any error of the system.
     pub fn is_empty(&self) -> io::Result<bool> {
         Ok(self.length()? == 0)
     }
 
-    /// How long it is by now, in bytes.
+    /// Returns its length so far, in bytes.
     ///
     /// # Errors
     ///
-    /// What the system says.
+    /// Any error of the system.
     pub fn length(&self) -> io::Result<u64> {
         Ok(self.file.metadata()?.len())
     }
 
-    /// Reads what it holds by now, at most 256 MiB and [so many series](ReadOptions::most_series). The memory that this takes
-    /// grows with the number of series, and not with the length of the file.
+    /// Reads what it holds by now, at most 256 MiB and [so many series](ReadOptions::most_series).
+    /// The memory that this takes grows with the number of series, and not with the length of the
+    /// file.
     ///
     /// # Errors
     ///
-    /// What the system says. What is wrong with a line is none.
+    /// Any error of the system. A bad line is no error.
     pub fn read(&self, reading: Reading, options: &ReadOptions) -> io::Result<Contents> {
         let mut reader = MetricsReader::new(options, reading);
         let mut lines = LineReader::bounded(&self.file, LONGEST_LINE, READ_LIMIT)?;
@@ -125,33 +128,17 @@ fn unnamed() -> io::Result<File> {
     let file = folders
         .find_map(|folder| tempfile::tempfile_in(folder).ok())
         .map_or_else(in_memory, Ok)?;
-    // The job opens it anew, also where the umask of this process takes that right from who makes a file.
+    // The job opens it anew, also where the umask of this process takes that right from who makes a
+    // file.
     file.set_permissions(Permissions::from_mode(0o600))?;
     Ok(file)
 }
 
 fn in_memory() -> io::Result<File> {
     let create = |flags| memfd_create("pushjob-metrics", flags);
-    // Systems can be set to refuse files in memory that could be executed; old ones do not know the difference.
+    // Systems can be set to refuse files in memory that could be executed; old ones do not know the
+    // difference.
     let file = create(MemfdFlags::CLOEXEC | MemfdFlags::NOEXEC_SEAL)
         .or_else(|_| create(MemfdFlags::CLOEXEC))?;
     Ok(file.into())
-}
-
-#[cfg(test)]
-mod tests {
-    use std::error::Error;
-
-    use super::*;
-
-    #[test]
-    fn a_refusal_that_no_test_can_bring_about_says_what_failed_and_why() {
-        let refused = CreateError::NoFile {
-            source: io::Error::from_raw_os_error(24),
-        };
-        let text = "cannot create the metrics file, not even in memory";
-        assert_eq!(refused.to_string(), text);
-        let source = refused.source().map(ToString::to_string);
-        assert_eq!(source.as_deref(), Some("Too many open files (os error 24)"));
-    }
 }

@@ -1,8 +1,9 @@
 //! Metrics from inside a job: the file that a job appends them to, and the run that reads it.
 //!
-//! A run [makes](MetricsFile::create) the file and names it to the job in the variable [`METRICS_FILE`]. The job
-//! [appends](append) to it, and so may all that it starts, at the same time and in any language, for what it holds is the
-//! [text format](crate::exposition). When the job has ended the run [reads](MetricsFile::read) it.
+//! A run [makes](MetricsFile::create) the file and names it to the job in the variable
+//! [`METRICS_FILE`]. The job [appends](append) to it, and so may all processes that it starts, at
+//! the same time and in any language, because it holds the [text format](crate::exposition). When
+//! the job has ended the run [reads](MetricsFile::read) it.
 //!
 //! ```
 //! use pushjob::exposition::{MetricFamilies, MetricFamily, MetricName, encode};
@@ -24,12 +25,13 @@
 //!
 //! # How it differs from a scrape
 //!
-//! It is a log. A series that occurs again is an update: the last value counts, and so does the last help text. A comment
-//! of the form `# PUSHJOB ADD files_total{table="a"} 1` adds to what a series has had, or to 0; any other reader
-//! takes it for a comment. Additions can come in any order, so that processes that count in parallel need no lock.
+//! It is a log. A series that occurs again is an update: the last value counts, and so does the
+//! last help text. A comment of the form `# PUSHJOB ADD files_total{table="a"} 1` adds to what a
+//! series has had, or to 0; any other reader takes it for a comment. Additions can come in any
+//! order, so that processes that count in parallel need no lock.
 //!
-//! Every line is checked by itself. One that is wrong is a [`BadLine`] and left out, and the others count. So is one that
-//! has no end, because its writer has died.
+//! Every line is checked by itself. One that is wrong is a [`BadLine`] and left out, and the others
+//! count. So is one that has no end, because its writer has died.
 
 mod append;
 mod builder;

@@ -39,11 +39,13 @@ pub(super) struct MetricsReader<'a> {
     contents: Contents,
 }
 
-/// A TYPE line that was left out. The samples that follow it, which belong to it, would come to stand in other families.
+/// A TYPE line that was left out. The samples that follow it, which belong to it, would come to
+/// stand in other families.
 struct SkippedType {
     name: MetricName,
     suffixes: &'static [&'static str],
-    /// Whether a sample of the bare name is one of them, or counts by the type that there was before.
+    /// True when a sample of the bare name is one of them; false when it counts by the type that
+    /// there was before.
     covers_bare_name: bool,
 }
 
@@ -201,7 +203,8 @@ impl<'a> MetricsReader<'a> {
         Ok(())
     }
 
-    /// Checks a sample by the rules of the group, and returns the family that it belongs to if there is one.
+    /// Checks a sample by the rules of the group, and returns the family that it belongs to if
+    /// there is one.
     fn check_sample(
         &mut self,
         update: &SeriesUpdate<'_>,
@@ -224,8 +227,8 @@ impl<'a> MetricsReader<'a> {
         Ok(owner)
     }
 
-    /// The family that a sample of this name belongs to: the one of its own name, or a histogram or summary of whose
-    /// series it is one.
+    /// The family that a sample of this name belongs to: the one of its own name, or a histogram or
+    /// summary of whose series it is one.
     fn owner(&self, name: &MetricName) -> Option<(usize, SampleRole)> {
         let is_known = |index: &usize| self.families[*index].metric_type().is_some();
         if let Some(index) = self.by_name.get(name).filter(|index| is_known(index)) {

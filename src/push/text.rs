@@ -8,11 +8,12 @@ use std::ops::ControlFlow;
 use crate::exposition::{Check, CheckReport, CheckedSample, Inspector, Problem, Purpose, Text};
 use crate::grouping::{GroupRules, GroupingKey};
 
-/// The longest text that is read into memory to be sent, in bytes. What is longer is read while it is being sent, once for each
-/// try.
+/// Maximum length of a text that is read into memory to be sent, in bytes. A longer one is read
+/// while it is being sent, once for each attempt.
 const IN_MEMORY: u64 = 1 << 20;
 
-/// Text that has been checked for a group and is pushed as it stands, mended or converted as the [`Check`] asks for.
+/// Text that has been checked for a group and is pushed as it stands, mended or converted as the
+/// [`Check`] asks for.
 ///
 /// ```
 /// use std::ops::ControlFlow;
@@ -44,12 +45,12 @@ pub struct PushText<'t> {
 }
 
 impl<'t> PushText<'t> {
-    /// Checks text: as a gateway does, and for what a gateway would store wrongly in this group or be broken by. None where
-    /// there are errors; `inspector` has been told of them.
+    /// Checks text: as a gateway does, and for what a gateway would store wrongly in this group or
+    /// be broken by. None where there are errors; `inspector` has been told of them.
     ///
     /// # Errors
     ///
-    /// What keeps the text from being read.
+    /// Any error of reading the text.
     pub fn check(
         key: &GroupingKey,
         text: &'t dyn Text,

@@ -9,13 +9,14 @@ pub(crate) const JOB_NAME: &str = "job_name";
 /// Beginning of the name that Prometheus gives a label whose own is taken.
 const EXPORTED: &str = "exported_";
 
-/// Families as they stand in a file or on a page of their own: each series has the labels of its group, with `job` as
-/// `job_name`. A label that would be the same as one of these gets another name, [as Prometheus would give it]:
-/// `exported_job_name`.
+/// Families as they stand in a file or on a page of their own: each series has the labels of its
+/// group, with `job` as `job_name`. A label that would be the same as one of these gets another
+/// name, [as Prometheus would give it]: `exported_job_name`.
 ///
 /// # Errors
 ///
-/// [`FamilyError::ReservedLabel`] when a label of the group is one that the format itself uses in one of the families.
+/// [`FamilyError::ReservedLabel`] when a label of the group is one that the format itself uses in
+/// one of the families.
 ///
 /// [as Prometheus would give it]: https://prometheus.io/docs/prometheus/latest/configuration/configuration/#scrape_config
 pub(crate) fn with_group_labels(

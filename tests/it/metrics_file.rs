@@ -5,7 +5,9 @@ use std::path::Path;
 
 use pushjob::exposition::{NameValidation, encode, parse};
 use pushjob::grouping::{GroupRules, GroupingKey};
-use pushjob::metrics_file::{Contents, MetricsFile, Operation, ReadOptions, Reading, append};
+use pushjob::metrics_file::{
+    Contents, CreateError, MetricsFile, MetricsLineError, Operation, ReadOptions, Reading, append,
+};
 
 /// Options with the rules of a run with the job name and one more grouping label.
 fn rules_with(label: &str) -> ReadOptions {
@@ -373,4 +375,28 @@ fn what_cannot_be_appended_says_why() {
         b"# TYPE a untyped\na 1\n"
     );
     append(Path::new("/dev/null"), &families, Operation::Set).unwrap();
+}
+
+#[test]
+fn lines_that_are_too_long_are_left_out() {
+    let content = format!("a 1\n{}\nb 1\n", "x".repeat((1 << 20) + 1));
+    let (counts, said) = both(&read(content, &rules(), Reading::Ended));
+    assert_eq!(counts, "a 1\nb 1");
+    assert_eq!(
+        said,
+        ["line 2, column 1: the line holds more than 1048576 bytes"]
+    );
+}
+
+#[test]
+fn errors_that_no_test_can_bring_about_say_what_failed_and_why() {
+    let refused = CreateError::NoFile {
+        source: std::io::Error::from_raw_os_error(24),
+    };
+    let text = "cannot create the metrics file, not even in memory";
+    assert_eq!(refused.to_string(), text);
+    let source = std::error::Error::source(&refused).map(ToString::to_string);
+    assert_eq!(source.as_deref(), Some("Too many open files (os error 24)"));
+    let cut = MetricsLineError::LongFile { limit: 7 };
+    assert_eq!(cut.to_string(), "only the first 7 bytes are read");
 }
