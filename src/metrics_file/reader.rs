@@ -156,12 +156,11 @@ impl<'a> MetricsReader<'a> {
         }
         let is_new = self.type_of(name.as_str()).is_none();
         let collision = || suffix_collision(name.as_str(), metric_type, |base| self.type_of(base));
-        let declared = match is_new.then(collision).flatten() {
-            Some(collision) => Err(MetricsLineError::Family(collision)),
-            None => {
-                let index = self.family(name.clone());
-                self.families[index].declare(metric_type)
-            }
+        let declared = if let Some(collision) = is_new.then(collision).flatten() {
+            Err(MetricsLineError::Family(collision))
+        } else {
+            let index = self.family(name.clone());
+            self.families[index].declare(metric_type)
         };
         if declared.is_err() {
             self.skipped_type = Some(SkippedType {
