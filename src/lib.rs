@@ -14,7 +14,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! [`job`](fn@job) does that for a whole job, and records how it went: when it was started, how long it took, and when it last
+//! [`job`] does that for a whole job, and records how it went: when it was started, how long it took, and when it last
 //! succeeded. `examples/` has a program for this and for each other part.
 //!
 //! A program that runs another reports how it went; this is what the command `pushjob run` does:
@@ -23,7 +23,7 @@
 //! use std::time::Duration;
 //!
 //! use pushjob::grouping::GroupingKey;
-//! use pushjob::job::{Job, Supervisor};
+//! use pushjob::supervise::{Job, Supervisor};
 //! use pushjob::metrics::Registry;
 //! use pushjob::push::Change;
 //! use pushjob::report::{DEFAULT_PREFIX, Report};
@@ -47,7 +47,7 @@
 //! - [`metrics`]: instruments and the registry
 //! - [`grouping`]: the grouping key and its path
 //! - [`push`]: the client
-//! - [`job`](mod@job): running a child process (Linux)
+//! - [`supervise`]: running a child process (Linux)
 //! - [`metrics_file`]: metrics from inside a job (Linux)
 #![cfg_attr(
     any(feature = "prometheus", feature = "prometheus-client"),
@@ -75,8 +75,6 @@ pub mod batch;
 mod chain;
 pub mod exposition;
 pub mod grouping;
-#[cfg(target_os = "linux")]
-pub mod job;
 pub mod metrics;
 #[cfg(target_os = "linux")]
 pub mod metrics_file;
@@ -85,6 +83,8 @@ pub mod report;
 pub mod sink;
 #[cfg(target_os = "linux")]
 pub mod spool;
+#[cfg(target_os = "linux")]
+pub mod supervise;
 
 pub use batch::job;
 pub use chain::chain;

@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::exposition::{MetricFamilies, MetricFamily, MetricName, MetricValue, NameError};
 #[cfg(target_os = "linux")]
-use crate::job::{Outcome, Signal, TimeLimit};
+use crate::supervise::{Outcome, Signal, TimeLimit};
 
 /// The prefix of metric names, unless another is chosen.
 pub const DEFAULT_PREFIX: &str = "batch_job_";

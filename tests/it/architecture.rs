@@ -24,8 +24,8 @@ const MAY_IMPORT: [(&str, &[&str]); 11] = [
     ("metrics_file", &["exposition"]),
     ("grouping", &["exposition"]),
     ("push", &["exposition", "grouping"]),
-    ("job", &[]),
-    ("report", &["exposition", "job"]),
+    ("supervise", &[]),
+    ("report", &["exposition", "supervise"]),
     ("sink", &["exposition", "push", "grouping"]),
     ("spool", &["exposition", "push", "grouping"]),
 ];
@@ -41,7 +41,7 @@ const CRATES: [(&str, &[&str]); 24] = [
     ("httpdate", &["push/answer.rs", "sink/scrape/answer.rs"]),
     ("ipnet", &["push/proxy.rs"]),
     ("base64", &["push/auth.rs", "grouping.rs"]),
-    ("libc", &["job/sys.rs"]),
+    ("libc", &["supervise/sys.rs"]),
     (
         "rustix",
         &[
@@ -149,8 +149,8 @@ fn violations(source: &Source) -> Vec<String> {
             found.push(format!("{path}: {name} belongs to {places:?}"));
         }
     }
-    if code.contains("unsafe ") && path != "job/sys.rs" {
-        found.push(format!("{path}: unsafe belongs to job/sys.rs"));
+    if code.contains("unsafe ") && path != "supervise/sys.rs" {
+        found.push(format!("{path}: unsafe belongs to supervise/sys.rs"));
     }
     if code.contains("::*") {
         found.push(format!("{path}: imports are by name"));
@@ -196,20 +196,28 @@ fn forbidden_imports_are_found() {
         ),
         (
             "push/x.rs",
-            "use crate::{exposition::X, job::Job};",
-            "push must not import job",
+            "use crate::{exposition::X, supervise::Job};",
+            "push must not import supervise",
         ),
         (
-            "job/x.rs",
+            "supervise/x.rs",
             "fn f() { crate::report::x() }",
-            "job must not import report",
+            "supervise must not import report",
         ),
         ("push/x.rs", "use ureq::Agent;", "ureq belongs to"),
         ("sink/x.rs", "use libc::c_int;", "libc belongs to"),
         ("report.rs", "use clap::Parser;", "clap belongs to"),
-        ("job/x.rs", "fn f() { unsafe { g() } }", "unsafe belongs to"),
+        (
+            "supervise/x.rs",
+            "fn f() { unsafe { g() } }",
+            "unsafe belongs to",
+        ),
         ("sink/x.rs", "use super::*;", "imports are by name"),
-        ("job/x.rs", "std::process::exit(1)", "belongs to the binary"),
+        (
+            "supervise/x.rs",
+            "std::process::exit(1)",
+            "belongs to the binary",
+        ),
     ] {
         let source = Source {
             path: path.to_owned(),
@@ -223,7 +231,9 @@ fn forbidden_imports_are_found() {
     }
     let allowed = Source {
         path: "push/x.rs".to_owned(),
-        code: code("use crate::grouping::GroupingKey; // crate::job::Job\nuse super::error::X;"),
+        code: code(
+            "use crate::grouping::GroupingKey; // crate::supervise::Job\nuse super::error::X;",
+        ),
     };
     assert_eq!(violations(&allowed), Vec::<String>::new());
 }

@@ -10,9 +10,9 @@ use std::time::Duration;
 
 use pushjob::exposition::MetricFamilies;
 use pushjob::grouping::GroupingKey;
-use pushjob::job::release_text;
 use pushjob::push::Pushgateway;
 use pushjob::spool::Spool;
+use pushjob::supervise::release_text;
 
 use crate::console::chain;
 use crate::job_metrics::JobMetrics;

@@ -7,10 +7,10 @@ use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
 use pushjob::exposition::{Gather, MetricFamilies};
-use pushjob::job::release_text;
 use pushjob::metrics_file::MetricsFile;
 use pushjob::report::Report;
 use pushjob::sink::scrape::{ScrapeEndpoint, Serving};
+use pushjob::supervise::release_text;
 
 use crate::console::{Console, chain};
 use crate::job_metrics::{JobMetrics, rules};

@@ -6,13 +6,13 @@ use std::time::{Duration, SystemTime};
 
 use pushjob::exposition::{MetricFamilies, MetricFamily};
 use pushjob::grouping::GroupingKey;
-use pushjob::job::{Outcome, release_text};
 use pushjob::metrics::{MetricsError, Registry};
 use pushjob::metrics_file::MetricsFile;
 use pushjob::push::{Change, GatewayKind, side_by_side};
 use pushjob::report::Report;
 use pushjob::sink::{Sink, Textfile};
 use pushjob::spool::Spool;
+use pushjob::supervise::{Outcome, release_text};
 
 use crate::announce::{Announced, News, Told};
 use crate::args::Method;

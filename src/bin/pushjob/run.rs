@@ -8,10 +8,10 @@ use std::sync::mpsc::sync_channel;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use pushjob::job::{Ending, Job, Moment, Outcome, Supervisor};
 use pushjob::metrics_file::{METRICS_FILE, MetricsFile};
 use pushjob::report::Report;
 use pushjob::spool::Spool;
+use pushjob::supervise::{Ending, Job, Moment, Outcome, Supervisor};
 
 use crate::args::{JobArgs, Method, ReportArgs, RunArgs, StartAfter};
 use crate::console::{Console, chain};

@@ -9,10 +9,10 @@ use std::time::{Duration, Instant, SystemTime};
 
 use pushjob::exposition::MetricFamilies;
 use pushjob::grouping::GroupingKey;
-use pushjob::job::release_text;
 use pushjob::push::{Change, Delivered};
 use pushjob::report::Report;
 use pushjob::sink::{Textfile, TextfileError, Written};
+use pushjob::supervise::release_text;
 
 use crate::announce::{Announced, News, Told};
 use crate::args::Method;

@@ -105,7 +105,7 @@ impl ScrapeEndpoint {
     /// gathered in a thread of its own when somebody asks, and once for all who ask within [a second](super::PAGE_LIFE).
     ///
     /// The threads have the signal mask of the one that calls this: where there is a
-    /// [supervisor](crate::job::Supervisor), that has to be made before.
+    /// [supervisor](crate::supervise::Supervisor), that has to be made before.
     ///
     /// # Errors
     ///

@@ -17,7 +17,7 @@ use std::time::Duration;
 use clap::error::ErrorKind;
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 use pushjob::exposition::Format;
-use pushjob::job::Signal;
+use pushjob::supervise::Signal;
 
 pub(crate) use self::listen::ListenArgs;
 pub(crate) use self::metric::{Kind, MetricArgs};

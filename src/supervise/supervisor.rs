@@ -79,7 +79,7 @@ impl Supervisor {
     /// ```standalone_crate
     /// use std::io::ErrorKind;
     ///
-    /// use pushjob::job::Supervisor;
+    /// use pushjob::supervise::Supervisor;
     ///
     /// let first = Supervisor::new()?;
     /// assert_eq!(Supervisor::new().unwrap_err().kind(), ErrorKind::AlreadyExists);

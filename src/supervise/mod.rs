@@ -7,7 +7,7 @@
 //! which it ignores, and closed standard streams, which it opens.
 //!
 //! ```standalone_crate
-//! use pushjob::job::{Job, Supervisor};
+//! use pushjob::supervise::{Job, Supervisor};
 //!
 //! let supervisor = Supervisor::new()?;
 //! let outcome = supervisor.run(&Job::shell("exit 7"), &mut |_| ());

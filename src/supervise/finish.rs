@@ -38,7 +38,7 @@ impl Supervisor {
     /// [`Unfinished::GivenUp`], and [`Unfinished::Panicked`].
     ///
     /// ```standalone_crate
-    /// use pushjob::job::{Job, Supervisor};
+    /// use pushjob::supervise::{Job, Supervisor};
     ///
     /// let supervisor = Supervisor::new()?;
     /// let outcome = supervisor.run(&Job::shell("exit 7"), &mut |_| ());
