@@ -1,3 +1,5 @@
+//! A command to run as a job, with its limits.
+
 use std::ffi::{OsStr, OsString};
 use std::time::Duration;
 
@@ -19,7 +21,7 @@ pub struct Job {
 pub(super) struct Limits {
     pub(super) start_due: Option<Duration>,
     pub(super) heartbeat: Option<Duration>,
-    pub(super) release_text: Option<Duration>,
+    pub(super) trim_memory: Option<Duration>,
     pub(super) timeout: Option<Duration>,
     pub(super) stop_signal: Signal,
     pub(super) kill_after: Duration,
@@ -39,7 +41,7 @@ impl Job {
             limits: Limits {
                 start_due: None,
                 heartbeat: None,
-                release_text: None,
+                trim_memory: None,
                 timeout: None,
                 stop_signal: Signal::TERM,
                 kill_after: Duration::from_secs(10),
@@ -84,10 +86,11 @@ impl Job {
         self
     }
 
-    /// When to unmap the program text of this process, which starting needs and waiting does not; it is mapped again as
-    /// it is needed. Worth it for a program that does nothing but wait for the job. Defaults to never.
-    pub fn release_text_after(mut self, running: Duration) -> Self {
-        self.limits.release_text = Some(running);
+    /// When to give back the memory of this process that starting needs and waiting does not, its program text above
+    /// all, which is mapped again as it is needed. Worth it for a program that does nothing but wait for the job.
+    /// Defaults to never.
+    pub fn trim_memory_after(mut self, running: Duration) -> Self {
+        self.limits.trim_memory = Some(running);
         self
     }
 

@@ -5,10 +5,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::course::{Action, Event, Standing, State};
-use super::signal::Signal;
+use super::job_control::{ControlAction, ControlEvent, ControlState, Placement};
+use super::signal::{Signal, SignalTarget};
 use super::supervisor::{Moment, Supervisor};
-use super::sys::{self, Children, Recipient};
+use super::sys::signals::{next_signal, wake_main_thread};
+use super::sys::wait::{WaitScope, next_change};
 
 /// Why what [`Supervisor::finish`] did has no result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -70,13 +71,13 @@ impl Supervisor {
             // Without a thread it cannot be given up, but it is done.
             return taken().map(|work| work()).ok_or(Unfinished::Panicked);
         }
-        let standing = Standing {
-            recipient: Recipient::Group,
+        let placement = Placement {
+            target: SignalTarget::Group,
             shares_group: false,
             job_has_foreground: false,
             leads_session: false,
         };
-        let mut state = State::Delivering;
+        let mut state = ControlState::Delivering;
         let mut settled_at = None;
         loop {
             match result.try_recv() {
@@ -85,26 +86,26 @@ impl Supervisor {
                 Err(TryRecvError::Empty) => {}
             }
             if self.reaper {
-                while let Ok(Some(_)) = sys::next_change(Children::All) {}
+                while let Ok(Some(_)) = next_change(WaitScope::AllChildren) {}
             }
             let limit = match state {
-                State::Noted(_) => {
+                ControlState::Noted(_) => {
                     let at = *settled_at.get_or_insert_with(|| Instant::now() + SETTLING);
                     Some(at.saturating_duration_since(Instant::now()))
                 }
                 _ => None,
             };
-            let event = match sys::next_signal(&self.signals, limit) {
-                Some(received) => Event::Signal(received),
-                None if limit == Some(Duration::ZERO) => Event::Settled,
+            let event = match next_signal(&self.signals, limit) {
+                Some(received) => ControlEvent::Signal(received),
+                None if limit == Some(Duration::ZERO) => ControlEvent::Settled,
                 None => continue,
             };
-            let (next, action) = state.on(event, standing);
+            let (next, action) = state.on(event, placement);
             state = next;
             match action {
-                Some(Action::Insist(signal)) => observe(Moment::Insisting(signal)),
-                Some(Action::GiveUp(signal)) => return Err(Unfinished::GivenUp(signal)),
-                Some(Action::Forward(_) | Action::Suspend(_)) | None => {}
+                Some(ControlAction::WarnInterrupt(signal)) => observe(Moment::Insisting(signal)),
+                Some(ControlAction::GiveUp(signal)) => return Err(Unfinished::GivenUp(signal)),
+                Some(ControlAction::Forward(_) | ControlAction::Suspend(_)) | None => {}
             }
         }
     }
@@ -115,7 +116,7 @@ struct Wake;
 
 impl Drop for Wake {
     fn drop(&mut self) {
-        sys::wake();
+        wake_main_thread();
     }
 }
 

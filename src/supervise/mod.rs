@@ -17,18 +17,20 @@
 //! ```
 
 mod command;
-mod course;
+mod deadlines;
 mod finish;
-mod maps;
+mod job_control;
+mod mappings;
 mod outcome;
 mod signal;
 mod spawn;
 mod supervisor;
 mod sys;
-mod timetable;
 
 pub use command::Job;
 pub use finish::Unfinished;
 pub use outcome::{Ending, Outcome, SpawnFailure, TimeLimit, Usage};
 pub use signal::{Signal, SignalError};
-pub use supervisor::{Moment, Supervisor, release_text};
+pub use supervisor::{Moment, Supervisor};
+#[doc(hidden)]
+pub use sys::memory::trim_memory;

@@ -1,3 +1,5 @@
+//! How a run went.
+
 use std::ffi::OsStr;
 use std::fmt;
 use std::io;

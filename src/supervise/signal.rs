@@ -1,9 +1,11 @@
+//! Signals by number and name, and where one comes from and goes to.
+
 use std::fmt;
 use std::str::FromStr;
 
-use super::sys;
+use super::sys::signal_numbers as numbers;
 
-/// A name that is no signal's.
+/// A text that is not a signal.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{name:?} is not a signal: a name such as TERM, INT or RTMIN+3, or a number from 1 to 64")]
 pub struct SignalError {
@@ -16,23 +18,23 @@ pub struct Signal(i32);
 
 impl Signal {
     /// Hang-up: the terminal has gone.
-    pub const HUP: Self = Self(sys::SIGHUP);
+    pub const HUP: Self = Self(numbers::SIGHUP);
     /// Interrupt: Ctrl-C.
-    pub const INT: Self = Self(sys::SIGINT);
+    pub const INT: Self = Self(numbers::SIGINT);
     /// The end that cannot be refused.
-    pub const KILL: Self = Self(sys::SIGKILL);
+    pub const KILL: Self = Self(numbers::SIGKILL);
     /// The end, politely.
-    pub const TERM: Self = Self(sys::SIGTERM);
+    pub const TERM: Self = Self(numbers::SIGTERM);
     /// Go on after a stop.
-    pub const CONT: Self = Self(sys::SIGCONT);
+    pub const CONT: Self = Self(numbers::SIGCONT);
 
-    pub(super) const CHLD: Self = Self(sys::SIGCHLD);
-    pub(super) const QUIT: Self = Self(sys::SIGQUIT);
-    pub(super) const STOP: Self = Self(sys::SIGSTOP);
-    pub(super) const TSTP: Self = Self(sys::SIGTSTP);
-    pub(super) const TTIN: Self = Self(sys::SIGTTIN);
-    pub(super) const TTOU: Self = Self(sys::SIGTTOU);
-    pub(super) const WINCH: Self = Self(sys::SIGWINCH);
+    pub(super) const CHLD: Self = Self(numbers::SIGCHLD);
+    pub(super) const QUIT: Self = Self(numbers::SIGQUIT);
+    pub(super) const STOP: Self = Self(numbers::SIGSTOP);
+    pub(super) const TSTP: Self = Self(numbers::SIGTSTP);
+    pub(super) const TTIN: Self = Self(numbers::SIGTTIN);
+    pub(super) const TTOU: Self = Self(numbers::SIGTTOU);
+    pub(super) const WINCH: Self = Self(numbers::SIGWINCH);
 
     pub(super) const fn from_number(number: i32) -> Self {
         Self(number)
@@ -45,6 +47,33 @@ impl Signal {
     }
 }
 
+/// Signal that arrived.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct ReceivedSignal {
+    pub(super) signal: Signal,
+    pub(super) sender: SignalSender,
+}
+
+/// Sender of a signal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum SignalSender {
+    /// Another process.
+    Process,
+    /// This process, to wake itself.
+    Ourselves,
+    /// The kernel: for a terminal, a timer or the end of a child.
+    Kernel,
+}
+
+/// Target of the signals for the job.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum SignalTarget {
+    /// The job alone.
+    Process,
+    /// The process group that the job leads.
+    Group,
+}
+
 impl FromStr for Signal {
     type Err = SignalError;
 
@@ -52,7 +81,7 @@ impl FromStr for Signal {
     fn from_str(text: &str) -> Result<Self, SignalError> {
         let upper = text.to_ascii_uppercase();
         let name = upper.strip_prefix("SIG").unwrap_or(&upper);
-        sys::SIGNAL_NAMES
+        numbers::SIGNAL_NAMES
             .iter()
             .find(|(known, _)| *known == name)
             .map(|(_, number)| *number)
@@ -67,7 +96,7 @@ impl FromStr for Signal {
 
 /// The number of a real-time signal by its distance from the first or the last.
 fn realtime(name: &str) -> Option<i32> {
-    let signals = sys::realtime_signals();
+    let signals = numbers::realtime_signals();
     let number = if let Some(above) = name.strip_prefix("RTMIN") {
         signals.start().checked_add(distance(above, '+')?)?
     } else {
@@ -90,8 +119,8 @@ fn distance(text: &str, sign: char) -> Option<i32> {
 impl fmt::Display for Signal {
     /// Writes the name, such as `TERM` or `RTMIN+3`, or the number of a signal without one.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let signals = sys::realtime_signals();
-        let known = sys::SIGNAL_NAMES.iter();
+        let signals = numbers::realtime_signals();
+        let known = numbers::SIGNAL_NAMES.iter();
         match known.copied().find(|(_, number)| *number == self.0) {
             Some((name, _)) => f.write_str(name),
             None if self.0 == *signals.start() => f.write_str("RTMIN"),
@@ -116,7 +145,7 @@ mod tests {
             let name = Signal(number).to_string();
             assert_eq!(name.parse(), Ok(Signal(number)), "{name}");
         }
-        let signals = sys::realtime_signals();
+        let signals = numbers::realtime_signals();
         let (first, last) = (*signals.start(), *signals.end());
         for (text, number) in [
             ("RTMIN", first),

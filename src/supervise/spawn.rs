@@ -8,7 +8,10 @@ use std::os::unix::process::CommandExt;
 use std::process::Command;
 
 use super::command::Job;
-use super::sys::{self, Image, Inherited, Recipient, Variable};
+use super::signal::SignalTarget;
+use super::sys::signals::InheritedSignals;
+use super::sys::spawn as system;
+use super::sys::spawn::{EnvironmentChange, ExecImage, fork_and_exec, is_unknown_format};
 
 /// Starts a job with the signals as they were inherited, and returns the number of its process.
 ///
@@ -20,13 +23,13 @@ use super::sys::{self, Image, Inherited, Recipient, Variable};
 /// Waiting is not left to the library: it keeps the status, but not what the job used.
 pub(super) fn spawn(
     job: &Job,
-    inherited: &Inherited,
-    recipient: Recipient,
+    inherited: &InheritedSignals,
+    target: SignalTarget,
     about_to: &mut dyn FnMut(),
 ) -> io::Result<i32> {
-    if inherited.is_usual() {
-        match sys::spawn(&image(job)?, inherited, recipient, about_to) {
-            Err(error) if sys::is_unknown_format(&error) => {}
+    if inherited.has_default_child_action() {
+        match system::spawn(&image(job)?, inherited, target, about_to) {
+            Err(error) if is_unknown_format(&error) => {}
             result => return result,
         }
     }
@@ -41,17 +44,16 @@ pub(super) fn spawn(
             None => command.env_remove(name),
         };
     }
-    if recipient == Recipient::Group {
+    if target == SignalTarget::Group {
         command.process_group(0);
     }
-    sys::restore_before_exec(&mut command, inherited);
     about_to();
-    let child = command.spawn()?;
+    let child = fork_and_exec(&mut command, inherited)?;
     i32::try_from(child.id()).map_err(io::Error::other)
 }
 
 /// A job as the system takes it.
-fn image(job: &Job) -> io::Result<Image> {
+fn image(job: &Job) -> io::Result<ExecImage> {
     let arguments: Result<_, _> = job
         .line()
         .map(|part| CString::new(part.as_bytes()))
@@ -60,10 +62,10 @@ fn image(job: &Job) -> io::Result<Image> {
         let name = name.as_bytes().to_owned();
         let entry = value.map(|value| CString::new([&name[..], b"=", value.as_bytes()].concat()));
         let entry = entry.transpose()?;
-        Ok(Variable { name, entry })
+        Ok(EnvironmentChange { name, entry })
     });
     let changes: io::Result<_> = changes.collect();
-    Ok(Image {
+    Ok(ExecImage {
         arguments: arguments?,
         changes: changes?,
     })

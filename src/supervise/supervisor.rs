@@ -1,3 +1,5 @@
+//! Running a job to its end.
+
 use std::fmt;
 use std::io;
 use std::iter;
@@ -6,26 +8,22 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
 use super::command::Job;
-use super::course::{Action, Event, Standing, State};
+use super::deadlines::{Deadlines, Due};
+use super::job_control::{ControlAction, ControlEvent, ControlState, Placement};
 use super::outcome::{Ending, Outcome, TimeLimit, Usage};
-use super::signal::Signal;
+use super::signal::{ReceivedSignal, Signal, SignalSender, SignalTarget};
 use super::spawn::spawn;
-use super::sys::{self, Change, Children, Inherited, Received, Recipient, Sender, SignalSet};
-use super::timetable::{Due, Timetable};
-
-/// Unmaps the program text of this process, which working needs and waiting does not; it is mapped again as it is needed. What the
-/// allocator of the GNU C library keeps for later goes with it.
-/// Worth it for a program that does nothing but wait for a job, when it has done something else; see
-/// [`Job::release_text_after`] for when it has been started.
-pub fn release_text() {
-    sys::release_text();
-}
+use super::sys::memory::trim_memory;
+use super::sys::process::{is_main_thread, is_reaper, leads_session, shares_group};
+use super::sys::signals::{self, InheritedSignals, SignalSet, block_signals, next_signal};
+use super::sys::terminal::{has_foreground, has_terminal};
+use super::sys::wait::{ChildChange, WaitScope, next_change};
 
 /// Something that happens while a job runs, or while its result is delivered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Moment {
-    /// The job was started at this time, and has run for as long as [`Job::release_text_after`] says; what that asks for has been done.
+    /// The job was started at this time, and has run for as long as [`Job::trim_memory_after`] says; what that asks for has been done.
     Settled(SystemTime),
     /// The job was started at this time, and has run for as long as [`Job::announce_after`] says.
     StartDue(SystemTime),
@@ -57,7 +55,7 @@ pub enum Moment {
 /// There is one at a time, and it stays in its thread: two would take each other's signals.
 pub struct Supervisor {
     pub(super) signals: SignalSet,
-    inherited: Inherited,
+    inherited: InheritedSignals,
     pub(super) reaper: bool,
     /// Neither `Send` nor `Sync`.
     in_this_thread: PhantomData<*const ()>,
@@ -88,7 +86,7 @@ impl Supervisor {
     /// # Ok::<(), std::io::Error>(())
     /// ```
     pub fn new() -> io::Result<Self> {
-        if !sys::is_main_thread() {
+        if !is_main_thread() {
             let message = "a supervisor belongs in the main thread";
             return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
         }
@@ -97,13 +95,13 @@ impl Supervisor {
             return Err(io::Error::new(io::ErrorKind::AlreadyExists, message));
         }
         let signals = SignalSet::all();
-        let inherited = sys::take_over(&signals).inspect_err(|_| {
+        let inherited = block_signals(&signals).inspect_err(|_| {
             SUPERVISED.store(false, Ordering::Release);
         })?;
         Ok(Self {
             signals,
             inherited,
-            reaper: sys::is_reaper(),
+            reaper: is_reaper(),
             in_this_thread: PhantomData,
         })
     }
@@ -116,10 +114,10 @@ impl Supervisor {
     ///
     /// `observe` is called between the events that it tells of, so it should return soon.
     pub fn run(&self, job: &Job, observe: &mut dyn FnMut(Moment)) -> Outcome {
-        let recipient = if sys::has_terminal() {
-            Recipient::Process
+        let target = if has_terminal() {
+            SignalTarget::Process
         } else {
-            Recipient::Group
+            SignalTarget::Group
         };
         let started = SystemTime::now();
         let begin = Instant::now();
@@ -128,15 +126,15 @@ impl Supervisor {
         // falls between the two, a few microseconds, is lost.
         let mut early = Vec::new();
         let drain = &mut || early.extend(self.pending());
-        let spawned = spawn(job, &self.inherited, recipient, drain);
+        let spawned = spawn(job, &self.inherited, target, drain);
         let run = Run {
             supervisor: self,
-            recipient,
-            leads_session: sys::leads_session(),
+            target,
+            leads_session: leads_session(),
             started,
             begin,
-            state: State::Running,
-            timetable: Timetable::new(job.limits),
+            state: ControlState::Running,
+            deadlines: Deadlines::new(job.limits),
             observe,
         };
         match spawned {
@@ -146,8 +144,8 @@ impl Supervisor {
     }
 
     /// The signals that have arrived and wait to be taken.
-    pub(super) fn pending(&self) -> Vec<Received> {
-        iter::from_fn(|| sys::next_signal(&self.signals, Some(Duration::ZERO))).collect()
+    pub(super) fn pending(&self) -> Vec<ReceivedSignal> {
+        iter::from_fn(|| next_signal(&self.signals, Some(Duration::ZERO))).collect()
     }
 }
 
@@ -169,22 +167,25 @@ impl Drop for Supervisor {
 /// One run.
 struct Run<'a> {
     supervisor: &'a Supervisor,
-    recipient: Recipient,
+    target: SignalTarget,
     leads_session: bool,
     started: SystemTime,
     begin: Instant,
-    state: State,
-    timetable: Timetable,
+    state: ControlState,
+    deadlines: Deadlines,
     observe: &'a mut dyn FnMut(Moment),
 }
 
 impl Run<'_> {
-    fn supervise(mut self, pid: i32, early: Vec<Received>) -> Outcome {
+    fn supervise(mut self, pid: i32, early: Vec<ReceivedSignal>) -> Outcome {
         for received in early {
-            let news = received.signal == Signal::CHLD && received.sender != Sender::Process;
+            let news = received.signal == Signal::CHLD && received.sender != SignalSender::Process;
             if !news {
-                let sender = Sender::Process;
-                self.react(Event::Signal(Received { sender, ..received }), pid);
+                let sender = SignalSender::Process;
+                self.react(
+                    ControlEvent::Signal(ReceivedSignal { sender, ..received }),
+                    pid,
+                );
             }
         }
         let (ending, usage) = loop {
@@ -198,15 +199,15 @@ impl Run<'_> {
             }
             let now = self.begin.elapsed();
             // What is due all the time must not keep signals from being seen.
-            let limit = if let Some(due) = self.timetable.due(now) {
+            let limit = if let Some(due) = self.deadlines.due(now) {
                 self.act_on_time(due, pid);
                 Some(Duration::ZERO)
             } else {
-                let next_due = self.timetable.next_due();
+                let next_due = self.deadlines.next_due();
                 next_due.map(|due| due.saturating_sub(now))
             };
-            if let Some(received) = sys::next_signal(&self.supervisor.signals, limit) {
-                self.react(Event::Signal(received), pid);
+            if let Some(received) = next_signal(&self.supervisor.signals, limit) {
+                self.react(ControlEvent::Signal(received), pid);
             }
         };
         self.outcome(ending, usage)
@@ -214,45 +215,45 @@ impl Run<'_> {
 
     /// Hears all that there is to hear of children. Only the job's own status counts.
     fn ended(&mut self, pid: i32) -> io::Result<Option<(i32, Usage)>> {
-        let children = if self.supervisor.reaper {
-            Children::All
+        let scope = if self.supervisor.reaper {
+            WaitScope::AllChildren
         } else {
-            Children::Only(pid)
+            WaitScope::Child(pid)
         };
-        while let Some((child, change)) = sys::next_change(children)? {
+        while let Some((child, change)) = next_change(scope)? {
             match change {
                 _ if child != pid => {}
-                Change::Ended(status, usage) => return Ok(Some((status, usage))),
-                Change::Stopped(signal) => self.react(Event::Stopped(signal), pid),
-                Change::Continued => self.react(Event::Continued, pid),
+                ChildChange::Ended(status, usage) => return Ok(Some((status, usage))),
+                ChildChange::Stopped(signal) => self.react(ControlEvent::Stopped(signal), pid),
+                ChildChange::Continued => self.react(ControlEvent::Continued, pid),
             }
         }
         Ok(None)
     }
 
-    fn react(&mut self, event: Event, pid: i32) {
-        let standing = Standing {
-            recipient: self.recipient,
-            shares_group: sys::shares_group(pid),
-            job_has_foreground: matches!(event, Event::Stopped(_)) && sys::has_foreground(pid),
+    fn react(&mut self, event: ControlEvent, pid: i32) {
+        let placement = Placement {
+            target: self.target,
+            shares_group: shares_group(pid),
+            job_has_foreground: matches!(event, ControlEvent::Stopped(_)) && has_foreground(pid),
             leads_session: self.leads_session,
         };
-        let (next, action) = self.state.on(event, standing);
+        let (next, action) = self.state.on(event, placement);
         self.state = next;
         match action {
-            Some(Action::Forward(signal)) => {
-                self.timetable.passed_on(signal, self.begin.elapsed());
+            Some(ControlAction::Forward(signal)) => {
+                self.deadlines.passed_on(signal, self.begin.elapsed());
                 self.send(signal, pid, None);
             }
-            Some(Action::Suspend(signal)) => sys::suspend(signal, pid),
-            Some(Action::Insist(_) | Action::GiveUp(_)) | None => {}
+            Some(ControlAction::Suspend(signal)) => signals::suspend(signal, pid),
+            Some(ControlAction::WarnInterrupt(_) | ControlAction::GiveUp(_)) | None => {}
         }
     }
 
     fn act_on_time(&mut self, due: Due, pid: i32) {
         match due {
-            Due::ReleaseText => {
-                sys::release_text();
+            Due::TrimMemory => {
+                trim_memory();
                 (self.observe)(Moment::Settled(self.started));
             }
             Due::Announce => (self.observe)(Moment::StartDue(self.started)),
@@ -260,7 +261,7 @@ impl Run<'_> {
             Due::Stop(signal) => {
                 self.send(signal, pid, Some(Moment::Stopping(signal)));
                 // Where that was refused, this is too.
-                let _ = sys::send(Signal::CONT, pid, self.recipient);
+                let _ = signals::send(Signal::CONT, pid, self.target);
             }
             Due::Kill => self.send(Signal::KILL, pid, Some(Moment::Killing)),
         }
@@ -268,13 +269,13 @@ impl Run<'_> {
 
     /// Sends the job a signal, and tells of it when that is a moment, or could not be done.
     fn send(&mut self, signal: Signal, pid: i32, moment: Option<Moment>) {
-        let sent = sys::send(signal, pid, self.recipient);
+        let sent = signals::send(signal, pid, self.target);
         let moment = sent.map_or(Some(Moment::Refused(signal)), |()| moment);
         moment.into_iter().for_each(&mut *self.observe);
     }
 
     fn outcome(&self, ending: Ending, usage: Usage) -> Outcome {
-        let time_limit = if self.timetable.timed_out() {
+        let time_limit = if self.deadlines.timed_out() {
             TimeLimit::Exceeded
         } else {
             TimeLimit::Kept

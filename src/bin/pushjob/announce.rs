@@ -12,7 +12,7 @@ use pushjob::exposition::MetricFamilies;
 use pushjob::grouping::GroupingKey;
 use pushjob::push::Pushgateway;
 use pushjob::spool::Spool;
-use pushjob::supervise::release_text;
+use pushjob::supervise::trim_memory;
 
 use crate::console::chain;
 use crate::job_metrics::JobMetrics;
@@ -90,7 +90,7 @@ impl Announcer {
                     }
                 }
                 // A job that runs for hours does so without what this has taken.
-                release_text();
+                trim_memory();
                 news = waiting.recv();
             }
             // Nobody may be left to receive it; then nobody wants it.

@@ -10,7 +10,7 @@ use pushjob::exposition::{Gather, MetricFamilies};
 use pushjob::metrics_file::MetricsFile;
 use pushjob::report::Report;
 use pushjob::sink::scrape::{ScrapeEndpoint, Serving};
-use pushjob::supervise::release_text;
+use pushjob::supervise::trim_memory;
 
 use crate::console::{Console, chain};
 use crate::job_metrics::{JobMetrics, rules};
@@ -60,7 +60,7 @@ impl Listener {
                 listener.job = file.map(|file| Arc::new(JobMetrics::new(file, rules)));
                 let report = aim.report.clone();
                 // A job that runs for hours does so without what a scrape has taken.
-                let endpoint = endpoint.labels(key.clone()).when_idle(release_text);
+                let endpoint = endpoint.labels(key.clone()).when_idle(trim_memory);
                 listener.state = State::Waiting(endpoint, report, source);
             }
             Err(error) => settings.troubles.push(Trouble {

@@ -12,7 +12,7 @@ use pushjob::push::{Change, GatewayKind, side_by_side};
 use pushjob::report::Report;
 use pushjob::sink::{Sink, Textfile};
 use pushjob::spool::Spool;
-use pushjob::supervise::{Outcome, release_text};
+use pushjob::supervise::{Outcome, trim_memory};
 
 use crate::announce::{Announced, News, Told};
 use crate::args::Method;
@@ -210,7 +210,7 @@ impl Recorder {
             let change = Change::PushAdd(&families);
             let delivered = gateway.deliver(&self.key, change, self.push_timeout);
             delivered.map_err(|error| chain(&error))?;
-            release_text();
+            trim_memory();
         }
         let news = News { families, job };
         let told = gateways

@@ -12,7 +12,7 @@ use pushjob::grouping::GroupingKey;
 use pushjob::push::{Change, Delivered};
 use pushjob::report::Report;
 use pushjob::sink::{Textfile, TextfileError, Written};
-use pushjob::supervise::release_text;
+use pushjob::supervise::trim_memory;
 
 use crate::announce::{Announced, News, Told};
 use crate::args::Method;
@@ -198,7 +198,7 @@ impl Writer {
                 }
                 freed.store(true, Ordering::Release);
                 // A job that runs for hours does so without what this has taken.
-                release_text();
+                trim_memory();
             }
         })?;
         Ok(Self { tasks, is_free })

@@ -9,7 +9,7 @@ use super::signal::Signal;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Due {
     /// Give back the memory that waiting does not need.
-    ReleaseText,
+    TrimMemory,
     /// Say that the start is due to be announced.
     Announce,
     /// Say that a sign of life is due.
@@ -22,14 +22,14 @@ pub(super) enum Due {
 
 /// The times of one run, counted from its start.
 #[derive(Clone, Debug)]
-pub(super) struct Timetable {
+pub(super) struct Deadlines {
     limits: Limits,
     heartbeat_at: Option<Duration>,
     kill_at: Option<Duration>,
     timed_out: bool,
 }
 
-impl Timetable {
+impl Deadlines {
     pub(super) fn new(limits: Limits) -> Self {
         Self {
             limits,
@@ -59,8 +59,8 @@ impl Timetable {
         if limits.start_due.take_if(|due| *due <= now).is_some() {
             return Some(Due::Announce);
         }
-        if limits.release_text.take_if(|due| *due <= now).is_some() {
-            return Some(Due::ReleaseText);
+        if limits.trim_memory.take_if(|due| *due <= now).is_some() {
+            return Some(Due::TrimMemory);
         }
         if limits.timeout.take_if(|due| *due <= now).is_some() {
             let kill_at = now.saturating_add(limits.kill_after);
@@ -88,7 +88,7 @@ impl Timetable {
     pub(super) fn next_due(&self) -> Option<Duration> {
         let due = [
             self.limits.start_due,
-            self.limits.release_text,
+            self.limits.trim_memory,
             self.limits.timeout,
             self.kill_at,
             self.heartbeat_at,
@@ -108,7 +108,7 @@ mod tests {
     const NONE: Limits = Limits {
         start_due: None,
         heartbeat: None,
-        release_text: None,
+        trim_memory: None,
         timeout: None,
         stop_signal: Signal::INT,
         kill_after: seconds(3),
@@ -117,24 +117,24 @@ mod tests {
 
     #[test]
     fn without_limits_there_is_nothing_to_wake_up_for() {
-        let mut timetable = Timetable::new(NONE);
-        timetable.passed_on(Signal::TERM, seconds(1));
-        assert_eq!(timetable.next_due(), None);
-        assert_eq!(timetable.due(Duration::MAX), None);
-        assert!(!timetable.timed_out());
+        let mut deadlines = Deadlines::new(NONE);
+        deadlines.passed_on(Signal::TERM, seconds(1));
+        assert_eq!(deadlines.next_due(), None);
+        assert_eq!(deadlines.due(Duration::MAX), None);
+        assert!(!deadlines.timed_out());
     }
 
     #[test]
     fn things_are_due_in_their_order_and_once() {
-        let mut timetable = Timetable::new(Limits {
+        let mut deadlines = Deadlines::new(Limits {
             start_due: Some(seconds(1)),
-            release_text: Some(Duration::from_millis(50)),
+            trim_memory: Some(Duration::from_millis(50)),
             timeout: Some(seconds(5)),
             ..NONE
         });
         for (now_ms, next_due_ms, due) in [
             (0, Some(50), None),
-            (50, Some(50), Some(Due::ReleaseText)),
+            (50, Some(50), Some(Due::TrimMemory)),
             (50, Some(1000), None),
             (1000, Some(1000), Some(Due::Announce)),
             (1000, Some(5000), None),
@@ -144,22 +144,22 @@ mod tests {
             (99_000, None, None),
         ] {
             let next_due = next_due_ms.map(Duration::from_millis);
-            assert_eq!(timetable.next_due(), next_due, "at {now_ms}");
+            assert_eq!(deadlines.next_due(), next_due, "at {now_ms}");
             let now = Duration::from_millis(now_ms);
-            assert_eq!(timetable.due(now), due, "at {now_ms}");
-            assert_eq!(timetable.timed_out(), now_ms >= 5000, "at {now_ms}");
+            assert_eq!(deadlines.due(now), due, "at {now_ms}");
+            assert_eq!(deadlines.timed_out(), now_ms >= 5000, "at {now_ms}");
         }
     }
 
     #[test]
     fn the_pause_before_kill_counts_from_the_stop_however_late_it_was() {
-        let mut timetable = Timetable::new(Limits {
+        let mut deadlines = Deadlines::new(Limits {
             timeout: Some(seconds(5)),
             ..NONE
         });
-        assert_eq!(timetable.due(seconds(60)), Some(Due::Stop(Signal::INT)));
-        assert_eq!(timetable.due(seconds(62)), None);
-        assert_eq!(timetable.due(seconds(63)), Some(Due::Kill));
+        assert_eq!(deadlines.due(seconds(60)), Some(Due::Stop(Signal::INT)));
+        assert_eq!(deadlines.due(seconds(62)), None);
+        assert_eq!(deadlines.due(seconds(63)), Some(Due::Kill));
     }
 
     #[test]
@@ -174,43 +174,43 @@ mod tests {
             (Signal::HUP, false),
             (Signal::QUIT, false),
         ] {
-            let mut timetable = Timetable::new(asked);
-            timetable.passed_on(signal, seconds(10));
-            timetable.passed_on(signal, seconds(12));
-            assert_eq!(timetable.next_due(), kill.then_some(seconds(13)));
-            let killed = timetable.due(seconds(13)) == Some(Due::Kill);
+            let mut deadlines = Deadlines::new(asked);
+            deadlines.passed_on(signal, seconds(10));
+            deadlines.passed_on(signal, seconds(12));
+            assert_eq!(deadlines.next_due(), kill.then_some(seconds(13)));
+            let killed = deadlines.due(seconds(13)) == Some(Due::Kill);
             assert_eq!(killed, kill, "{signal}");
-            timetable.passed_on(signal, seconds(14));
-            assert!(!kill || timetable.next_due().is_none(), "{signal}");
-            assert!(!timetable.timed_out());
+            deadlines.passed_on(signal, seconds(14));
+            assert!(!kill || deadlines.next_due().is_none(), "{signal}");
+            assert!(!deadlines.timed_out());
         }
         // A time limit that passes when all is done stops nothing any more.
-        let mut timetable = Timetable::new(Limits {
+        let mut deadlines = Deadlines::new(Limits {
             timeout: Some(seconds(5)),
             ..asked
         });
-        timetable.passed_on(Signal::TERM, seconds(1));
-        assert_eq!(timetable.due(seconds(4)), Some(Due::Kill));
+        deadlines.passed_on(Signal::TERM, seconds(1));
+        assert_eq!(deadlines.due(seconds(4)), Some(Due::Kill));
         assert_eq!(
-            (timetable.next_due(), timetable.due(seconds(9))),
+            (deadlines.next_due(), deadlines.due(seconds(9))),
             (None, None)
         );
-        assert!(!timetable.timed_out());
+        assert!(!deadlines.timed_out());
         // The time limit does not put it off.
-        let mut timetable = Timetable::new(Limits {
+        let mut deadlines = Deadlines::new(Limits {
             timeout: Some(seconds(11)),
             ..asked
         });
-        timetable.passed_on(Signal::TERM, seconds(10));
-        assert_eq!(timetable.due(seconds(11)), Some(Due::Stop(Signal::INT)));
-        assert_eq!(timetable.next_due(), Some(seconds(13)));
-        assert_eq!(timetable.due(seconds(13)), Some(Due::Kill));
-        assert!(timetable.timed_out());
+        deadlines.passed_on(Signal::TERM, seconds(10));
+        assert_eq!(deadlines.due(seconds(11)), Some(Due::Stop(Signal::INT)));
+        assert_eq!(deadlines.next_due(), Some(seconds(13)));
+        assert_eq!(deadlines.due(seconds(13)), Some(Due::Kill));
+        assert!(deadlines.timed_out());
     }
 
     #[test]
     fn heartbeats_keep_their_beat_and_are_not_made_up_for() {
-        let mut timetable = Timetable::new(Limits {
+        let mut deadlines = Deadlines::new(Limits {
             heartbeat: Some(seconds(10)),
             ..NONE
         });
@@ -222,8 +222,8 @@ mod tests {
             (75, Some(Due::Heartbeat), 85),
             (85, Some(Due::Heartbeat), 95),
         ] {
-            assert_eq!(timetable.due(seconds(now)), due, "at {now}");
-            assert_eq!(timetable.next_due(), Some(seconds(next_due)), "at {now}");
+            assert_eq!(deadlines.due(seconds(now)), due, "at {now}");
+            assert_eq!(deadlines.next_due(), Some(seconds(next_due)), "at {now}");
         }
     }
 }

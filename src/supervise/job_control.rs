@@ -1,13 +1,12 @@
 //! What to do about what happens, as a function of it and of how things stand.
 
-use super::signal::Signal;
-use super::sys::{Received, Recipient, Sender};
+use super::signal::{ReceivedSignal, Signal, SignalSender, SignalTarget};
 
 /// Something that happens while there is a job, or while its result is delivered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Event {
+pub(super) enum ControlEvent {
     /// A signal arrived.
-    Signal(Received),
+    Signal(ReceivedSignal),
     /// A signal has stopped the job.
     Stopped(Signal),
     /// The job goes on after a stop.
@@ -18,20 +17,20 @@ pub(super) enum Event {
 
 /// What is to be done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Action {
+pub(super) enum ControlAction {
     /// Pass a signal on to the job.
     Forward(Signal),
     /// Stop as the job has, so that the shell which waits for us takes the terminal back.
     Suspend(Signal),
     /// Say that the delivery goes on, and what would end it.
-    Insist(Signal),
+    WarnInterrupt(Signal),
     /// End without the delivery.
     GiveUp(Signal),
 }
 
 /// How things stand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum State {
+pub(super) enum ControlState {
     /// The job runs, as far as we know.
     Running,
     /// It runs and has been asked to stop, by the terminal or by what we passed on.
@@ -54,9 +53,9 @@ pub(super) enum State {
 
 /// Where we and the job stand when something happens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Standing {
+pub(super) struct Placement {
     /// The group that we made for the job, or the job alone, which then has our terminal.
-    pub(super) recipient: Recipient,
+    pub(super) target: SignalTarget,
     /// Whether the job is in our group, where it begins when it has our terminal; programs with job control leave it.
     pub(super) shares_group: bool,
     /// Whether the job has left our group and taken the foreground of our terminal, as a shell does.
@@ -76,18 +75,20 @@ enum Reach {
     JobToo,
 }
 
-impl Standing {
+impl Placement {
     /// Whom a signal has reached.
     ///
     /// The kernel tells of the end of children, which is ours. It sends the keys of a terminal, and what else a
     /// terminal has to say, to the whole group in its foreground; a hang-up, and the CONT behind it, to the leader of
     /// the session alone. What it sends beside that, such as the ALRM of an alarm that our caller had set, was for us.
-    fn reach(self, received: Received) -> Reach {
+    fn reach(self, received: ReceivedSignal) -> Reach {
         match (received.sender, received.signal) {
-            (Sender::Ourselves, _) | (Sender::Kernel, Signal::CHLD) => Reach::Ours,
-            (Sender::Kernel, Signal::HUP | Signal::CONT) if self.leads_session => Reach::UsAlone,
+            (SignalSender::Ourselves, _) | (SignalSender::Kernel, Signal::CHLD) => Reach::Ours,
+            (SignalSender::Kernel, Signal::HUP | Signal::CONT) if self.leads_session => {
+                Reach::UsAlone
+            }
             (
-                Sender::Kernel,
+                SignalSender::Kernel,
                 Signal::HUP
                 | Signal::INT
                 | Signal::QUIT
@@ -102,54 +103,60 @@ impl Standing {
     }
 }
 
-impl State {
+impl ControlState {
     /// The table: what to do about an event, and how things stand after it.
     ///
     /// In a group of its own, without a terminal, the job gets every signal and stops and goes on without us.
-    pub(super) fn on(self, event: Event, standing: Standing) -> (Self, Option<Action>) {
-        let apart = standing.recipient == Recipient::Group;
+    pub(super) fn on(
+        self,
+        event: ControlEvent,
+        placement: Placement,
+    ) -> (Self, Option<ControlAction>) {
+        let apart = placement.target == SignalTarget::Group;
         match event {
-            Event::Signal(received) => match (standing.reach(received), self) {
+            ControlEvent::Signal(received) => match (placement.reach(received), self) {
                 (Reach::Ours, _) => (self, None),
                 (_, Self::Delivering | Self::Noted(_) | Self::Urged) => {
                     self.on_urge(received.signal)
                 }
-                (Reach::UsAlone, _) if apart => (self, Some(Action::Forward(received.signal))),
+                (Reach::UsAlone, _) if apart => {
+                    (self, Some(ControlAction::Forward(received.signal)))
+                }
                 (reach, _) => self.on_signal(received.signal, reach),
             },
-            Event::Settled => match self {
-                Self::Noted(signal) => (Self::Urged, Some(Action::Insist(signal))),
+            ControlEvent::Settled => match self {
+                Self::Noted(signal) => (Self::Urged, Some(ControlAction::WarnInterrupt(signal))),
                 _ => (self, None),
             },
-            Event::Stopped(_) | Event::Continued if apart => (self, None),
-            Event::Stopped(signal) => self.on_stop(signal, standing.job_has_foreground),
-            Event::Continued if self == Self::Waking => (Self::Running, None),
+            ControlEvent::Stopped(_) | ControlEvent::Continued if apart => (self, None),
+            ControlEvent::Stopped(signal) => self.on_stop(signal, placement.job_has_foreground),
+            ControlEvent::Continued if self == Self::Waking => (Self::Running, None),
             // Also where we have not seen it stop: what stops the whole group stops us before we look.
-            Event::Continued => (Self::Resumed, None),
+            ControlEvent::Continued => (Self::Resumed, None),
         }
     }
 
     /// A signal while the result is delivered, when there is no job any more to pass it on to. HUP does not count: a
     /// terminal that closes sends it more than once, and wants nothing.
-    fn on_urge(self, signal: Signal) -> (Self, Option<Action>) {
+    fn on_urge(self, signal: Signal) -> (Self, Option<ControlAction>) {
         match (self, signal) {
             (Self::Delivering, Signal::TERM | Signal::INT | Signal::QUIT) => {
                 (Self::Noted(signal), None)
             }
             (Self::Urged, Signal::TERM | Signal::INT | Signal::QUIT) => {
-                (self, Some(Action::GiveUp(signal)))
+                (self, Some(ControlAction::GiveUp(signal)))
             }
             _ => (self, None),
         }
     }
 
     /// A signal while the job has our terminal.
-    fn on_signal(self, signal: Signal, reach: Reach) -> (Self, Option<Action>) {
-        let forward = (reach == Reach::UsAlone).then_some(Action::Forward(signal));
+    fn on_signal(self, signal: Signal, reach: Reach) -> (Self, Option<ControlAction>) {
+        let forward = (reach == Reach::UsAlone).then_some(ControlAction::Forward(signal));
         match (self, signal) {
             // What the job does about it is to stop by STOP, and it has been quicker than our own signal.
             (Self::Halted, Signal::TSTP | Signal::TTIN | Signal::TTOU) => {
-                (Self::Suspended, Some(Action::Suspend(signal)))
+                (Self::Suspended, Some(ControlAction::Suspend(signal)))
             }
             (Self::Suspended, Signal::TSTP | Signal::TTIN | Signal::TTOU) => (self, None),
             (_, Signal::TSTP | Signal::TTIN | Signal::TTOU) => (Self::Asked, forward),
@@ -161,13 +168,17 @@ impl State {
 
     /// The job, which has our terminal, has stopped. Programs that restore the terminal before they stop for it do so by
     /// STOP, and so do shells that are told to; those have taken the foreground, which only who waits for us can take back.
-    fn on_stop(self, by: Signal, job_has_foreground: bool) -> (Self, Option<Action>) {
+    fn on_stop(self, by: Signal, job_has_foreground: bool) -> (Self, Option<ControlAction>) {
         match (self, by) {
             (_, Signal::TSTP | Signal::TTIN | Signal::TTOU) => {
-                (Self::Suspended, Some(Action::Suspend(by)))
+                (Self::Suspended, Some(ControlAction::Suspend(by)))
             }
-            (Self::Asked, Signal::STOP) => (Self::Suspended, Some(Action::Suspend(Signal::TSTP))),
-            _ if job_has_foreground => (Self::Suspended, Some(Action::Suspend(Signal::TSTP))),
+            (Self::Asked, Signal::STOP) => {
+                (Self::Suspended, Some(ControlAction::Suspend(Signal::TSTP)))
+            }
+            _ if job_has_foreground => {
+                (Self::Suspended, Some(ControlAction::Suspend(Signal::TSTP)))
+            }
             _ => (Self::Halted, None),
         }
     }
@@ -177,54 +188,62 @@ impl State {
 mod tests {
     use super::*;
 
-    const APART: Standing = Standing {
-        recipient: Recipient::Group,
+    const APART: Placement = Placement {
+        target: SignalTarget::Group,
         shares_group: false,
         job_has_foreground: false,
         leads_session: false,
     };
-    const TOGETHER: Standing = Standing {
-        recipient: Recipient::Process,
+    const TOGETHER: Placement = Placement {
+        target: SignalTarget::Process,
         shares_group: true,
         ..APART
     };
-    const LEADER: Standing = Standing {
+    const LEADER: Placement = Placement {
         leads_session: true,
         ..TOGETHER
     };
     /// The job has our terminal, and has left our group.
-    const GONE: Standing = Standing {
+    const GONE: Placement = Placement {
         shares_group: false,
         ..TOGETHER
     };
     /// And has taken the foreground.
-    const SHELL: Standing = Standing {
+    const SHELL: Placement = Placement {
         job_has_foreground: true,
         ..GONE
     };
 
-    fn from(sender: Sender) -> impl Fn(Signal) -> Event {
-        move |signal| Event::Signal(Received { signal, sender })
+    fn from(sender: SignalSender) -> impl Fn(Signal) -> ControlEvent {
+        move |signal| ControlEvent::Signal(ReceivedSignal { signal, sender })
     }
 
-    /// Goes through rows of standing, state, event, next state and action.
+    /// Goes through rows of placement, state, event, next state and action.
     #[track_caller]
-    fn holds(rows: &[(Standing, State, Event, State, Option<Action>)]) {
-        for &(standing, state, event, next, action) in rows {
-            let found = state.on(event, standing);
-            assert_eq!(found, (next, action), "{standing:?} {state:?} {event:?}");
+    fn holds(
+        rows: &[(
+            Placement,
+            ControlState,
+            ControlEvent,
+            ControlState,
+            Option<ControlAction>,
+        )],
+    ) {
+        for &(placement, state, event, next, action) in rows {
+            let found = state.on(event, placement);
+            assert_eq!(found, (next, action), "{placement:?} {state:?} {event:?}");
         }
     }
 
     #[test]
     fn signals_reach_the_job_once() {
-        let process = from(Sender::Process);
-        let kernel = from(Sender::Kernel);
-        let ourselves = from(Sender::Ourselves);
+        let process = from(SignalSender::Process);
+        let kernel = from(SignalSender::Kernel);
+        let ourselves = from(SignalSender::Ourselves);
         let realtime = Signal::from_number(40);
         let alarm = Signal::from_number(14);
-        let running = State::Running;
-        let forward = |signal| Some(Action::Forward(signal));
+        let running = ControlState::Running;
+        let forward = |signal| Some(ControlAction::Forward(signal));
         for signal in [
             Signal::TERM,
             Signal::INT,
@@ -272,118 +291,184 @@ mod tests {
 
     #[test]
     fn apart_the_job_stops_and_goes_on_without_us() {
-        let process = from(Sender::Process);
-        let running = State::Running;
+        let process = from(SignalSender::Process);
+        let running = ControlState::Running;
         for signal in [Signal::TSTP, Signal::TTIN, Signal::TTOU, Signal::CONT] {
-            let forward = Some(Action::Forward(signal));
+            let forward = Some(ControlAction::Forward(signal));
             holds(&[(APART, running, process(signal), running, forward)]);
         }
         for signal in [Signal::TSTP, Signal::TTIN, Signal::TTOU, Signal::STOP] {
-            holds(&[(APART, running, Event::Stopped(signal), running, None)]);
+            holds(&[(APART, running, ControlEvent::Stopped(signal), running, None)]);
         }
-        holds(&[(APART, running, Event::Continued, running, None)]);
+        holds(&[(APART, running, ControlEvent::Continued, running, None)]);
     }
 
     #[test]
     fn together_we_stop_as_the_job_does() {
-        let (process, kernel) = (from(Sender::Process), from(Sender::Kernel));
-        let stopped = Event::Stopped;
+        let (process, kernel) = (from(SignalSender::Process), from(SignalSender::Kernel));
+        let stopped = ControlEvent::Stopped;
         for key in [Signal::TSTP, Signal::TTIN, Signal::TTOU] {
-            let forward = Some(Action::Forward(key));
-            let suspend = Some(Action::Suspend(key));
-            for standing in [TOGETHER, LEADER] {
+            let forward = Some(ControlAction::Forward(key));
+            let suspend = Some(ControlAction::Suspend(key));
+            for placement in [TOGETHER, LEADER] {
                 holds(&[
                     // A key of the terminal, or a signal; what the job does about it remains to be seen.
-                    (standing, State::Running, kernel(key), State::Asked, None),
-                    (standing, State::Asked, kernel(key), State::Asked, None),
-                    (standing, State::Resumed, kernel(key), State::Asked, None),
                     (
-                        standing,
-                        State::Running,
+                        placement,
+                        ControlState::Running,
+                        kernel(key),
+                        ControlState::Asked,
+                        None,
+                    ),
+                    (
+                        placement,
+                        ControlState::Asked,
+                        kernel(key),
+                        ControlState::Asked,
+                        None,
+                    ),
+                    (
+                        placement,
+                        ControlState::Resumed,
+                        kernel(key),
+                        ControlState::Asked,
+                        None,
+                    ),
+                    (
+                        placement,
+                        ControlState::Running,
                         process(key),
-                        State::Asked,
+                        ControlState::Asked,
                         forward,
                     ),
                     // It stops, also for a reason of its own.
                     (
-                        standing,
-                        State::Asked,
+                        placement,
+                        ControlState::Asked,
                         stopped(key),
-                        State::Suspended,
+                        ControlState::Suspended,
                         suspend,
                     ),
                     (
-                        standing,
-                        State::Running,
+                        placement,
+                        ControlState::Running,
                         stopped(key),
-                        State::Suspended,
+                        ControlState::Suspended,
                         suspend,
                     ),
                     (
-                        standing,
-                        State::Resumed,
+                        placement,
+                        ControlState::Resumed,
                         stopped(key),
-                        State::Suspended,
+                        ControlState::Suspended,
                         suspend,
                     ),
                     // It stopped before we saw the key.
                     (
-                        standing,
-                        State::Halted,
+                        placement,
+                        ControlState::Halted,
                         kernel(key),
-                        State::Suspended,
+                        ControlState::Suspended,
                         suspend,
                     ),
                     (
-                        standing,
-                        State::Suspended,
+                        placement,
+                        ControlState::Suspended,
                         kernel(key),
-                        State::Suspended,
+                        ControlState::Suspended,
                         None,
                     ),
                 ]);
             }
         }
-        let suspend = Some(Action::Suspend(Signal::TSTP));
+        let suspend = Some(ControlAction::Suspend(Signal::TSTP));
         let halt = stopped(Signal::STOP);
         holds(&[
             // In answer to the terminal, or because somebody wants the job alone to stop.
-            (TOGETHER, State::Asked, halt, State::Suspended, suspend),
-            (TOGETHER, State::Running, halt, State::Halted, None),
-            (TOGETHER, State::Resumed, halt, State::Halted, None),
+            (
+                TOGETHER,
+                ControlState::Asked,
+                halt,
+                ControlState::Suspended,
+                suspend,
+            ),
+            (
+                TOGETHER,
+                ControlState::Running,
+                halt,
+                ControlState::Halted,
+                None,
+            ),
+            (
+                TOGETHER,
+                ControlState::Resumed,
+                halt,
+                ControlState::Halted,
+                None,
+            ),
             // A shell suspends itself, and the terminal is in its hands.
-            (GONE, State::Running, halt, State::Halted, None),
-            (SHELL, State::Running, halt, State::Suspended, suspend),
-            (SHELL, State::Resumed, halt, State::Suspended, suspend),
+            (
+                GONE,
+                ControlState::Running,
+                halt,
+                ControlState::Halted,
+                None,
+            ),
+            (
+                SHELL,
+                ControlState::Running,
+                halt,
+                ControlState::Suspended,
+                suspend,
+            ),
+            (
+                SHELL,
+                ControlState::Resumed,
+                halt,
+                ControlState::Suspended,
+                suspend,
+            ),
         ]);
         // A job that has left our group hears of the keys from us.
         let key = kernel(Signal::TSTP);
-        let forward = Some(Action::Forward(Signal::TSTP));
-        holds(&[(GONE, State::Running, key, State::Asked, forward)]);
+        let forward = Some(ControlAction::Forward(Signal::TSTP));
+        holds(&[(
+            GONE,
+            ControlState::Running,
+            key,
+            ControlState::Asked,
+            forward,
+        )]);
     }
 
     #[test]
     fn together_we_go_on_as_the_job_does() {
-        let process = from(Sender::Process);
-        let kernel = from(Sender::Kernel);
+        let process = from(SignalSender::Process);
+        let kernel = from(SignalSender::Kernel);
         let (cont, term) = (Signal::CONT, Signal::TERM);
-        let forward = |signal| Some(Action::Forward(signal));
-        let (running, halted) = (State::Running, State::Halted);
-        let (suspended, resumed) = (State::Suspended, State::Resumed);
-        let waking = State::Waking;
+        let forward = |signal| Some(ControlAction::Forward(signal));
+        let (running, halted) = (ControlState::Running, ControlState::Halted);
+        let (suspended, resumed) = (ControlState::Suspended, ControlState::Resumed);
+        let waking = ControlState::Waking;
         holds(&[
             // The shell continues the whole group: the job goes on, and the CONT that woke us has been its own.
-            (TOGETHER, suspended, Event::Continued, resumed, None),
-            (TOGETHER, running, Event::Continued, resumed, None),
-            (TOGETHER, State::Asked, Event::Continued, resumed, None),
-            (TOGETHER, halted, Event::Continued, resumed, None),
-            (TOGETHER, resumed, Event::Continued, resumed, None),
+            (TOGETHER, suspended, ControlEvent::Continued, resumed, None),
+            (TOGETHER, running, ControlEvent::Continued, resumed, None),
+            (
+                TOGETHER,
+                ControlState::Asked,
+                ControlEvent::Continued,
+                resumed,
+                None,
+            ),
+            (TOGETHER, halted, ControlEvent::Continued, resumed, None),
+            (TOGETHER, resumed, ControlEvent::Continued, resumed, None),
             (TOGETHER, resumed, process(cont), running, None),
             (TOGETHER, resumed, kernel(cont), running, None),
             // Somebody continues us alone.
             (TOGETHER, suspended, process(cont), waking, forward(cont)),
             (TOGETHER, halted, process(cont), waking, forward(cont)),
-            (TOGETHER, waking, Event::Continued, running, None),
+            (TOGETHER, waking, ControlEvent::Continued, running, None),
             (TOGETHER, waking, process(cont), waking, forward(cont)),
             // The kernel continues a whole group that nobody could continue any more, or the first of a session alone.
             (TOGETHER, suspended, kernel(cont), waking, None),
@@ -397,20 +482,20 @@ mod tests {
 
     #[test]
     fn a_delivery_is_given_up_at_the_second_signal_that_wants_an_end() {
-        let (delivering, urged) = (State::Delivering, State::Urged);
-        for sender in [Sender::Process, Sender::Kernel] {
+        let (delivering, urged) = (ControlState::Delivering, ControlState::Urged);
+        for sender in [SignalSender::Process, SignalSender::Kernel] {
             let sent = from(sender);
-            for standing in [APART, TOGETHER, LEADER] {
+            for placement in [APART, TOGETHER, LEADER] {
                 for signal in [Signal::TERM, Signal::INT, Signal::QUIT] {
-                    let noted = State::Noted(signal);
-                    let insist = Some(Action::Insist(signal));
-                    let give_up = Some(Action::GiveUp(signal));
+                    let noted = ControlState::Noted(signal);
+                    let insist = Some(ControlAction::WarnInterrupt(signal));
+                    let give_up = Some(ControlAction::GiveUp(signal));
                     holds(&[
-                        (standing, delivering, sent(signal), noted, None),
-                        (standing, noted, sent(signal), noted, None),
-                        (standing, noted, sent(Signal::INT), noted, None),
-                        (standing, noted, Event::Settled, urged, insist),
-                        (standing, urged, sent(signal), urged, give_up),
+                        (placement, delivering, sent(signal), noted, None),
+                        (placement, noted, sent(signal), noted, None),
+                        (placement, noted, sent(Signal::INT), noted, None),
+                        (placement, noted, ControlEvent::Settled, urged, insist),
+                        (placement, urged, sent(signal), urged, give_up),
                     ]);
                 }
                 for signal in [
@@ -420,18 +505,24 @@ mod tests {
                     Signal::TSTP,
                     Signal::WINCH,
                 ] {
-                    for state in [delivering, State::Noted(Signal::TERM), urged] {
-                        holds(&[(standing, state, sent(signal), state, None)]);
+                    for state in [delivering, ControlState::Noted(Signal::TERM), urged] {
+                        holds(&[(placement, state, sent(signal), state, None)]);
                     }
                 }
             }
         }
-        let ourselves = from(Sender::Ourselves);
+        let ourselves = from(SignalSender::Ourselves);
         holds(&[
             (APART, urged, ourselves(Signal::CHLD), urged, None),
-            (APART, urged, Event::Settled, urged, None),
-            (APART, delivering, Event::Settled, delivering, None),
-            (APART, State::Running, Event::Settled, State::Running, None),
+            (APART, urged, ControlEvent::Settled, urged, None),
+            (APART, delivering, ControlEvent::Settled, delivering, None),
+            (
+                APART,
+                ControlState::Running,
+                ControlEvent::Settled,
+                ControlState::Running,
+                None,
+            ),
         ]);
     }
 }
