@@ -16,7 +16,7 @@ pub struct Job {
     pub(super) limits: Limits,
 }
 
-/// What is to happen while a job runs, by how long it has run.
+/// Things to happen while a job runs, by how long it has run.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Limits {
     pub(super) start_due: Option<Duration>,
@@ -55,13 +55,14 @@ impl Job {
         Self::new("/bin/sh", [OsString::from("-c"), script.into()])
     }
 
-    /// Keeps an environment variable from the job. Defaults to none: it gets the environment of this process.
+    /// Keeps an environment variable from the job. Defaults to none: it gets the environment of
+    /// this process.
     pub fn without_env(self, name: impl AsRef<OsStr>) -> Self {
         self.change_env(name.as_ref(), None)
     }
 
-    /// Sets an environment variable for the job, in the place of one of that name that it would inherit. Defaults to
-    /// none: it gets the environment of this process.
+    /// Sets an environment variable for the job, in the place of one of that name that it would
+    /// inherit. Defaults to none: it gets the environment of this process.
     pub fn env(self, name: impl AsRef<OsStr>, value: impl Into<OsString>) -> Self {
         self.change_env(name.as_ref(), Some(value.into()))
     }
@@ -72,23 +73,24 @@ impl Job {
         self
     }
 
-    /// When to say that the start is due to be announced; see [`Moment::StartDue`](super::Moment::StartDue). Defaults
-    /// to never.
+    /// Time after which to say that the start is due to be announced; see
+    /// [`JobEvent::StartDue`](super::JobEvent::StartDue). Defaults to never.
     pub fn announce_after(mut self, running: Duration) -> Self {
         self.limits.start_due = Some(running);
         self
     }
 
-    /// How often to say that a sign of life is due; see [`Moment::HeartbeatDue`](super::Moment::HeartbeatDue). An
-    /// interval of 0 is none. Defaults to never.
+    /// Interval in which to say that a heartbeat is due; see
+    /// [`JobEvent::HeartbeatDue`](super::JobEvent::HeartbeatDue). An interval of 0 disables it.
+    /// Defaults to never.
     pub fn heartbeat(mut self, interval: Duration) -> Self {
         self.limits.heartbeat = Some(interval).filter(|interval| !interval.is_zero());
         self
     }
 
-    /// When to give back the memory of this process that starting needs and waiting does not, its program text above
-    /// all, which is mapped again as it is needed. Worth it for a program that does nothing but wait for the job.
-    /// Defaults to never.
+    /// Time after which to give back the memory of this process that starting needs and waiting
+    /// does not, its program text above all, which is mapped again as it is needed. Worth it for a
+    /// program that does nothing but wait for the job. Defaults to never.
     pub fn trim_memory_after(mut self, running: Duration) -> Self {
         self.limits.trim_memory = Some(running);
         self
@@ -106,14 +108,14 @@ impl Job {
         self
     }
 
-    /// How long after the end of its time a KILL follows. Defaults to 10 seconds.
+    /// Pause between the end of its time and a KILL. Defaults to 10 seconds.
     pub fn kill_after(mut self, pause: Duration) -> Self {
         self.limits.kill_after = pause;
         self
     }
 
-    /// How long after a TERM, or the stop signal, that was passed on to the job a KILL follows. Defaults to never: how
-    /// long to clean up is for the job to decide.
+    /// Pause between a TERM, or the stop signal, that was passed on to the job, and a KILL.
+    /// Defaults to never: the job decides how long it cleans up.
     pub fn kill_after_signal(mut self, pause: Duration) -> Self {
         self.limits.kill_after_signal = Some(pause);
         self
@@ -130,7 +132,8 @@ impl Job {
             .chain(self.arguments.iter().map(OsString::as_os_str))
     }
 
-    /// How its environment differs from that of this process: variables to set, and those without a value to take out.
+    /// How its environment differs from that of this process: variables to set, and those without a
+    /// value to take out.
     pub(super) fn environment(&self) -> impl Iterator<Item = (&OsStr, Option<&OsStr>)> {
         let changes = self.environment.iter();
         changes.map(|(name, value)| (name.as_os_str(), value.as_deref()))

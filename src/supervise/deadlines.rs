@@ -1,8 +1,9 @@
-//! What is due when, as a function of time.
+//! What is due while a job runs, as a function of time.
 
 use std::time::Duration;
 
 use super::command::Limits;
+use super::outcome::TimeLimit;
 use super::signal::Signal;
 
 /// Something that is due.
@@ -12,7 +13,7 @@ pub(super) enum Due {
     TrimMemory,
     /// Say that the start is due to be announced.
     Announce,
-    /// Say that a sign of life is due.
+    /// Say that a heartbeat is due.
     Heartbeat,
     /// The time is up: send this, and a CONT after it in case the job is stopped.
     Stop(Signal),
@@ -26,7 +27,7 @@ pub(super) struct Deadlines {
     limits: Limits,
     heartbeat_at: Option<Duration>,
     kill_at: Option<Duration>,
-    timed_out: bool,
+    time_limit: TimeLimit,
 }
 
 impl Deadlines {
@@ -35,17 +36,17 @@ impl Deadlines {
             limits,
             heartbeat_at: limits.heartbeat,
             kill_at: None,
-            timed_out: false,
+            time_limit: TimeLimit::Kept,
         }
     }
 
-    /// Whether the time limit has passed.
-    pub(super) fn timed_out(&self) -> bool {
-        self.timed_out
+    /// Whether the job was kept within its time limit so far.
+    pub(super) fn time_limit(&self) -> TimeLimit {
+        self.time_limit
     }
 
-    /// A signal was passed on: KILL may have to follow.
-    pub(super) fn passed_on(&mut self, signal: Signal, now: Duration) {
+    /// Takes note of a signal that was forwarded: KILL may have to follow.
+    pub(super) fn signal_forwarded(&mut self, signal: Signal, now: Duration) {
         let ends = signal == Signal::TERM || signal == self.limits.stop_signal;
         if let Some(pause) = self.limits.kill_after_signal.filter(|_| ends) {
             // Only the first counts: asking again must not put it off.
@@ -53,7 +54,7 @@ impl Deadlines {
         }
     }
 
-    /// What is due by now, one thing at a time; to be asked until there is nothing.
+    /// Takes what is due by now, one thing at a time; to be asked until there is nothing.
     pub(super) fn due(&mut self, now: Duration) -> Option<Due> {
         let limits = &mut self.limits;
         if limits.start_due.take_if(|due| *due <= now).is_some() {
@@ -65,7 +66,7 @@ impl Deadlines {
         if limits.timeout.take_if(|due| *due <= now).is_some() {
             let kill_at = now.saturating_add(limits.kill_after);
             self.kill_at = Some(self.kill_at.map_or(kill_at, |earlier| earlier.min(kill_at)));
-            self.timed_out = true;
+            self.time_limit = TimeLimit::Exceeded;
             return Some(Due::Stop(limits.stop_signal));
         }
         if self.kill_at.take_if(|due| *due <= now).is_some() {
@@ -84,7 +85,7 @@ impl Deadlines {
         None
     }
 
-    /// When something is due next.
+    /// Time at which something is due next.
     pub(super) fn next_due(&self) -> Option<Duration> {
         let due = [
             self.limits.start_due,
@@ -118,10 +119,10 @@ mod tests {
     #[test]
     fn without_limits_there_is_nothing_to_wake_up_for() {
         let mut deadlines = Deadlines::new(NONE);
-        deadlines.passed_on(Signal::TERM, seconds(1));
+        deadlines.signal_forwarded(Signal::TERM, seconds(1));
         assert_eq!(deadlines.next_due(), None);
         assert_eq!(deadlines.due(Duration::MAX), None);
-        assert!(!deadlines.timed_out());
+        assert_eq!(deadlines.time_limit(), TimeLimit::Kept);
     }
 
     #[test]
@@ -147,7 +148,8 @@ mod tests {
             assert_eq!(deadlines.next_due(), next_due, "at {now_ms}");
             let now = Duration::from_millis(now_ms);
             assert_eq!(deadlines.due(now), due, "at {now_ms}");
-            assert_eq!(deadlines.timed_out(), now_ms >= 5000, "at {now_ms}");
+            let exceeded = deadlines.time_limit() == TimeLimit::Exceeded;
+            assert_eq!(exceeded, now_ms >= 5000, "at {now_ms}");
         }
     }
 
@@ -175,37 +177,37 @@ mod tests {
             (Signal::QUIT, false),
         ] {
             let mut deadlines = Deadlines::new(asked);
-            deadlines.passed_on(signal, seconds(10));
-            deadlines.passed_on(signal, seconds(12));
+            deadlines.signal_forwarded(signal, seconds(10));
+            deadlines.signal_forwarded(signal, seconds(12));
             assert_eq!(deadlines.next_due(), kill.then_some(seconds(13)));
             let killed = deadlines.due(seconds(13)) == Some(Due::Kill);
             assert_eq!(killed, kill, "{signal}");
-            deadlines.passed_on(signal, seconds(14));
+            deadlines.signal_forwarded(signal, seconds(14));
             assert!(!kill || deadlines.next_due().is_none(), "{signal}");
-            assert!(!deadlines.timed_out());
+            assert_eq!(deadlines.time_limit(), TimeLimit::Kept);
         }
         // A time limit that passes when all is done stops nothing any more.
         let mut deadlines = Deadlines::new(Limits {
             timeout: Some(seconds(5)),
             ..asked
         });
-        deadlines.passed_on(Signal::TERM, seconds(1));
+        deadlines.signal_forwarded(Signal::TERM, seconds(1));
         assert_eq!(deadlines.due(seconds(4)), Some(Due::Kill));
         assert_eq!(
             (deadlines.next_due(), deadlines.due(seconds(9))),
             (None, None)
         );
-        assert!(!deadlines.timed_out());
+        assert_eq!(deadlines.time_limit(), TimeLimit::Kept);
         // The time limit does not put it off.
         let mut deadlines = Deadlines::new(Limits {
             timeout: Some(seconds(11)),
             ..asked
         });
-        deadlines.passed_on(Signal::TERM, seconds(10));
+        deadlines.signal_forwarded(Signal::TERM, seconds(10));
         assert_eq!(deadlines.due(seconds(11)), Some(Due::Stop(Signal::INT)));
         assert_eq!(deadlines.next_due(), Some(seconds(13)));
         assert_eq!(deadlines.due(seconds(13)), Some(Due::Kill));
-        assert!(deadlines.timed_out());
+        assert_eq!(deadlines.time_limit(), TimeLimit::Exceeded);
     }
 
     #[test]

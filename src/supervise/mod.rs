@@ -18,19 +18,23 @@
 
 mod command;
 mod deadlines;
+mod event;
 mod finish;
+mod interrupts;
 mod job_control;
 mod mappings;
 mod outcome;
+mod running;
 mod signal;
 mod spawn;
 mod supervisor;
 mod sys;
 
 pub use command::Job;
-pub use finish::Unfinished;
+pub use event::JobEvent;
+pub use finish::FinishError;
 pub use outcome::{Ending, Outcome, SpawnFailure, TimeLimit, Usage};
 pub use signal::{Signal, SignalError};
-pub use supervisor::{Moment, Supervisor};
+pub use supervisor::Supervisor;
 #[doc(hidden)]
 pub use sys::memory::trim_memory;

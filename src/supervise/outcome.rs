@@ -1,4 +1,4 @@
-//! How a run went.
+//! The result of a run.
 
 use std::ffi::OsStr;
 use std::fmt;
@@ -10,7 +10,7 @@ use std::time::{Duration, SystemTime};
 
 use super::signal::Signal;
 
-/// Why a job could not be started.
+/// Reason why a job could not be started.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SpawnFailure {
@@ -20,7 +20,7 @@ pub enum SpawnFailure {
     NotExecutable,
 }
 
-/// How a job ended.
+/// End of a job.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Ending {
@@ -30,14 +30,14 @@ pub enum Ending {
     Killed(Signal),
     /// It never began.
     NotStarted {
-        /// Why, as far as exit codes tell.
+        /// The reason, as far as exit codes tell.
         failure: SpawnFailure,
-        /// Why, in the system's words.
+        /// The reason, in the system's words.
         reason: String,
     },
     /// It has ended, but the system had no status for it.
     Unknown {
-        /// Why, in the system's words.
+        /// The reason, in the system's words.
         reason: String,
     },
 }
@@ -60,7 +60,8 @@ impl Ending {
         } else {
             SpawnFailure::NotExecutable
         };
-        // The system says of a script that there is no such file when it means the interpreter in its first line.
+        // The system says of a script that there is no such file when it means the interpreter in
+        // its first line.
         let named = program.as_encoded_bytes().contains(&b'/');
         let reason = if failure == SpawnFailure::NotFound && named && Path::new(program).is_file() {
             "the interpreter in its first line was not found".to_owned()
@@ -81,32 +82,32 @@ pub enum TimeLimit {
     Exceeded,
 }
 
-/// What a job used, it and the children that it waited for.
+/// Resources that a job used, it and the children that it waited for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Usage {
     /// Processor time in user mode.
     pub cpu_user: Duration,
     /// Processor time in the kernel.
     pub cpu_system: Duration,
-    /// The most memory that one of them held at a time, in bytes. Never less than what this process held when it
-    /// started the job: Linux counts from before the exec.
+    /// The most memory that one of them held at a time, in bytes. Never less than what this process
+    /// held when it started the job: Linux counts from before the exec.
     pub max_resident_memory_bytes: u64,
 }
 
-/// How a run went.
+/// Result of a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Outcome {
-    /// When it was started, by the wall clock.
+    /// Time of its start, by the wall clock.
     pub started: SystemTime,
-    /// When it had ended, by the wall clock.
+    /// Time of its end, by the wall clock.
     pub completed: SystemTime,
-    /// How long it ran, by the monotonic clock.
+    /// Duration of the run, by the monotonic clock.
     pub duration: Duration,
-    /// How it ended.
+    /// The end of the job.
     pub ending: Ending,
     /// Whether it was stopped for its time limit.
     pub time_limit: TimeLimit,
-    /// What it used.
+    /// Resources that it used.
     pub usage: Usage,
 }
 
@@ -117,9 +118,9 @@ impl Outcome {
         self.ending == Ending::Exited(0) && self.time_limit == TimeLimit::Kept
     }
 
-    /// The code that a shell or `timeout` would report: the job's own; 128 and the signal that killed it; 124 when it
-    /// was stopped for its time limit, 137 when that took a KILL; 126 and 127 when it could not be started; 255 when
-    /// its status was lost.
+    /// The code that a shell or `timeout` would report: the job's own; 128 and the signal that
+    /// killed it; 124 when it was stopped for its time limit, 137 when that took a KILL; 126 and
+    /// 127 when it could not be started; 255 when its status was lost.
     #[must_use]
     pub fn exit_code(&self) -> u8 {
         let killed = |signal: Signal| u8::try_from(128 + signal.number()).unwrap_or(u8::MAX);
@@ -154,51 +155,6 @@ impl fmt::Display for Outcome {
             Ending::Killed(signal) => write!(f, "killed by {signal}"),
             Ending::NotStarted { reason, .. } => write!(f, "not started: {reason}"),
             Ending::Unknown { reason } => write!(f, "ended, status lost: {reason}"),
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn outcome(ending: Ending, time_limit: TimeLimit) -> Outcome {
-        Outcome {
-            started: SystemTime::UNIX_EPOCH,
-            completed: SystemTime::UNIX_EPOCH,
-            duration: Duration::ZERO,
-            ending,
-            time_limit,
-            usage: Usage::default(),
-        }
-    }
-
-    #[test]
-    fn endings_have_the_codes_of_shell_and_timeout() {
-        let not_started =
-            |error: i32| Ending::not_started("x".as_ref(), &io::Error::from_raw_os_error(error));
-        for (ending, time_limit, code) in [
-            (Ending::Exited(0), TimeLimit::Kept, 0),
-            (Ending::Exited(255), TimeLimit::Kept, 255),
-            (Ending::Killed(Signal::TERM), TimeLimit::Kept, 143),
-            (Ending::Killed(Signal::KILL), TimeLimit::Kept, 137),
-            (
-                Ending::Killed(Signal::from_number(64)),
-                TimeLimit::Kept,
-                192,
-            ),
-            (Ending::Exited(0), TimeLimit::Exceeded, 124),
-            (Ending::Exited(7), TimeLimit::Exceeded, 124),
-            (Ending::Killed(Signal::TERM), TimeLimit::Exceeded, 124),
-            (Ending::Killed(Signal::KILL), TimeLimit::Exceeded, 137),
-            (not_started(libc::ENOENT), TimeLimit::Kept, 127),
-            (not_started(libc::EACCES), TimeLimit::Kept, 126),
-            (not_started(libc::ENOTDIR), TimeLimit::Kept, 126),
-            (not_started(libc::E2BIG), TimeLimit::Kept, 126),
-        ] {
-            let outcome = outcome(ending, time_limit);
-            assert_eq!(outcome.exit_code(), code, "{outcome:?}");
-            assert_eq!(outcome.is_success(), code == 0, "{outcome:?}");
         }
     }
 }

@@ -10,13 +10,14 @@ use std::process::Command;
 use super::command::Job;
 use super::signal::SignalTarget;
 use super::sys::signals::InheritedSignals;
-use super::sys::spawn as system;
-use super::sys::spawn::{EnvironmentChange, ExecImage, fork_and_exec, is_unknown_format};
+use super::sys::spawn::{
+    EnvironmentChange, ExecImage, fork_and_exec, is_unknown_format, spawn_process,
+};
 
 /// Starts a job with the signals as they were inherited, and returns the number of its process.
 ///
-/// The fast way cannot have SIGCHLD ignored, and does not run a script without interpreter line, which the C library's
-/// `execvp` gives to a shell; then it goes by fork and exec.
+/// The fast way cannot have SIGCHLD ignored, and does not run a script without interpreter line,
+/// which the C library's `execvp` gives to a shell; then it goes by fork and exec.
 ///
 /// `about_to` is called right before each attempt.
 ///
@@ -28,7 +29,7 @@ pub(super) fn spawn(
     about_to: &mut dyn FnMut(),
 ) -> io::Result<i32> {
     if inherited.has_default_child_action() {
-        match system::spawn(&image(job)?, inherited, target, about_to) {
+        match spawn_process(&image(job)?, inherited, target, about_to) {
             Err(error) if is_unknown_format(&error) => {}
             result => return result,
         }
@@ -39,7 +40,8 @@ pub(super) fn spawn(
     for (name, value) in job.environment() {
         match value {
             Some(value) => command.env(name, value),
-            // One that is not there is left alone: every change has the library sort the environment.
+            // One that is not there is left alone: every change has the library sort the
+            // environment.
             None if env::var_os(name).is_none() => &mut command,
             None => command.env_remove(name),
         };
@@ -52,7 +54,7 @@ pub(super) fn spawn(
     i32::try_from(child.id()).map_err(io::Error::other)
 }
 
-/// A job as the system takes it.
+/// Returns a job as the system takes it.
 fn image(job: &Job) -> io::Result<ExecImage> {
     let arguments: Result<_, _> = job
         .line()

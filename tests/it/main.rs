@@ -55,6 +55,7 @@ mod signals;
 mod spool;
 mod spool_faults;
 mod start;
+mod supervise;
 mod terminal;
 mod textfile;
 mod tls;

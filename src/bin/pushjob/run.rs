@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use pushjob::metrics_file::{METRICS_FILE, MetricsFile};
 use pushjob::report::Report;
 use pushjob::spool::Spool;
-use pushjob::supervise::{Ending, Job, Moment, Outcome, Supervisor};
+use pushjob::supervise::{Ending, Job, JobEvent, Outcome, Supervisor};
 
 use crate::args::{JobArgs, Method, ReportArgs, RunArgs, StartAfter};
 use crate::console::{Console, chain};
@@ -24,7 +24,7 @@ use crate::settings::{
 };
 
 /// A job that has run this long may run for hours, and it is time to give back what only starting took.
-const SETTLED: Duration = Duration::from_millis(50);
+const TRIM_AFTER: Duration = Duration::from_millis(50);
 
 pub(crate) fn run(args: &RunArgs) -> Exit {
     let console = args.messages.console();
@@ -71,16 +71,16 @@ pub(crate) fn run(args: &RunArgs) -> Exit {
         Recorder::new(settings, plan.aim, file.clone(), console)
     };
     let begin = Instant::now();
-    let outcome = supervisor.run(&plan.job, &mut |moment| {
-        let warning = match (moment, &mut recorder) {
-            (Moment::Settled(started), _) => listener.serve(started, begin).err(),
-            (Moment::StartDue(started), Some(recorder)) => recorder.announce(started).err(),
-            (Moment::HeartbeatDue(started), Some(recorder)) => recorder.beat(started).err(),
-            (Moment::Stopping(signal), _) => {
+    let outcome = supervisor.run(&plan.job, &mut |event| {
+        let warning = match (event, &mut recorder) {
+            (JobEvent::Started(started), _) => listener.serve(started, begin).err(),
+            (JobEvent::StartDue(started), Some(recorder)) => recorder.announce(started).err(),
+            (JobEvent::HeartbeatDue(started), Some(recorder)) => recorder.beat(started).err(),
+            (JobEvent::Stopping(signal), _) => {
                 Some(format!("the job's time was up, {signal} was sent"))
             }
-            (Moment::Killing, _) => Some("the job did not end, KILL was sent".to_owned()),
-            (Moment::Refused(signal), _) => Some(format!(
+            (JobEvent::Killing, _) => Some("the job did not end, KILL was sent".to_owned()),
+            (JobEvent::Refused(signal), _) => Some(format!(
                 "{signal} could not be sent to the job, which runs as another user"
             )),
             _ => None,
@@ -102,8 +102,8 @@ pub(crate) fn run(args: &RunArgs) -> Exit {
     let delivered = recorder.map_or_else(told, |recorder| {
         let pending = recorder.pending();
         let record = move || recorder.record(&outcome);
-        let result = supervisor.finish(record, &mut |moment| {
-            if let Moment::Insisting(signal) = moment {
+        let result = supervisor.finish(record, &mut |event| {
+            if let JobEvent::InterruptDeferred(signal) = event {
                 console.warning(format_args!(
                     "{signal} came when the job had ended; its result is still being delivered, one more \
                      TERM, INT or QUIT gives it up"
@@ -305,7 +305,7 @@ fn job(args: &JobArgs, command: &[OsString]) -> Result<Job, String> {
         [] => return Err("there is no command after `--`".to_owned()),
     };
     let job = secret_variables().fold(job, Job::without_env);
-    let mut job = job.stop_signal(args.stop_signal).trim_memory_after(SETTLED);
+    let mut job = job.stop_signal(args.stop_signal).trim_memory_after(TRIM_AFTER);
     if let Some(pause) = args.kill_after {
         job = job.kill_after(pause).kill_after_signal(pause);
     }

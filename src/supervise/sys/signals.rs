@@ -1,6 +1,7 @@
 //! Blocking, taking and sending signals.
 
 use std::io;
+use std::iter;
 use std::mem::MaybeUninit;
 use std::ptr;
 use std::time::Duration;
@@ -50,6 +51,11 @@ impl SignalSet {
         // SAFETY: the same.
         unsafe { first.write_unaligned(bits | BITS) };
         self
+    }
+
+    /// Takes the signals that have arrived.
+    pub(crate) fn drain(&self) -> Vec<ReceivedSignal> {
+        iter::from_fn(|| next_signal(self, Some(Duration::ZERO))).collect()
     }
 }
 
