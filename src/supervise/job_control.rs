@@ -185,17 +185,17 @@ mod tests {
         move |signal| ControlEvent::Signal(ReceivedSignal { signal, sender })
     }
 
-    /// Goes through rows of placement, state, event, next state and action.
+    /// Placement, state, event, next state and action.
+    type Row = (
+        Placement,
+        JobState,
+        ControlEvent,
+        JobState,
+        Option<ControlAction>,
+    );
+
     #[track_caller]
-    fn holds(
-        rows: &[(
-            Placement,
-            JobState,
-            ControlEvent,
-            JobState,
-            Option<ControlAction>,
-        )],
-    ) {
+    fn holds(rows: &[Row]) {
         for &(placement, state, event, next, action) in rows {
             let found = state.on(event, placement);
             assert_eq!(found, (next, action), "{placement:?} {state:?} {event:?}");
@@ -204,64 +204,43 @@ mod tests {
 
     #[test]
     fn signals_reach_the_job_once() {
-        let process = from(SignalSender::Process);
-        let kernel = from(SignalSender::Kernel);
-        let ourselves = from(SignalSender::Ourselves);
-        let realtime = Signal::from_number(40);
-        let alarm = Signal::from_number(14);
-        let forward = |signal| Some(ControlAction::Forward(signal));
-        for signal in [
-            Signal::TERM,
-            Signal::INT,
-            Signal::HUP,
-            Signal::QUIT,
-            Signal::WINCH,
-            Signal::CONT,
-            Signal::CHLD,
-            alarm,
-            realtime,
+        use SignalSender::{Kernel, Ourselves, Process};
+        let numbered = Signal::from_number;
+        let (alarm, realtime) = (numbered(14), numbered(40));
+        let stops = [Signal::TSTP, Signal::TTIN, Signal::TTOU];
+        let keys = [Signal::INT, Signal::QUIT, Signal::WINCH];
+        let of_leaders = [Signal::HUP, Signal::CONT];
+        let others = [Signal::TERM, Signal::CHLD, alarm, realtime];
+        let all = [&keys[..], &of_leaders, &others].concat();
+        for (sender, signals, placements, forwarded) in [
+            (
+                Process,
+                &all[..],
+                &[APART, TOGETHER, LEADER, GONE][..],
+                true,
+            ),
+            (Process, &stops, &[APART], true),
+            (Ourselves, &all, &[APART, TOGETHER], false),
+            // From a terminal, where there is one.
+            (Kernel, &keys, &[APART, GONE], true),
+            (Kernel, &keys, &[TOGETHER, LEADER], false),
+            (Kernel, &of_leaders, &[APART, LEADER, GONE], true),
+            (Kernel, &of_leaders, &[TOGETHER], false),
+            (Kernel, &[alarm], &[APART, TOGETHER], true),
+            (Kernel, &[Signal::CHLD], &[APART, TOGETHER], false),
         ] {
-            holds(&[
-                (APART, Running, process(signal), Running, forward(signal)),
-                (TOGETHER, Running, process(signal), Running, forward(signal)),
-                (LEADER, Running, process(signal), Running, forward(signal)),
-                (GONE, Running, process(signal), Running, forward(signal)),
-                (APART, Running, ourselves(signal), Running, None),
-                (TOGETHER, Running, ourselves(signal), Running, None),
-            ]);
+            for signal in signals {
+                let action = forwarded.then_some(ControlAction::Forward(*signal));
+                for placement in placements {
+                    let event = from(sender)(*signal);
+                    holds(&[(*placement, Running, event, Running, action)]);
+                }
+            }
         }
-        // From a terminal, where there is one.
-        for signal in [Signal::INT, Signal::QUIT, Signal::WINCH] {
-            holds(&[
-                (APART, Running, kernel(signal), Running, forward(signal)),
-                (TOGETHER, Running, kernel(signal), Running, None),
-                (LEADER, Running, kernel(signal), Running, None),
-                (GONE, Running, kernel(signal), Running, forward(signal)),
-            ]);
-        }
-        for signal in [Signal::HUP, Signal::CONT] {
-            holds(&[
-                (APART, Running, kernel(signal), Running, forward(signal)),
-                (TOGETHER, Running, kernel(signal), Running, None),
-                (LEADER, Running, kernel(signal), Running, forward(signal)),
-                (GONE, Running, kernel(signal), Running, forward(signal)),
-            ]);
-        }
-        holds(&[
-            (APART, Running, kernel(alarm), Running, forward(alarm)),
-            (TOGETHER, Running, kernel(alarm), Running, forward(alarm)),
-            (APART, Running, kernel(Signal::CHLD), Running, None),
-            (TOGETHER, Running, kernel(Signal::CHLD), Running, None),
-        ]);
     }
 
     #[test]
     fn apart_the_job_stops_and_goes_on_without_us() {
-        let process = from(SignalSender::Process);
-        for signal in [Signal::TSTP, Signal::TTIN, Signal::TTOU, Signal::CONT] {
-            let forward = Some(ControlAction::Forward(signal));
-            holds(&[(APART, Running, process(signal), Running, forward)]);
-        }
         for signal in [Signal::TSTP, Signal::TTIN, Signal::TTOU, Signal::STOP] {
             holds(&[(APART, Running, ControlEvent::Stopped(signal), Running, None)]);
         }

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::sys::signal_numbers as numbers;
+use super::sys::signal_numbers::{self as numbers, SIGNAL_NAMES, realtime_signals};
 
 /// A text that is not a signal.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -81,7 +81,7 @@ impl FromStr for Signal {
     fn from_str(text: &str) -> Result<Self, SignalError> {
         let upper = text.to_ascii_uppercase();
         let name = upper.strip_prefix("SIG").unwrap_or(&upper);
-        numbers::SIGNAL_NAMES
+        SIGNAL_NAMES
             .iter()
             .find(|(known, _)| *known == name)
             .map(|(_, number)| *number)
@@ -96,7 +96,7 @@ impl FromStr for Signal {
 
 /// The number of a real-time signal by its distance from the first or the last.
 fn realtime(name: &str) -> Option<i32> {
-    let signals = numbers::realtime_signals();
+    let signals = realtime_signals();
     let number = if let Some(above) = name.strip_prefix("RTMIN") {
         signals.start().checked_add(distance(above, '+')?)?
     } else {
@@ -119,8 +119,8 @@ fn distance(text: &str, sign: char) -> Option<i32> {
 impl fmt::Display for Signal {
     /// Writes the name, such as `TERM` or `RTMIN+3`, or the number of a signal without one.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let signals = numbers::realtime_signals();
-        let known = numbers::SIGNAL_NAMES.iter();
+        let signals = realtime_signals();
+        let known = SIGNAL_NAMES.iter();
         match known.copied().find(|(_, number)| *number == self.0) {
             Some((name, _)) => f.write_str(name),
             None if self.0 == *signals.start() => f.write_str("RTMIN"),

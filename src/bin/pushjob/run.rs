@@ -305,7 +305,9 @@ fn job(args: &JobArgs, command: &[OsString]) -> Result<Job, String> {
         [] => return Err("there is no command after `--`".to_owned()),
     };
     let job = secret_variables().fold(job, Job::without_env);
-    let mut job = job.stop_signal(args.stop_signal).trim_memory_after(TRIM_AFTER);
+    let mut job = job
+        .stop_signal(args.stop_signal)
+        .trim_memory_after(TRIM_AFTER);
     if let Some(pause) = args.kill_after {
         job = job.kill_after(pause).kill_after_signal(pause);
     }
