@@ -23,12 +23,15 @@ pub enum FinishError {
     Panicked,
 }
 
+/// Work for a thread: behind a pointer, so that it is compiled once.
+type Work<T> = Box<dyn FnOnce() -> T + Send>;
+
 impl Supervisor {
-    /// Does what is left to do when a job has ended, in a thread of its own, and returns the result.
-    /// How long it may take is for the work to say: this waits for it.
+    /// Does what is left to do when a job has ended, in a thread of its own, and returns the
+    /// result. How long it may take is for the work to say: this waits for it.
     ///
-    /// The first TERM, INT or QUIT that arrives meanwhile changes nothing; at a second, a tenth of a
-    /// second later or more, this returns, and what goes on in the thread is left to itself.
+    /// The first TERM, INT or QUIT that arrives meanwhile changes nothing; at a second, a tenth of
+    /// a second later or more, this returns, and what goes on in the thread is left to itself.
     ///
     /// # Errors
     ///
@@ -50,7 +53,8 @@ impl Supervisor {
     ) -> Result<T, FinishError> {
         // What has come by now was about the job, which is no more.
         self.signals.drain();
-        let (hand_over, handed_over) = sync_channel::<Box<dyn FnOnce() -> T + Send>>(1);
+        let work: Work<T> = Box::new(work);
+        let (hand_over, handed_over) = sync_channel::<Work<T>>(1);
         let (sender, result) = sync_channel(1);
         let thread = thread::Builder::new().spawn(move || {
             let _wake = WakeOnDrop;
@@ -66,7 +70,7 @@ impl Supervisor {
             return Ok(work());
         }
         // The thread takes it in any case.
-        let _ = hand_over.send(Box::new(work));
+        let _ = hand_over.send(work);
         let begin = Instant::now();
         let mut interrupts = Interrupts::Absent;
         loop {

@@ -48,7 +48,8 @@ pub(super) struct Placement {
     /// Whether the job is in our group, where it begins when it has our terminal; programs with job
     /// control leave it.
     pub(super) shares_group: bool,
-    /// Whether the job has left our group and taken the foreground of our terminal, as a shell does.
+    /// Whether the job has left our group and taken the foreground of our terminal, as a
+    /// shell does.
     pub(super) job_has_foreground: bool,
     /// Whether we are the first process of our session.
     pub(super) leads_session: bool,
@@ -256,7 +257,7 @@ mod tests {
             let suspend = Some(ControlAction::Suspend(key));
             for placement in [TOGETHER, LEADER] {
                 holds(&[
-                    // A key of the terminal, or a signal; what the job does about it remains to be seen.
+                    // A key of the terminal, or a signal; the job may or may not stop.
                     (placement, Running, kernel(key), Asked, None),
                     (placement, Asked, kernel(key), Asked, None),
                     (placement, Resumed, kernel(key), Asked, None),
@@ -296,7 +297,7 @@ mod tests {
         let (cont, term) = (Signal::CONT, Signal::TERM);
         let forward = |signal| Some(ControlAction::Forward(signal));
         holds(&[
-            // The shell continues the whole group: the job goes on, and the CONT that woke us has been its own.
+            // The shell continues the whole group: the job goes on, and had the CONT that woke us.
             (TOGETHER, Suspended, ControlEvent::Continued, Resumed, None),
             (TOGETHER, Running, ControlEvent::Continued, Resumed, None),
             (TOGETHER, Asked, ControlEvent::Continued, Resumed, None),
@@ -309,7 +310,8 @@ mod tests {
             (TOGETHER, Halted, process(cont), Waking, forward(cont)),
             (TOGETHER, Waking, ControlEvent::Continued, Running, None),
             (TOGETHER, Waking, process(cont), Waking, forward(cont)),
-            // The kernel continues a whole group that nobody could continue any more, or the first of a session alone.
+            // The kernel continues a whole group that nobody could continue any more, or the first
+            // of a session alone.
             (TOGETHER, Suspended, kernel(cont), Waking, None),
             (LEADER, Suspended, kernel(cont), Waking, forward(cont)),
             // What stops a job does not keep other signals from it.

@@ -1,7 +1,7 @@
 //! Reading the memory mappings of a process.
 
-/// Start and length of the mappings in `/proc/self/smaps` that are program text as it is in its file. Text that was
-/// changed in memory, as by a debugger, counts as anonymous memory there.
+/// Start and length of the mappings in `/proc/self/smaps` that are program text as it is in its
+/// file. Text that was changed in memory, as by a debugger, counts as anonymous memory there.
 pub(super) fn unchanged_text(smaps: &str) -> Vec<(usize, usize)> {
     let mut candidate = None;
     let mut found = Vec::new();

@@ -1,10 +1,10 @@
-//! Supervision of a job: one child process, the signals that concern it, its limits and its outcome.
+//! Supervision of a job: a child process, the signals that concern it, its limits and its outcome.
 //!
-//! A [`Supervisor`] takes over the signals of the calling thread, so it is for programs whose purpose
-//! is to run a job; make it before any other thread is started.
+//! A [`Supervisor`] takes over the signals of the calling thread, so it is for programs whose
+//! purpose is to run a job; make it before any other thread is started.
 //!
-//! The job gets what the caller of this program had set, also where Rust's runtime changes it before
-//! `main`: SIGPIPE, which it ignores, and closed standard streams, which it opens.
+//! The job gets what the caller of this program had set, also where Rust's runtime changes it
+//! before `main`: SIGPIPE, which it ignores, and closed standard streams, which it opens.
 //!
 //! ```standalone_crate
 //! use pushjob::supervise::{Job, Supervisor};

@@ -77,7 +77,8 @@ pub(super) enum SignalTarget {
 impl FromStr for Signal {
     type Err = SignalError;
 
-    /// Reads `TERM`, `SIGTERM`, `term` or `15`; `RTMIN+3` or `RTMAX-1`, as `kill -l` of a shell counts them.
+    /// Reads `TERM`, `SIGTERM`, `term` or `15`; `RTMIN+3` or `RTMAX-1`, as `kill -l` of a
+    /// shell counts them.
     fn from_str(text: &str) -> Result<Self, SignalError> {
         let upper = text.to_ascii_uppercase();
         let name = upper.strip_prefix("SIG").unwrap_or(&upper);

@@ -42,8 +42,8 @@ pub(super) fn was_pipe_ignored() -> bool {
     INITIAL_STATE.load(Ordering::Relaxed) & PIPE_IGNORED != 0
 }
 
-/// Standard streams that the caller had closed: while this exists, they are closed in a process that
-/// is started.
+/// Standard streams that the caller had closed: while this exists, they are closed in a process
+/// that is started.
 pub(super) struct ClosedStreams(());
 
 impl ClosedStreams {

@@ -22,8 +22,8 @@ use crate::supervise::signal::{Signal, SignalTarget};
 /// reads, a copy on the library's heap that was made before the fork; calls `sigaction` and
 /// `pthread_sigmask`, which are on the list; loads an atomic; and on failure makes an error of
 /// errno, which allocates nothing and which the library reports and exits with. It does not panic:
-/// there is no index, no arithmetic that can overflow and no unwrap. [`spawn_process`] runs nothing of ours
-/// there.
+/// there is no index, no arithmetic that can overflow and no unwrap. [`spawn_process`] runs nothing
+/// of ours there.
 pub(crate) fn fork_and_exec(
     command: &mut Command,
     inherited: &InheritedSignals,
@@ -138,8 +138,8 @@ fn environment(changes: &[EnvironmentChange]) -> Vec<*mut libc::c_char> {
     entries
 }
 
-/// Starts a program, looked for in `PATH`, with the signal mask that was inherited. Unlike fork this
-/// does not copy the page tables of this process, which takes longer than all else in it.
+/// Starts a program, looked for in `PATH`, with the signal mask that was inherited. Unlike fork
+/// this does not copy the page tables of this process, which takes longer than all else in it.
 ///
 /// SIGPIPE and closed standard streams are as the caller had them. An inherited action of SIGCHLD
 /// cannot be given back in this way. `about_to` is called when nothing else is left to do.
