@@ -26,7 +26,7 @@ const MAY_IMPORT: [(&str, &[&str]); 11] = [
     ("push", &["exposition", "grouping"]),
     ("job", &[]),
     ("report", &["exposition", "job"]),
-    ("sink", &["exposition", "push", "grouping"]),
+    ("sink", &["chain", "exposition", "push", "grouping"]),
     ("spool", &["exposition", "push", "grouping"]),
 ];
 
@@ -38,7 +38,7 @@ const CRATES: [(&str, &[&str]); 24] = [
     ("webpki_roots", &["push/tls/"]),
     ("flate2", &["push/compression.rs"]),
     ("httparse", &["sink/scrape/request.rs"]),
-    ("httpdate", &["push/answer.rs", "sink/scrape/answer.rs"]),
+    ("httpdate", &["push/answer.rs", "sink/scrape/response.rs"]),
     ("ipnet", &["push/proxy.rs"]),
     ("base64", &["push/auth.rs", "grouping.rs"]),
     ("libc", &["job/sys.rs"]),

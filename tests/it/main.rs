@@ -48,6 +48,7 @@ mod refusals;
 mod roundtrip;
 mod run_textfile;
 mod scrape;
+mod scrape_requests;
 mod secrets;
 mod settings;
 mod several;
