@@ -125,6 +125,7 @@ fn the_page_is_what_promtool_takes() {
         samples.collect::<Vec<_>>().join("\n")
     };
     assert_eq!(exact(&page), exact(&expected));
+    crate::support::needs("promtool");
     let mut promtool = Command::new("promtool")
         .args(["check", "metrics"])
         .stdin(Stdio::piped())

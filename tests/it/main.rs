@@ -19,6 +19,7 @@ mod check_command;
 mod collectors;
 mod corpus;
 mod delivery;
+mod docs;
 mod embedded;
 mod ending;
 mod examples;

@@ -59,6 +59,7 @@ fn names(folder: &Path) -> Vec<String> {
 }
 
 fn promtool_is_content_with(path: &Path) {
+    crate::support::needs("promtool");
     let output = Command::new("promtool")
         .args(["check", "metrics"])
         .stdin(File::open(path).unwrap())
