@@ -1,6 +1,8 @@
+//! Errors with their causes, on one line.
+
 use std::error::Error;
 
-/// An error with its causes, on one line. What is printed of an error by itself does not repeat its cause.
+/// Joins an error and its causes on one line. The text of an error does not repeat its cause.
 ///
 /// ```
 /// use pushjob::grouping::GroupingKey;
@@ -16,12 +18,7 @@ use std::error::Error;
 /// ```
 #[must_use]
 pub fn chain(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        cause = error.source();
-    }
-    text
+    let causes = std::iter::successors(Some(error), |&error| error.source());
+    let texts: Vec<String> = causes.map(ToString::to_string).collect();
+    texts.join(": ")
 }

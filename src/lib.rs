@@ -1,6 +1,27 @@
-//! Metrics of batch jobs, left where Prometheus sees them: at a [Pushgateway] above all.
+//! Records batch jobs and leaves the result where Prometheus sees it: at a [Pushgateway] above all.
 //!
-//! A program that does the work itself counts while it works and pushes when it is done:
+//! # A job in this program
+//!
+//! [`job`] runs a closure, records how that went, and delivers it with the metrics of the program:
+//!
+//! ```
+//! # fn load() -> Result<u32, std::io::Error> { Ok(42) }
+//! # let gateway = "localhost:1";
+//! let rows = pushjob::job("etl").gateway(gateway).run(|job| {
+//!     let loaded = job.registry().gauge("rows_loaded", "Rows loaded.")?;
+//!     let rows = load()?;
+//!     loaded.set(rows.into());
+//!     Ok::<_, Box<dyn std::error::Error>>(rows)
+//! })?;
+//! # assert_eq!(rows, 42);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! When it started, how long it took, whether it succeeded, when it last did: all of this is at the gateway
+//! when `run` returns what the closure returned. See [`batch`] for spool, heartbeats and other
+//! destinations.
+//!
+//! # Metrics of a program, pushed
 //!
 //! ```no_run
 //! use pushjob::grouping::GroupingKey;
@@ -14,49 +35,55 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! [`job`](fn@job) does that for a whole job, and records how it went: when it was started, how long it took, and when it last
-//! succeeded. `examples/` has a program for this and for each other part.
+//! # Another program, supervised and recorded
 //!
-//! A program that runs another reports how it went; this is what the command `pushjob run` does:
+//! This is what the command `pushjob run` does, with [`GatewayDestination`](record::GatewayDestination) in
+//! the place of the gateway in memory:
 //!
 //! ```standalone_crate
-//! use std::time::Duration;
+//! use std::sync::Arc;
 //!
 //! use pushjob::grouping::GroupingKey;
-//! use pushjob::job::{Job, Supervisor};
-//! use pushjob::metrics::Registry;
-//! use pushjob::push::Change;
+//! use pushjob::record::{Recorder, SinkDestination};
 //! use pushjob::report::{DEFAULT_PREFIX, Report};
-//! use pushjob::sink::{EmbeddedGateway, Sink};
+//! use pushjob::sink::EmbeddedGateway;
+//! use pushjob::supervise::{Job, JobEvent, Supervisor};
 //!
-//! let outcome = Supervisor::new()?.run(&Job::new("true", ["an argument"]), &mut |_| ());
-//! let registry = Registry::new();
-//! for family in Report::new(DEFAULT_PREFIX)?.end(&outcome) {
-//!     registry.register(family)?;
-//! }
-//! let gateway = EmbeddedGateway::new();
-//! let key = GroupingKey::new("nothing")?;
-//! gateway.deliver(&key, Change::PushAdd(&registry.gather()?), Duration::from_secs(10))?;
-//! assert!(gateway.page().contains("batch_job_success{instance=\"\",job=\"nothing\"} 1\n"));
+//! let gateway = Arc::new(EmbeddedGateway::new());
+//! let supervisor = Supervisor::new()?;
+//! let mut recorder = Recorder::new(GroupingKey::new("nightly")?, Report::new(DEFAULT_PREFIX)?)
+//!     .destination(SinkDestination::new(Arc::clone(&gateway)));
+//! let outcome = supervisor.run(&Job::new("true", ["an argument"]), &mut |event| {
+//!     if let JobEvent::StartDue(started) = event {
+//!         // It is reported again with the end.
+//!         let _ = recorder.start(started);
+//!     }
+//! });
+//! recorder.end_of_process(&outcome, &|report| assert!(report.is_delivered()));
+//! assert!(gateway.page().contains("batch_job_success{instance=\"\",job=\"nightly\"} 1\n"));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! `examples/` has a program for each of these, and for each destination.
+//!
 //! # Modules
 //!
-//! - [`exposition`]: the text format, its model, writer and reader
+//! - [`batch`]: a job in this process
 //! - [`metrics`]: instruments and the registry
-//! - [`grouping`]: the grouping key and its path
-//! - [`push`]: the client
-//! - [`job`](mod@job): running a child process (Linux)
-//! - [`metrics_file`]: metrics from inside a job (Linux)
+//! - [`push`]: the client of a Pushgateway
+//! - [`record`]: tells the destinations of a run that it starts, goes on and has ended
+//! - [`sink`]: other places for metrics: a textfile for node exporter (Linux), an endpoint to scrape, a
+//!   gateway in memory
+//! - [`spool`]: results that could not be delivered, on disk until they can (Linux)
+//! - [`report`]: how a run went, as metrics
+//! - [`grouping`]: the grouping key, its path, and what a group cannot hold
+//! - [`exposition`]: the text format, its model, encoder and parser
+//! - [`supervise`]: supervises a child process (Linux)
+//! - [`metrics_file`]: metrics from inside a child process (Linux)
 #![cfg_attr(
     any(feature = "prometheus", feature = "prometheus-client"),
     doc = "- [`adapter`]: registries of other crates"
 )]
-//! - [`batch`]: a job in this process, recorded
-//! - [`report`]: how a run went, as metrics
-//! - [`sink`]: where metrics go: gateways, a textfile for node exporter (Linux), an endpoint to scrape, a gateway in memory
-//! - [`spool`]: what could not be delivered, on disk until it can (Linux)
 //!
 //! # Features
 //!
@@ -74,17 +101,20 @@ pub mod adapter;
 pub mod batch;
 mod chain;
 pub mod exposition;
-pub mod grouping;
 #[cfg(target_os = "linux")]
-pub mod job;
+mod files;
+pub mod grouping;
 pub mod metrics;
 #[cfg(target_os = "linux")]
 pub mod metrics_file;
 pub mod push;
+pub mod record;
 pub mod report;
 pub mod sink;
 #[cfg(target_os = "linux")]
 pub mod spool;
+#[cfg(target_os = "linux")]
+pub mod supervise;
 
 pub use batch::job;
 pub use chain::chain;

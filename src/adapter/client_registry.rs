@@ -1,3 +1,5 @@
+//! The adapter for registries of the crate `prometheus_client`.
+
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::error::Error;
@@ -12,14 +14,14 @@ use super::text::read;
 
 const CRATE: &str = "prometheus_client";
 
-/// Read as the text that it writes, which is its only way out.
+/// Reads the text that the registry writes, which is its only output.
 impl Gather for Registry {
     fn families(&self) -> Result<Cow<'_, MetricFamilies>, Box<dyn Error + Send + Sync>> {
         let mut text = String::new();
         encode(&mut text, self).map_err(|error| AdapterError::NotWritten {
             of: CRATE,
             reason: match last_metric(&text) {
-                // It has no more to say than that.
+                // The error itself says nothing.
                 Some(metric) => format!("it stops at {metric}"),
                 None => error.to_string(),
             },
@@ -40,8 +42,8 @@ fn last_metric(text: &str) -> Option<&str> {
     help.split(' ').next()
 }
 
-/// Escapes help texts, which are written as they are: a backslash would be read as another character, and a newline begins a
-/// line that is none. A help text ends where the type of its metric is said.
+/// Escapes help texts, which the crate writes unescaped: a backslash would be read as another character,
+/// and a newline would begin an invalid line. A help text ends at the TYPE line of its metric.
 fn with_escaped_help(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     // The metric whose help text may go on.
@@ -53,7 +55,7 @@ fn with_escaped_help(text: &str) -> String {
     };
     for line in text.split_inclusive('\n') {
         if described.is_some_and(|metric| !is_type_of(line, metric)) {
-            // The newline before this line is one of the help text.
+            // The newline before this line belongs to the help text.
             escaped.pop();
             escaped.push_str("\\n");
         } else {
@@ -69,8 +71,8 @@ fn with_escaped_help(text: &str) -> String {
     escaped
 }
 
-/// Puts the series of a family into one block, where it has several: sub-registries with labels of their own write it once each,
-/// and so may a collector. The help text is the first. Units are left out, which are part of the names.
+/// Joins the blocks of a family: sub-registries with labels of their own write one each, and so may a
+/// collector. The first help text is kept. Units are dropped, which are part of the names.
 fn in_one_block_each(text: &str) -> String {
     let mut blocks = vec![String::new()];
     let mut known = HashMap::new();
@@ -81,7 +83,7 @@ fn in_one_block_each(text: &str) -> String {
         if line.starts_with("# HELP ") {
             help = line;
         } else if line.starts_with("# TYPE ") {
-            // Name and type: of two types is no family, so both remain and are refused.
+            // By name and type: a family with two types is invalid, so both remain and are rejected.
             current = *known.entry(line).or_insert_with(|| {
                 blocks.push([help, line].concat());
                 blocks.len() - 1

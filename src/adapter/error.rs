@@ -1,25 +1,28 @@
+//! Errors of the adapters.
+
 use crate::exposition::ParseError;
 
-/// A registry of another crate whose metrics cannot be had.
+/// A registry of another crate cannot be read.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum AdapterError {
-    /// The other crate does not write them.
+    /// The other crate does not write its metrics.
     #[error("the crate {of} does not write its metrics: {reason}")]
     NotWritten {
         /// The crate.
         of: &'static str,
-        /// What it says.
+        /// Its error.
         reason: String,
     },
-    /// What it writes cannot be pushed: a name that none can have, for one, which it does not refuse itself.
+    /// The other crate writes text that cannot be pushed, for example an invalid name, which it does not
+    /// reject itself.
     #[error("the crate {of} writes {line:?}")]
     Text {
         /// The crate.
         of: &'static str,
-        /// What it writes there.
+        /// The line.
         line: String,
-        /// What is wrong with that.
+        /// The mistake in it.
         source: Box<ParseError>,
     },
 }

@@ -1,4 +1,4 @@
-//! Registries of other crates, pushed as they are: each yields metric families as ours does.
+//! Registries of other crates, pushed as they are: each yields metric families like a registry of this crate.
 //!
 //! With the feature `prometheus` a registry of the crate [`prometheus`](https://docs.rs/prometheus), version 0.14:
 //!
@@ -31,18 +31,22 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! Either can be part of a registry of ours, and so of what a [job](crate::batch) pushes: [`include`](crate::metrics::Registry::include).
+//! Either can be [included](crate::metrics::Registry::include) in a registry of this crate, and so in what a [job](crate::batch)
+//! pushes.
 //!
-//! # What becomes of it
+//! # Conversion
 //!
-//! Names, types, help texts, labels and values are kept. What a Pushgateway does not have is turned into what it has:
+//! Names, types, help texts, labels and values are kept. What a Pushgateway does not know is converted:
 //!
-//! - Of [OpenMetrics](https://prometheus.io/docs/specs/om/open_metrics_spec/), in which `prometheus_client` writes, a counter has the name that ends with `_total`, an info metric is a gauge whose name
-//!   ends with `_info`, a unit is part of the name, and an unknown type is untyped.
-//! - A family that is written more than once, as by sub-registries with labels of their own, is one family with the first help text.
-//! - Exemplars and timestamps are left out. So are the native buckets of a histogram; one that has no others is an [`AdapterError`].
-//! - Bounds of buckets, and quantiles, are written as any other number: `le="1.0"` becomes `le="1"`.
-//! - A type of its own that `prometheus` cannot write, `UNTYPED`, is an [`AdapterError`].
+//! - `prometheus_client` writes [OpenMetrics](https://prometheus.io/docs/specs/om/open_metrics_spec/): a counter keeps the
+//!   name that ends with `_total`, an info metric becomes a gauge whose name ends with `_info`, a unit is part of the name,
+//!   and an unknown type becomes untyped.
+//! - A family that is written more than once, as by sub-registries with labels of their own, becomes one family with the
+//!   first help text.
+//! - Exemplars and timestamps are dropped. So are the native buckets of a histogram; one that has no others is an
+//!   [`AdapterError`].
+//! - Bounds of buckets, and quantiles, are written like any other number: `le="1.0"` becomes `le="1"`.
+//! - The type `UNTYPED` of `prometheus`, which the crate itself cannot write, is an [`AdapterError`].
 
 #[cfg(feature = "prometheus-client")]
 mod client_registry;

@@ -1,3 +1,5 @@
+//! The adapter for registries of the crate `prometheus`.
+
 use std::borrow::Cow;
 use std::error::Error;
 
@@ -11,11 +13,12 @@ use super::text::read;
 
 const CRATE: &str = "prometheus";
 
-/// Read as the text that it writes: its families in memory have another form with each of its features.
+/// Reads the text that the registry writes: its families in memory have another form with each of its
+/// features.
 impl Gather for Registry {
     fn families(&self) -> Result<Cow<'_, MetricFamilies>, Box<dyn Error + Send + Sync>> {
         let families = self.gather();
-        // It panics on them.
+        // The encoder panics on them.
         let untyped = families
             .iter()
             .find(|family| family.get_field_type() == MetricType::UNTYPED);

@@ -1,16 +1,18 @@
+//! Metric families from the text that another crate writes.
+
 use std::io::Read;
 use std::ops::ControlFlow;
 
 use crate::exposition::{
-    Check, Destiny, Format, Inspector, MetricFamilies, ParseError, Problem, Severity, parse,
+    Check, Format, Inspector, MetricFamilies, ParseError, Problem, Purpose, Severity, parse,
 };
 
 use super::error::AdapterError;
 
-/// The most that is shown of a line, in characters.
-const SHOWN_LINE: usize = 200;
+/// Maximum length of a line in an error, in characters.
+const SHOWN_CHARACTERS: usize = 200;
 
-/// Reads what another crate has written of its metrics.
+/// Reads the text that another crate has written.
 pub(super) fn read(
     of: &'static str,
     text: &[u8],
@@ -22,7 +24,7 @@ pub(super) fn read(
         let line = String::from_utf8_lossy(line.unwrap_or_default());
         AdapterError::Text {
             of,
-            line: line.chars().take(SHOWN_LINE).collect(),
+            line: line.chars().take(SHOWN_CHARACTERS).collect(),
             source: Box::new(source),
         }
     };
@@ -30,29 +32,29 @@ pub(super) fn read(
         of,
         reason: error.to_string(),
     };
-    // What a gateway makes of labels and names is for those who push to say: it may be for another sink.
+    // The rules of a gateway are applied by a push: these families may be for another sink.
     let check = Check::new()
         .format(format)
         .strip_timestamps()
-        .destiny(Destiny::Reader);
-    let mut first = First::default();
+        .purpose(Purpose::Reading);
+    let mut first = FirstError::default();
     let checked = check.run(&text, &mut first).map_err(unread)?;
     if let Some(error) = first.error {
         return Err(wrong(text, error));
     }
-    let mut taken = Vec::new();
+    let mut normalized = Vec::new();
     let mut output = check.output(&text, &checked);
-    output.read_to_end(&mut taken).map_err(unread)?;
-    parse(&taken).map_err(|error| wrong(&taken, error))
+    output.read_to_end(&mut normalized).map_err(unread)?;
+    parse(&normalized).map_err(|error| wrong(&normalized, error))
 }
 
-/// The first thing that is wrong.
+/// The first error in a text.
 #[derive(Default)]
-struct First {
+struct FirstError {
     error: Option<ParseError>,
 }
 
-impl Inspector for First {
+impl Inspector for FirstError {
     fn problem(&mut self, problem: Problem) -> ControlFlow<()> {
         if problem.severity() != Severity::Error {
             return ControlFlow::Continue(());

@@ -1,13 +1,17 @@
+//! The bounds of the buckets of a histogram.
+
 use std::sync::Arc;
 
 use super::error::BucketsError;
 
-/// The most buckets that a histogram may have: each is a series of its own.
-const MOST: usize = 1000;
+/// Maximum number of buckets of a histogram: each is a series of its own.
+const MAX_BUCKETS: usize = 1000;
 
-/// The upper bounds of the buckets of a histogram, growing. `+Inf` is always there and is not named.
+/// The upper bounds of the buckets of a histogram, ascending. The bucket `+Inf` always exists and is not
+/// listed.
 ///
-/// The default are those that client libraries for Prometheus agree on for durations in seconds, from 5 ms to 10 s.
+/// Defaults to the bounds that client libraries for Prometheus agree on for durations in seconds, from
+/// 5 ms to 10 s.
 ///
 /// ```
 /// use pushjob::metrics::Buckets;
@@ -22,14 +26,14 @@ const MOST: usize = 1000;
 pub struct Buckets(Arc<[f64]>);
 
 impl Buckets {
-    /// Buckets of one's own. A last bound of `+Inf` may be given, and changes nothing.
+    /// Makes buckets with these bounds. A last bound of `+Inf` is accepted, and changes nothing.
     ///
     /// # Errors
     ///
     /// [`BucketsError`] when a bound is NaN or not above the one before it, or there are more than 1000.
     pub fn new(bounds: impl IntoIterator<Item = f64>) -> Result<Self, BucketsError> {
-        // One more than may be, to see that there are too many, however many there are.
-        let mut bounds: Vec<f64> = bounds.into_iter().take(MOST + 2).collect();
+        // One more than the maximum and `+Inf`, so that too many are noticed however many there are.
+        let mut bounds: Vec<f64> = bounds.into_iter().take(MAX_BUCKETS + 2).collect();
         if bounds.iter().any(|bound| bound.is_nan()) {
             return Err(BucketsError::NotANumber);
         }
@@ -42,13 +46,13 @@ impl Buckets {
         if bounds.last().is_some_and(|last| *last == f64::INFINITY) {
             bounds.pop();
         }
-        if bounds.len() > MOST {
-            return Err(BucketsError::TooMany { limit: MOST });
+        if bounds.len() > MAX_BUCKETS {
+            return Err(BucketsError::TooMany { limit: MAX_BUCKETS });
         }
         Ok(Self(bounds.into()))
     }
 
-    /// `count` buckets that are `width` apart, the first of which ends at `start`.
+    /// Makes `count` buckets that are `width` apart, the first of which ends at `start`.
     ///
     /// # Errors
     ///
@@ -58,7 +62,8 @@ impl Buckets {
         Self::generated(count, |index| width.mul_add(index, start))
     }
 
-    /// `count` buckets, the first of which ends at `start` and each other at `factor` times the end of the one before.
+    /// Makes `count` buckets, the first of which ends at `start` and each other at `factor` times the end of
+    /// the one before.
     ///
     /// # Errors
     ///
@@ -69,8 +74,8 @@ impl Buckets {
         Self::generated(count, |index| start * factor.powf(index))
     }
 
-    /// `count` buckets, the first of which ends at `min` and the last at `max`, each by the same factor beyond the one before. With a
-    /// single bucket that ends at `min`.
+    /// Makes `count` buckets, the first of which ends at `min` and the last at `max`, with the same factor
+    /// between neighbours. A single bucket ends at `min`.
     ///
     /// # Errors
     ///
@@ -80,7 +85,7 @@ impl Buckets {
         above("the last bound of the buckets", max, min)?;
         let last = super::number::float(count.saturating_sub(1) as u64);
         Self::generated(count, |index| {
-            // Exactly what was asked for, at the ends at least.
+            // The ends are exact.
             if index == 0.0 {
                 min
             } else if index >= last {
@@ -94,21 +99,21 @@ impl Buckets {
     fn generated(count: usize, bound: impl Fn(f64) -> f64) -> Result<Self, BucketsError> {
         let count = u16::try_from(count).unwrap_or(u16::MAX);
         let bounds = (0..count).map(|index| bound(f64::from(index)));
-        let bounds: Vec<f64> = bounds.take(MOST + 1).collect();
+        let bounds: Vec<f64> = bounds.take(MAX_BUCKETS + 1).collect();
         if bounds.iter().any(|bound| bound.is_infinite()) {
             return Err(BucketsError::TooGreat);
         }
         Self::new(bounds)
     }
 
-    /// The bounds, without `+Inf`.
+    /// Returns the bounds, without `+Inf`.
     #[must_use]
     pub fn bounds(&self) -> &[f64] {
         &self.0
     }
 }
 
-/// Refuses a setting that is not above a number.
+/// Rejects a setting that is not above a number.
 fn above(setting: &'static str, value: f64, least: f64) -> Result<(), BucketsError> {
     if value > least {
         Ok(())

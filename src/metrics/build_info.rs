@@ -1,15 +1,17 @@
+//! The build of a program, as a metric.
+
 use crate::exposition::{MetricFamily, MetricName, MetricType};
 
 use super::error::MetricsError;
 
-/// Which build a program is, as a gauge that is 1: `NAME_build_info` with a label `version` and further facts. It is to be
-/// registered.
+/// Makes a gauge that is 1, `NAME_build_info`, with a label `version` and further facts about the build. It
+/// has to be registered.
 ///
-/// What stands in a crate's name and in no metric name becomes an underscore.
+/// Characters of a crate's name that a metric name cannot have become underscores.
 ///
 /// # Errors
 ///
-/// [`MetricsError`] when no metric name comes of `name`, or a label name is none or occurs twice.
+/// [`MetricsError`] when `name` does not make a metric name, or a label name is invalid or occurs twice.
 ///
 /// ```
 /// use pushjob::exposition::encode;

@@ -1,12 +1,13 @@
+//! Collectors: what yields metric families on request.
+
 use std::error::Error;
 
 use crate::exposition::MetricFamily;
 
-/// Why a collector has nothing to give: whatever went wrong where it looked.
+/// The error of a collector: whatever went wrong in it.
 pub type CollectError = Box<dyn Error + Send + Sync>;
 
-/// Something that has metric families to give whenever it is asked: what a program can look up when it is wanted, and need not
-/// keep up to date.
+/// A source of metric families that are looked up on request, and need not be kept up to date.
 ///
 /// A closure is one, and so is a [`MetricFamily`] that does not change.
 ///
@@ -39,13 +40,13 @@ pub type CollectError = Box<dyn Error + Send + Sync>;
 /// # Ok::<(), pushjob::metrics::MetricsError>(())
 /// ```
 pub trait Collector: Send + Sync {
-    /// The families as they are now. Names and types should be the same each time: those of the first time, when it is registered, are
-    /// kept for it.
+    /// Returns the families as they are now. Names and types should be the same each time: those of the
+    /// first time, when it is registered, are reserved for it.
     ///
     /// # Errors
     ///
-    /// Whatever keeps it from collecting. Then nothing is gathered from the registry at all: half of the metrics
-    /// would be taken for all.
+    /// Whatever keeps it from collecting. Then nothing is gathered from the registry at all: half of the
+    /// metrics would be taken for all.
     fn collect(&self) -> Result<Vec<MetricFamily>, CollectError>;
 }
 

@@ -1,14 +1,16 @@
+//! The counter.
+
 use std::sync::Arc;
 
 use crate::exposition::{MetricType, MetricValue};
 
 use super::error::MetricsError;
-use super::instrument::{Instrument, NoOptions};
-use super::number::Total;
+use super::instrument::Instrument;
+use super::number::AtomicTotal;
 
 /// A number that only grows, from 0. Clones count together.
 #[derive(Clone, Debug, Default)]
-pub struct Counter(Arc<Total>);
+pub struct Counter(Arc<AtomicTotal>);
 
 impl Counter {
     /// Adds one.
@@ -30,7 +32,7 @@ impl Counter {
         }
     }
 
-    /// What it has counted.
+    /// Returns the count.
     #[must_use]
     pub fn get(&self) -> f64 {
         self.0.get()
@@ -38,10 +40,10 @@ impl Counter {
 }
 
 impl Instrument for Counter {
-    type Options = NoOptions;
+    type Options = ();
     const METRIC_TYPE: MetricType = MetricType::Counter;
 
-    fn with_options(_: &NoOptions) -> Self {
+    fn with_options((): &()) -> Self {
         Self::default()
     }
 

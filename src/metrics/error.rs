@@ -1,4 +1,4 @@
-use std::fmt;
+//! Errors of declaring, setting and gathering metrics.
 
 use crate::exposition::{FamilyError, NameError, format_float};
 
@@ -9,56 +9,44 @@ use super::collector::CollectError;
 #[non_exhaustive]
 pub enum MetricsError {
     /// A metric or label name that the data model does not allow.
-    #[error("{0}")]
-    Name(NameError),
-    /// A metric that gets in the way of one that is registered.
+    #[error(transparent)]
+    Name(#[from] NameError),
+    /// A metric that conflicts with a registered one.
     #[error("{0}")]
     Family(FamilyError),
     /// Buckets that a histogram cannot have.
-    #[error("{0}")]
-    Buckets(BucketsError),
-    /// Another number of label values than there are label names.
+    #[error(transparent)]
+    Buckets(#[from] BucketsError),
+    /// A different number of label values than label names.
     #[error("{metric} takes {expected} label values, not {found}")]
     LabelCount {
         /// The metric name.
         metric: String,
-        /// How many label names it has.
+        /// Number of label names.
         expected: usize,
-        /// How many values were given.
+        /// Number of values.
         found: usize,
     },
-    /// A counter cannot go down.
+    /// A negative amount for a counter.
     #[error("a counter cannot grow by {by}")]
     NegativeIncrease {
-        /// By how much it should have grown.
+        /// The amount.
         by: f64,
     },
-    /// A collector that has nothing to give.
-    #[error("{} failed", Collecting(metric.as_deref()))]
+    /// A collector that failed.
+    #[error("{} failed", collector_of(metric.as_deref()))]
     Collect {
-        /// The first metric that it had when it was registered.
+        /// Its first metric when it was registered.
         metric: Option<String>,
-        /// What it said.
+        /// Its error.
         source: CollectError,
     },
 }
 
-/// What failed.
-struct Collecting<'a>(Option<&'a str>);
-
-impl fmt::Display for Collecting<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0 {
-            Some(metric) => write!(f, "the collector of {metric}"),
-            None => f.write_str("the collector"),
-        }
-    }
-}
-
-impl From<NameError> for MetricsError {
-    fn from(error: NameError) -> Self {
-        Self::Name(error)
-    }
+fn collector_of(metric: Option<&str>) -> String {
+    metric.map_or("the collector".to_owned(), |metric| {
+        format!("the collector of {metric}")
+    })
 }
 
 impl From<FamilyError> for MetricsError {
@@ -67,12 +55,6 @@ impl From<FamilyError> for MetricsError {
             FamilyError::Name(error) => Self::Name(error),
             error => Self::Family(error),
         }
-    }
-}
-
-impl From<BucketsError> for MetricsError {
-    fn from(error: BucketsError) -> Self {
-        Self::Buckets(error)
     }
 }
 
@@ -95,27 +77,27 @@ pub enum BucketsError {
         /// The one before it.
         before: f64,
     },
-    /// Something from which buckets are to be generated that is too small.
+    /// A setting of generated buckets that is too small.
     #[error(
         "{setting} is {}, which is not above {}",
         format_float(*value),
         format_float(*least)
     )]
     Setting {
-        /// What it is.
+        /// The setting.
         setting: &'static str,
-        /// What was given.
+        /// Its value.
         value: f64,
-        /// What it has to be above.
+        /// The number that it has to be above.
         least: f64,
     },
-    /// Buckets generated beyond the greatest number.
+    /// Generated bounds beyond the greatest number.
     #[error("the bounds of the buckets grow beyond the greatest number")]
     TooGreat,
-    /// More buckets than anybody can look at.
+    /// Too many buckets.
     #[error("there are more than {limit} buckets")]
     TooMany {
-        /// How many there may be.
+        /// Maximum number of buckets.
         limit: usize,
     },
 }

@@ -1,15 +1,17 @@
+//! The gauge.
+
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::exposition::{MetricType, MetricValue};
 
-use super::instrument::{Instrument, NoOptions};
-use super::number::Number;
+use super::instrument::Instrument;
+use super::number::AtomicFloat;
 use super::timer::{Observer, Timer};
 
 /// A number that goes up and down, from 0. Clones share it.
 #[derive(Clone, Debug, Default)]
-pub struct Gauge(Arc<Number>);
+pub struct Gauge(Arc<AtomicFloat>);
 
 impl Gauge {
     /// Sets it.
@@ -17,7 +19,7 @@ impl Gauge {
         self.0.set(number);
     }
 
-    /// Sets it to the time by the wall clock, in Unix seconds with a fraction.
+    /// Sets it to the current time of the wall clock, in Unix seconds with a fraction.
     pub fn set_to_current_time(&self) {
         self.set(match SystemTime::now().duration_since(UNIX_EPOCH) {
             Ok(since) => since.as_secs_f64(),
@@ -30,7 +32,7 @@ impl Gauge {
         self.add(1.0);
     }
 
-    /// Takes one away.
+    /// Subtracts one.
     pub fn dec(&self) {
         self.add(-1.0);
     }
@@ -40,12 +42,12 @@ impl Gauge {
         self.0.add(by);
     }
 
-    /// Takes a number away.
+    /// Subtracts a number.
     pub fn sub(&self, by: f64) {
         self.add(-by);
     }
 
-    /// Adds one for as long as the returned value lives, also when that ends by a panic.
+    /// Adds one until the returned value is dropped, also by a panic.
     ///
     /// ```
     /// let uploads = pushjob::metrics::Registry::new().gauge("uploads_in_progress", "")?;
@@ -72,7 +74,7 @@ impl Gauge {
         Timer::new(self.clone())
     }
 
-    /// What it is.
+    /// Returns the number.
     #[must_use]
     pub fn get(&self) -> f64 {
         self.0.get()
@@ -80,10 +82,10 @@ impl Gauge {
 }
 
 impl Instrument for Gauge {
-    type Options = NoOptions;
+    type Options = ();
     const METRIC_TYPE: MetricType = MetricType::Gauge;
 
-    fn with_options(_: &NoOptions) -> Self {
+    fn with_options((): &()) -> Self {
         Self::default()
     }
 
@@ -98,7 +100,7 @@ impl Observer for Gauge {
     }
 }
 
-/// Something under way, which a [`Gauge`] counts until this is dropped.
+/// Work in progress, which a [`Gauge`] counts until this is dropped.
 #[derive(Debug)]
 #[must_use = "it counts for as long as it lives"]
 pub struct InProgress(Gauge);

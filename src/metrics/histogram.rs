@@ -1,35 +1,37 @@
+//! The histogram.
+
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::exposition::{Bucket, Histogram as Distribution, MetricType, MetricValue};
+use crate::exposition::{Bucket, HistogramValue, MetricType, MetricValue};
 
 use super::buckets::Buckets;
 use super::instrument::Instrument;
-use super::number::{Count, Number};
+use super::number::{AtomicCount, AtomicFloat};
 use super::timer::{Observer, Timer};
 
-/// Up to so many bounds are looked at one after the other, which takes less time than a search.
-const FEW: usize = 32;
+/// Maximum number of bounds to look at one after the other, which is faster than a search for few.
+const LINEAR_SEARCH_BOUNDS: usize = 32;
 
-/// How often numbers were seen, in buckets, with their sum. Clones count together.
+/// Observed numbers, counted in buckets, and their sum. Clones count together.
 ///
-/// What is gathered while a number is being observed may have it in a bucket and not yet in the sum; the buckets and the count
-/// always agree.
+/// A number that is being observed while the histogram is gathered may be in a bucket and not yet in the
+/// sum; the buckets and the count always agree.
 #[derive(Clone, Debug)]
-pub struct Histogram(Arc<Shared>);
+pub struct Histogram(Arc<HistogramState>);
 
 #[derive(Debug)]
-struct Shared {
+struct HistogramState {
     buckets: Buckets,
-    /// Of each bucket, and of what is above them all, by itself.
-    counts: Box<[Count]>,
-    sum: Number,
+    /// Numbers in each bucket alone, and at the end those above all bounds.
+    counts: Box<[AtomicCount]>,
+    sum: AtomicFloat,
 }
 
 impl Histogram {
     /// Counts a number in its bucket. NaN is counted in none but `+Inf`, and makes the sum NaN.
     pub fn observe(&self, number: f64) {
-        let Shared {
+        let HistogramState {
             buckets,
             counts,
             sum,
@@ -37,13 +39,13 @@ impl Histogram {
         let bounds = buckets.bounds();
         let index = if number.is_nan() {
             bounds.len()
-        } else if bounds.len() <= FEW {
+        } else if bounds.len() <= LINEAR_SEARCH_BOUNDS {
             let above = |bound: &f64| number <= *bound;
             bounds.iter().position(above).unwrap_or(bounds.len())
         } else {
             bounds.partition_point(|bound| *bound < number)
         };
-        // There is one more than there are bounds.
+        // There is one more count than bounds.
         if let Some(count) = counts.get(index) {
             count.increment();
         }
@@ -61,13 +63,13 @@ impl Histogram {
         Timer::new(self.clone())
     }
 
-    /// How many numbers it has seen.
+    /// Returns how many numbers were observed.
     #[must_use]
     pub fn count(&self) -> u64 {
-        self.0.counts.iter().map(Count::get).sum()
+        self.0.counts.iter().map(AtomicCount::get).sum()
     }
 
-    /// Their sum.
+    /// Returns their sum.
     #[must_use]
     pub fn sum(&self) -> f64 {
         self.0.sum.get()
@@ -79,16 +81,16 @@ impl Instrument for Histogram {
     const METRIC_TYPE: MetricType = MetricType::Histogram;
 
     fn with_options(buckets: &Buckets) -> Self {
-        let counts = (0..=buckets.bounds().len()).map(|_| Count::default());
-        Self(Arc::new(Shared {
+        let counts = (0..=buckets.bounds().len()).map(|_| AtomicCount::default());
+        Self(Arc::new(HistogramState {
             buckets: buckets.clone(),
             counts: counts.collect(),
-            sum: Number::default(),
+            sum: AtomicFloat::default(),
         }))
     }
 
     fn value(&self) -> MetricValue {
-        // The sum first: what is observed meanwhile may be missing in it, but not be in it alone.
+        // The sum first: a number that is observed meanwhile may be missing in it, but is never in it alone.
         let sum = self.sum();
         let mut cumulative_count = 0;
         let bounds = self.0.buckets.bounds().iter();
@@ -100,8 +102,8 @@ impl Instrument for Histogram {
             }
         });
         let buckets = buckets.collect();
-        let above = self.0.counts.last().map_or(0, Count::get);
-        MetricValue::Histogram(Distribution::unchecked(
+        let above = self.0.counts.last().map_or(0, AtomicCount::get);
+        MetricValue::Histogram(HistogramValue::unchecked(
             buckets,
             sum,
             cumulative_count + above,

@@ -1,3 +1,5 @@
+//! Facts about a program, as a metric.
+
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::exposition::{FamilyError, Labels, MetricFamily, MetricName, MetricType, MetricValue};
@@ -5,11 +7,11 @@ use crate::exposition::{FamilyError, Labels, MetricFamily, MetricName, MetricTyp
 use super::collector::{CollectError, Collector};
 use super::error::MetricsError;
 
-/// How the names of these metrics end.
+/// End of the names of these metrics.
 const SUFFIX: &str = "_info";
 
-/// Facts about a program that are no numbers, such as its version: a gauge that is 1, with the facts as labels. Clones share
-/// them.
+/// Facts about a program that are not numbers, such as its version: a gauge that is 1, with the facts as
+/// labels. Clones share them.
 #[derive(Clone, Debug)]
 pub struct Info {
     name: MetricName,
@@ -24,7 +26,7 @@ impl Info {
         facts: &[(&str, &str)],
     ) -> Result<Self, MetricsError> {
         let base = name.strip_suffix(SUFFIX).unwrap_or(name);
-        // What is wrong is said of the name that was given.
+        // An error names the name that was given.
         let name = MetricName::new(name.to_owned())
             .and_then(|_| MetricName::new(format!("{base}{SUFFIX}")))?;
         Ok(Self {
@@ -34,11 +36,11 @@ impl Info {
         })
     }
 
-    /// Puts other facts in their place.
+    /// Replaces the facts.
     ///
     /// # Errors
     ///
-    /// [`MetricsError`] when a label name is none or occurs twice; the facts stay as they are.
+    /// [`MetricsError`] when a label name is invalid or occurs twice; the facts stay as they are.
     pub fn set(&self, facts: &[(&str, &str)]) -> Result<(), MetricsError> {
         let labels = Labels::new(facts)?;
         *self.labels.lock().unwrap_or_else(PoisonError::into_inner) = labels;

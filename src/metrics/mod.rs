@@ -15,11 +15,11 @@
 //! # Ok::<(), pushjob::metrics::MetricsError>(())
 //! ```
 //!
-//! Instruments are declared once: a wrong name, and one that is taken, is an error there. They are cheap to clone, and many threads
-//! can count at once without waiting for each other. What can be looked up when it is wanted is left to a
-//! [`Collector`], which a closure is too; [`ProcessCollector`] and [`build_info`] are ready-made ones.
+//! Instruments are declared once: an invalid name, and one that is taken, is an error there. They are cheap
+//! to clone, and many threads can count at once without waiting for each other. A [`Collector`], for example
+//! a closure, looks values up on request; [`ProcessCollector`] and [`build_info`] are ready-made ones.
 //!
-//! What a program has gathered is [pushed](crate::push), [served, or written to a file](crate::sink).
+//! Gathered metrics are [pushed](crate::push), or [served, or written to a file](crate::sink).
 
 mod buckets;
 mod build_info;

@@ -1,11 +1,13 @@
+//! Numbers that many threads change at once, without locks.
+
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// A number that many threads can change without waiting for each other. Who reads it sees what a thread has counted before it
-/// added to it.
+/// A number that many threads can change without waiting for each other. A thread that reads it sees
+/// what another has counted before it added to it.
 #[derive(Debug, Default)]
-pub(super) struct Number(AtomicU64);
+pub(super) struct AtomicFloat(AtomicU64);
 
-impl Number {
+impl AtomicFloat {
     pub(super) fn get(&self) -> f64 {
         f64::from_bits(self.0.load(Ordering::Acquire))
     }
@@ -29,19 +31,19 @@ impl Number {
     }
 }
 
-/// The most that is added to the whole part of a [`Total`] at once. It cannot be made to overflow in less than two weeks of nothing
-/// else.
+/// Maximum that is added to the whole part of an [`AtomicTotal`] at once. It takes at least two weeks of
+/// nothing else to make it overflow.
 const SMALL: f64 = 65536.0;
 
-/// A number that only grows. Whole numbers are added in one step, whoever else does: a fraction has to be tried again
-/// when somebody else was faster.
+/// A number that only grows. Whole numbers are added in one step, whatever other threads do; adding a
+/// fraction is repeated when another thread was faster.
 #[derive(Debug, Default)]
-pub(super) struct Total {
+pub(super) struct AtomicTotal {
     whole: AtomicU64,
-    rest: Number,
+    rest: AtomicFloat,
 }
 
-impl Total {
+impl AtomicTotal {
     pub(super) fn increment(&self) {
         self.whole.fetch_add(1, Ordering::Relaxed);
     }
@@ -65,11 +67,11 @@ impl Total {
     }
 }
 
-/// How often something was seen.
+/// A count.
 #[derive(Debug, Default)]
-pub(super) struct Count(AtomicU64);
+pub(super) struct AtomicCount(AtomicU64);
 
-impl Count {
+impl AtomicCount {
     pub(super) fn increment(&self) {
         self.0.fetch_add(1, Ordering::Relaxed);
     }
@@ -79,7 +81,7 @@ impl Count {
     }
 }
 
-/// As a sample has it.
+/// A count as the value of a sample.
 #[expect(
     clippy::cast_precision_loss,
     reason = "a sample is a float; beyond 2^53 it is rounded"

@@ -1,3 +1,5 @@
+//! The collector of the process itself.
+
 use procfs::process::{LimitValue, Process};
 
 use crate::exposition::{MetricFamily, MetricName, MetricType};
@@ -5,11 +7,12 @@ use crate::exposition::{MetricFamily, MetricName, MetricType};
 use super::collector::{CollectError, Collector};
 use super::number::float;
 
-/// What the system knows of this process, under the [names] that client libraries agree on: `process_cpu_seconds_total`,
+/// Metrics of this process, under the [names] that client libraries agree on: `process_cpu_seconds_total`,
 /// `process_open_fds`, `process_max_fds`, `process_resident_memory_bytes`, `process_virtual_memory_bytes`,
 /// `process_virtual_memory_max_bytes` and `process_start_time_seconds`.
 ///
-/// A limit that there is not is left out. It reads `/proc` whenever it is asked, and fails where there is none. Linux, with the feature `process`.
+/// Absent limits are omitted. It reads `/proc` on each request, and fails without one. Linux, with the
+/// feature `process`.
 ///
 /// ```
 /// use pushjob::exposition::encode;
@@ -86,7 +89,7 @@ impl Collector for ProcessCollector {
     }
 }
 
-/// A gauge, or a counter where its name says that it is one.
+/// A counter where the name ends in `_total`, else a gauge.
 fn family(name: MetricName, value: f64) -> Result<MetricFamily, CollectError> {
     let metric_type = if name.as_str().ends_with("_total") {
         MetricType::Counter
@@ -98,7 +101,7 @@ fn family(name: MetricName, value: f64) -> Result<MetricFamily, CollectError> {
     Ok(family)
 }
 
-/// None where there is none.
+/// None where it is unlimited.
 fn limit(limit: LimitValue) -> Option<f64> {
     match limit {
         LimitValue::Unlimited => None,

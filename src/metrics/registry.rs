@@ -1,3 +1,5 @@
+//! The registry: declares instruments, and gathers them and other collectors.
+
 use std::borrow::Cow;
 use std::error::Error;
 use std::fmt;
@@ -12,7 +14,7 @@ use super::error::MetricsError;
 use super::gauge::Gauge;
 use super::histogram::Histogram;
 use super::info::Info;
-use super::instrument::{Instrument, NoOptions};
+use super::instrument::Instrument;
 use super::summary::Summary;
 use super::vector::{CounterVec, GaugeVec, HistogramVec, MetricVec, SummaryVec};
 
@@ -64,7 +66,7 @@ impl Registry {
     ///
     /// # Errors
     ///
-    /// [`MetricsError`] when the name is no metric name or is taken.
+    /// [`MetricsError`] when the name is invalid or taken.
     pub fn counter(&self, name: &str, help: &str) -> Result<Counter, MetricsError> {
         self.counter_vec(name, help, &[])?.with_label_values(&[])
     }
@@ -73,21 +75,21 @@ impl Registry {
     ///
     /// # Errors
     ///
-    /// [`MetricsError`] when the name is no metric name or is taken, or a label name is none or occurs twice.
+    /// [`MetricsError`] when the name is invalid or taken, or a label name is invalid or occurs twice.
     pub fn counter_vec(
         &self,
         name: &str,
         help: &str,
         label_names: &[&str],
     ) -> Result<CounterVec, MetricsError> {
-        self.vector(MetricVec::new(name, help, label_names, NoOptions)?)
+        self.vector(MetricVec::new(name, help, label_names, ())?)
     }
 
     /// Registers a gauge without labels.
     ///
     /// # Errors
     ///
-    /// [`MetricsError`] when the name is no metric name or is taken.
+    /// [`MetricsError`] when the name is invalid or taken.
     pub fn gauge(&self, name: &str, help: &str) -> Result<Gauge, MetricsError> {
         self.gauge_vec(name, help, &[])?.with_label_values(&[])
     }
@@ -96,21 +98,21 @@ impl Registry {
     ///
     /// # Errors
     ///
-    /// [`MetricsError`] when the name is no metric name or is taken, or a label name is none or occurs twice.
+    /// [`MetricsError`] when the name is invalid or taken, or a label name is invalid or occurs twice.
     pub fn gauge_vec(
         &self,
         name: &str,
         help: &str,
         label_names: &[&str],
     ) -> Result<GaugeVec, MetricsError> {
-        self.vector(MetricVec::new(name, help, label_names, NoOptions)?)
+        self.vector(MetricVec::new(name, help, label_names, ())?)
     }
 
     /// Registers a histogram without labels.
     ///
     /// # Errors
     ///
-    /// [`MetricsError`] when the name is no metric name or is taken, or when one of its series (`NAME_bucket`, `NAME_sum`,
+    /// [`MetricsError`] when the name is invalid or taken, or when one of its series (`NAME_bucket`, `NAME_sum`,
     /// `NAME_count`) is.
     pub fn histogram(
         &self,
@@ -126,7 +128,7 @@ impl Registry {
     ///
     /// # Errors
     ///
-    /// As [`histogram`](Self::histogram), and when a label name is none, occurs twice, or is `le`, which the format
+    /// As [`histogram`](Self::histogram), and when a label name is invalid, occurs twice, or is `le`, which the format
     /// itself uses.
     pub fn histogram_vec(
         &self,
@@ -142,7 +144,7 @@ impl Registry {
     ///
     /// # Errors
     ///
-    /// [`MetricsError`] when the name is no metric name or is taken, or when one of its series (`NAME_sum`, `NAME_count`) is.
+    /// [`MetricsError`] when the name is invalid or taken, or when one of its series (`NAME_sum`, `NAME_count`) is.
     pub fn summary(&self, name: &str, help: &str) -> Result<Summary, MetricsError> {
         self.summary_vec(name, help, &[])?.with_label_values(&[])
     }
@@ -151,7 +153,7 @@ impl Registry {
     ///
     /// # Errors
     ///
-    /// As [`summary`](Self::summary), and when a label name is none, occurs twice, or is `quantile`, which the format itself
+    /// As [`summary`](Self::summary), and when a label name is invalid, occurs twice, or is `quantile`, which the format itself
     /// uses.
     pub fn summary_vec(
         &self,
@@ -159,7 +161,7 @@ impl Registry {
         help: &str,
         label_names: &[&str],
     ) -> Result<SummaryVec, MetricsError> {
-        self.vector(MetricVec::new(name, help, label_names, NoOptions)?)
+        self.vector(MetricVec::new(name, help, label_names, ())?)
     }
 
     /// Registers facts about the program: a gauge that is 1, with the facts as labels. `_info` is added to the name where it
@@ -167,7 +169,7 @@ impl Registry {
     ///
     /// # Errors
     ///
-    /// [`MetricsError`] when the name is no metric name or is taken, or a label name is none or occurs twice.
+    /// [`MetricsError`] when the name is invalid or taken, or a label name is invalid or occurs twice.
     ///
     /// ```
     /// use pushjob::exposition::encode;

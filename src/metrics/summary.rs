@@ -1,23 +1,25 @@
+//! The summary, without quantiles.
+
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::exposition::{MetricType, MetricValue, Summary as Distribution};
+use crate::exposition::{MetricType, MetricValue, SummaryValue};
 
-use super::instrument::{Instrument, NoOptions};
-use super::number::{Count, Number};
+use super::instrument::Instrument;
+use super::number::{AtomicCount, AtomicFloat};
 use super::timer::{Observer, Timer};
 
-/// How many numbers were seen, and their sum. Clones count together.
+/// The count of observed numbers, and their sum. Clones count together.
 ///
-/// It has no quantiles: they cannot be counted without a lock, nor added up over several programs. A
-/// [`Histogram`](super::Histogram) can give them.
+/// It has no quantiles: they cannot be counted without a lock, nor added up over several programs. They
+/// can be computed from a [`Histogram`](super::Histogram).
 #[derive(Clone, Debug, Default)]
-pub struct Summary(Arc<Shared>);
+pub struct Summary(Arc<SummaryState>);
 
 #[derive(Debug, Default)]
-struct Shared {
-    count: Count,
-    sum: Number,
+struct SummaryState {
+    count: AtomicCount,
+    sum: AtomicFloat,
 }
 
 impl Summary {
@@ -38,13 +40,13 @@ impl Summary {
         Timer::new(self.clone())
     }
 
-    /// How many numbers it has seen.
+    /// Returns how many numbers were observed.
     #[must_use]
     pub fn count(&self) -> u64 {
         self.0.count.get()
     }
 
-    /// Their sum.
+    /// Returns their sum.
     #[must_use]
     pub fn sum(&self) -> f64 {
         self.0.sum.get()
@@ -52,16 +54,16 @@ impl Summary {
 }
 
 impl Instrument for Summary {
-    type Options = NoOptions;
+    type Options = ();
     const METRIC_TYPE: MetricType = MetricType::Summary;
 
-    fn with_options(_: &NoOptions) -> Self {
+    fn with_options((): &()) -> Self {
         Self::default()
     }
 
     fn value(&self) -> MetricValue {
         let (sum, count) = (self.sum(), self.count());
-        MetricValue::Summary(Distribution::unchecked(Vec::new(), sum, count))
+        MetricValue::Summary(SummaryValue::unchecked(Vec::new(), sum, count))
     }
 }
 

@@ -1,12 +1,14 @@
+//! Timers, which tell an instrument how long something took.
+
 use std::time::{Duration, Instant};
 
-/// What can be told how long something took. Sealed.
+/// An instrument that takes durations. Sealed.
 pub trait Observer {
-    /// It took this long.
+    /// Records a duration.
     fn elapsed(&self, duration: Duration);
 }
 
-/// Tells its instrument when it is dropped how long it has lived, by the monotonic clock.
+/// Records in its instrument how long it has lived when it is dropped, by the monotonic clock.
 ///
 /// ```
 /// use pushjob::metrics::{Buckets, Registry};
@@ -25,7 +27,7 @@ pub trait Observer {
 #[derive(Debug)]
 #[must_use = "it measures for as long as it lives"]
 pub struct Timer<O: Observer> {
-    /// None when there is nothing more to tell.
+    /// None when there is nothing more to record.
     observer: Option<O>,
     begin: Instant,
 }
@@ -38,17 +40,17 @@ impl<O: Observer> Timer<O> {
         }
     }
 
-    /// Tells it now, and returns what was told.
+    /// Records the time now, and returns it.
     pub fn stop(mut self) -> Duration {
-        self.tell()
+        self.record()
     }
 
-    /// Ends without telling anything.
+    /// Ends without recording anything.
     pub fn discard(mut self) {
         self.observer = None;
     }
 
-    fn tell(&mut self) -> Duration {
+    fn record(&mut self) -> Duration {
         let elapsed = self.begin.elapsed();
         if let Some(observer) = self.observer.take() {
             observer.elapsed(elapsed);
@@ -59,6 +61,6 @@ impl<O: Observer> Timer<O> {
 
 impl<O: Observer> Drop for Timer<O> {
     fn drop(&mut self) {
-        self.tell();
+        self.record();
     }
 }

@@ -1,3 +1,5 @@
+//! Instruments of one name with labels.
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::hash::{BuildHasher, Hash, Hasher};
@@ -16,49 +18,50 @@ use super::histogram::Histogram;
 use super::instrument::Instrument;
 use super::summary::Summary;
 
-/// Counters of one name, told apart by label values.
+/// Counters of one name, distinguished by label values.
 pub type CounterVec = MetricVec<Counter>;
 
-/// Gauges of one name, told apart by label values.
+/// Gauges of one name, distinguished by label values.
 pub type GaugeVec = MetricVec<Gauge>;
 
-/// Histograms of one name, told apart by label values.
+/// Histograms of one name, distinguished by label values.
 pub type HistogramVec = MetricVec<Histogram>;
 
-/// Summaries of one name, told apart by label values.
+/// Summaries of one name, distinguished by label values.
 pub type SummaryVec = MetricVec<Summary>;
 
-/// Instruments of one name, told apart by label values. Clones share them.
+/// Instruments of one name, distinguished by label values. Clones share them.
 ///
-/// [`with_label_values`](Self::with_label_values) looks an instrument up. Where one series is counted in often, it is
-/// asked for once and kept: to count in it then takes no lock and no look-up.
+/// [`with_label_values`](Self::with_label_values) looks an instrument up. Keep the instrument of a series
+/// that is used often: counting in it then takes no lock and no look-up.
 #[derive(Clone)]
 pub struct MetricVec<I: Instrument> {
-    shared: Arc<Shared<I>>,
+    shared: Arc<VectorState<I>>,
 }
 
-struct Shared<I: Instrument> {
+struct VectorState<I: Instrument> {
     name: MetricName,
     help: String,
     label_names: Vec<LabelName>,
-    /// Where each of them stands among the labels of a series, which are sorted.
-    places: Box<[usize]>,
+    /// Position of each of them among the labels of a series, which are sorted.
+    positions: Box<[usize]>,
     options: I::Options,
     hashes: RandomState,
-    children: RwLock<Children<I>>,
+    series: RwLock<VectorSeries<I>>,
 }
 
-struct Children<I> {
-    /// As they are gathered.
+struct VectorSeries<I> {
+    /// In the order in which they are gathered.
     in_order: BTreeMap<Labels, I>,
-    /// The labels of these, for all who gather until there are others.
+    /// The labels of these, shared by all gatherings until they change.
     listed: OnceLock<Arc<LabelList>>,
-    /// As they are looked up: by the hash of the values, in the order of the label names.
+    /// For look-ups: by the hash of the values, in the order of the label names.
     by_hash: HashTable<(Labels, I)>,
 }
 
 impl<I: Instrument> MetricVec<I> {
-    /// An empty vector. Label names are checked here once: each a label name, none twice, none of the format's own.
+    /// Makes an empty vector. Label names are checked here once: valid, unique, and not reserved by the
+    /// format.
     pub(super) fn new(
         name: &str,
         help: &str,
@@ -74,17 +77,17 @@ impl<I: Instrument> MetricVec<I> {
         let labels = Labels::of_pairs(pairs)?;
         let instrument = I::with_options(&options);
         let place = |name: &LabelName| labels.iter().position(|(other, _)| other == name);
-        let places = label_names.iter().filter_map(place).collect();
+        let positions = label_names.iter().filter_map(place).collect();
         MetricFamily::new(name.clone(), I::METRIC_TYPE).insert(labels, instrument.value())?;
         Ok(Self {
-            shared: Arc::new(Shared {
+            shared: Arc::new(VectorState {
                 name,
                 help: help.to_owned(),
                 label_names,
-                places,
+                positions,
                 options,
                 hashes: RandomState::default(),
-                children: RwLock::new(Children {
+                series: RwLock::new(VectorSeries {
                     in_order: BTreeMap::new(),
                     listed: OnceLock::new(),
                     by_hash: HashTable::new(),
@@ -93,7 +96,7 @@ impl<I: Instrument> MetricVec<I> {
         })
     }
 
-    /// The instrument of these label values, in the order of the label names; it is made when first asked for.
+    /// Returns the instrument of these label values, in the order of the label names; the first call makes it.
     ///
     /// # Errors
     ///
@@ -106,25 +109,25 @@ impl<I: Instrument> MetricVec<I> {
         self.make(hash, values)
     }
 
-    /// The instrument of label values that nobody has asked for yet.
+    /// Makes the instrument of new label values.
     #[cold]
     fn make(&self, hash: u64, values: &[&str]) -> Result<I, MetricsError> {
         let labels = self.labels(values)?;
-        let mut children = self.write();
-        // Somebody else may have made it meanwhile.
-        if let Some(instrument) = self.find(&children, hash, values) {
+        let mut series = self.write();
+        // Another thread may have made it meanwhile.
+        if let Some(instrument) = self.find(&series, hash, values) {
             return Ok(instrument.clone());
         }
         let instrument = I::with_options(&self.shared.options);
         let child = (labels.clone(), instrument.clone());
         let rehash = |(labels, _): &(Labels, I)| self.hash_of(self.values(labels));
-        children.by_hash.insert_unique(hash, child, rehash);
-        children.in_order.insert(labels, instrument.clone());
+        series.by_hash.insert_unique(hash, child, rehash);
+        series.in_order.insert(labels, instrument.clone());
         Ok(instrument)
     }
 
-    /// Takes the series of these label values away, and says whether there was one. Who still has its instrument
-    /// counts for himself from now on.
+    /// Removes the series of these label values, and returns whether there was one. What still holds its
+    /// instrument counts for itself from now on.
     ///
     /// # Errors
     ///
@@ -132,49 +135,49 @@ impl<I: Instrument> MetricVec<I> {
     pub fn remove_label_values(&self, values: &[&str]) -> Result<bool, MetricsError> {
         let hash = self.hash(values)?;
         let labels = self.labels(values)?;
-        let mut children = self.write();
+        let mut series = self.write();
         let child = |(other, _): &(Labels, I)| *other == labels;
-        if let Ok(entry) = children.by_hash.find_entry(hash, child) {
+        if let Ok(entry) = series.by_hash.find_entry(hash, child) {
             entry.remove();
         }
-        Ok(children.in_order.remove(&labels).is_some())
+        Ok(series.in_order.remove(&labels).is_some())
     }
 
-    /// Takes all series away.
+    /// Removes all series.
     pub fn clear(&self) {
-        let mut children = self.write();
-        children.in_order.clear();
-        children.by_hash.clear();
+        let mut series = self.write();
+        series.in_order.clear();
+        series.by_hash.clear();
     }
 
     /// The family as it is now.
     pub(super) fn family(&self) -> MetricFamily {
-        let Shared { name, help, .. } = &*self.shared;
-        let children = self.read();
-        let listed = || Arc::new(LabelList::new(children.in_order.keys()));
-        let labels = Arc::clone(children.listed.get_or_init(listed));
-        let values = children.in_order.values().map(Instrument::value).collect();
+        let VectorState { name, help, .. } = &*self.shared;
+        let series = self.read();
+        let listed = || Arc::new(LabelList::new(series.in_order.keys()));
+        let labels = Arc::clone(series.listed.get_or_init(listed));
+        let values = series.in_order.values().map(Instrument::value).collect();
         MetricFamily::new(name.clone(), I::METRIC_TYPE)
             .with_help(help)
             .with_listed(labels, values)
     }
 
     #[inline]
-    fn find<'a>(&self, children: &'a Children<I>, hash: u64, values: &[&str]) -> Option<&'a I> {
+    fn find<'a>(&self, series: &'a VectorSeries<I>, hash: u64, values: &[&str]) -> Option<&'a I> {
         let child = |(labels, _): &(Labels, I)| self.values(labels).eq(values.iter().copied());
-        let child = children.by_hash.find(hash, child);
+        let child = series.by_hash.find(hash, child);
         child.map(|(_, instrument)| instrument)
     }
 
     /// The values of labels, in the order of the label names.
     fn values<'a>(&'a self, labels: &'a Labels) -> impl Iterator<Item = &'a str> {
-        let places = self.shared.places.iter();
-        places.filter_map(|place| labels.value_at(*place))
+        let positions = self.shared.positions.iter();
+        positions.filter_map(|place| labels.value_at(*place))
     }
 
     /// The hash of label values, if there are as many as there are label names.
     fn hash(&self, values: &[&str]) -> Result<u64, MetricsError> {
-        let Shared {
+        let VectorState {
             name, label_names, ..
         } = &*self.shared;
         if values.len() == label_names.len() {
@@ -198,17 +201,17 @@ impl<I: Instrument> MetricVec<I> {
         Labels::of_pairs(names.zip(values.iter().copied()))
     }
 
-    fn read(&self) -> RwLockReadGuard<'_, Children<I>> {
-        let children = self.shared.children.read();
-        children.unwrap_or_else(PoisonError::into_inner)
+    fn read(&self) -> RwLockReadGuard<'_, VectorSeries<I>> {
+        let series = self.shared.series.read();
+        series.unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// For who changes which there are.
-    fn write(&self) -> RwLockWriteGuard<'_, Children<I>> {
-        let children = self.shared.children.write();
-        let mut children = children.unwrap_or_else(PoisonError::into_inner);
-        children.listed = OnceLock::new();
-        children
+    /// Locks the series to add or remove some.
+    fn write(&self) -> RwLockWriteGuard<'_, VectorSeries<I>> {
+        let series = self.shared.series.write();
+        let mut series = series.unwrap_or_else(PoisonError::into_inner);
+        series.listed = OnceLock::new();
+        series
     }
 }
 

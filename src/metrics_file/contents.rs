@@ -1,8 +1,10 @@
+//! Contents of a metrics file.
+
 use crate::exposition::MetricFamilies;
 
 use super::error::BadLine;
 
-/// What was read of a file.
+/// Metrics and bad lines of a file.
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Contents {
@@ -10,13 +12,14 @@ pub struct Contents {
     pub families: MetricFamilies,
     /// The first of the lines that were left out, at most ten.
     pub bad_lines: Vec<BadLine>,
-    /// How many lines were left out in all.
+    /// Number of all lines that were left out.
     pub bad_line_count: usize,
-    /// Whether there are series that were left out because there are [too many](super::Rules::most_series).
+    /// True when series were left out because there are [too
+    /// many](super::ReadOptions::most_series).
     pub has_more_series: bool,
 }
 
-/// How many bad lines are kept.
+/// Number of bad lines that are kept.
 const MOST_KEPT: usize = 10;
 
 impl Contents {

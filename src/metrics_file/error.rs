@@ -1,58 +1,12 @@
+//! Lines of a metrics file that are left out, and why.
+
 use std::fmt;
-use std::io;
-use std::path::PathBuf;
 
 use crate::exposition::{FamilyError, MetricType, ParseError, ValueError, format_float};
+use crate::grouping::UnpushableError;
 
-use super::lines::LONGEST_LINE;
-
-/// Why there is no file for the metrics of a job.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum CreateError {
-    /// There is no `/proc`.
-    #[error("there is no /proc, through which a job finds its file")]
-    NoProc {
-        /// Why, in the system's words.
-        source: io::Error,
-    },
-    /// No folder can be written to, and the system gives no file in memory.
-    #[error("no file can be made, not even in memory")]
-    NoFile {
-        /// Why not in memory.
-        source: io::Error,
-    },
-}
-
-/// Why metrics were not appended.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum AppendError {
-    /// The file cannot be opened, or not written to.
-    #[error("cannot write to {}", path.display())]
-    Unwritable {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
-    /// The run that had made the file has ended.
-    #[error("the run that {} belongs to has ended", path.display())]
-    Gone {
-        /// The file.
-        path: PathBuf,
-    },
-    /// There was no room for all.
-    #[error("only {written} of {length} bytes were written to {}", path.display())]
-    Incomplete {
-        /// The file.
-        path: PathBuf,
-        /// How many bytes were.
-        written: usize,
-        /// How many there are.
-        length: usize,
-    },
-}
+/// Most bytes that a line may have. A longer one is skipped without being held in memory.
+pub(super) const LONGEST_LINE: usize = 1 << 20;
 
 /// A line that is left out.
 ///
@@ -61,15 +15,15 @@ pub enum AppendError {
 pub struct BadLine {
     line: usize,
     column: usize,
-    fault: Fault,
+    error: MetricsLineError,
 }
 
 impl BadLine {
-    pub(super) fn new(line: usize, column: usize, fault: Fault) -> Self {
+    pub(super) fn new(line: usize, column: usize, error: MetricsLineError) -> Self {
         Self {
             line,
             column,
-            fault,
+            error,
         }
     }
 
@@ -85,27 +39,28 @@ impl BadLine {
         self.column
     }
 
-    /// What is wrong.
+    /// Reason for leaving it out.
     #[must_use]
-    pub fn fault(&self) -> &Fault {
-        &self.fault
+    pub fn error(&self) -> &MetricsLineError {
+        &self.error
     }
 }
 
 impl fmt::Display for BadLine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "line {}, column {}: {}",
-            self.line, self.column, self.fault
-        )
+        let Self {
+            line,
+            column,
+            error,
+        } = self;
+        write!(f, "line {line}, column {column}: {error}")
     }
 }
 
-/// What is wrong with a line.
+/// Reason for leaving a line out.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
-pub enum Fault {
+pub enum MetricsLineError {
     /// It is not in the text format.
     #[error("{}", .0.reason())]
     Format(ParseError),
@@ -121,63 +76,18 @@ pub enum Fault {
     /// The file is longer than what is read of it.
     #[error("only the first {limit} bytes are read")]
     LongFile {
-        /// The most that is read.
+        /// Number of bytes that are read.
         limit: u64,
     },
     /// There are more series than are held.
     #[error("there are {limit} other series already")]
     ManySeries {
-        /// The most that are held.
+        /// Number of series that are held.
         limit: usize,
     },
-    /// A name that could be one of the run's own.
-    #[error("metric {metric} begins with `{prefix}`, as the metrics of the run itself do")]
-    Prefix {
-        /// The metric name.
-        metric: String,
-        /// How the names of the run's own metrics begin.
-        prefix: String,
-    },
-    /// A metric that the gateway itself sets.
-    #[error("metric {metric} is set by the gateway itself")]
-    ReservedMetric {
-        /// The metric name.
-        metric: String,
-    },
-    /// A label that the gateway would overwrite in silence.
-    #[error("series {series} has the label `{label}`, which the grouping key sets")]
-    GroupingLabel {
-        /// Name and labels.
-        series: String,
-        /// The label.
-        label: String,
-    },
-    /// A grouping label that the format itself puts on series of this type.
-    #[error(
-        "grouping label `{label}` cannot be used with {metric_type} {metric}, whose series have that label"
-    )]
-    FormatLabel {
-        /// `le` or `quantile`.
-        label: &'static str,
-        /// `histogram` or `summary`.
-        metric_type: MetricType,
-        /// The metric name.
-        metric: String,
-    },
-    /// An empty `instance`, which a gateway cannot tell from none.
-    #[error("series {series} has an empty label `instance`, which a gateway adds by itself")]
-    EmptyInstance {
-        /// Name and labels.
-        series: String,
-    },
-    /// Two names in UTF-8 that are one to whoever reads only legacy names.
-    #[error("{one} and {other} are the same name to who reads only legacy names")]
-    SameLegacyName {
-        /// The one that was there before.
-        one: String,
-        /// The other.
-        other: String,
-    },
+    /// Something that the group does not allow.
+    #[error(transparent)]
+    Group(#[from] UnpushableError),
     /// A type that differs from the first one that the metric has had.
     #[error("{metric} has had the type {before} before, not {found}")]
     OtherType {
@@ -222,13 +132,13 @@ pub enum Fault {
     /// A bound of a bucket, or a quantile, that is none.
     #[error("{found:?} is not a bound or quantile")]
     NotABound {
-        /// What stands there.
+        /// Text that stands there.
         found: String,
     },
     /// A count that is none.
     #[error("{found:?} is not a count: a whole number, not negative")]
     NotACount {
-        /// What stands there.
+        /// Text that stands there.
         found: String,
     },
     /// A counter that would fall.
@@ -236,7 +146,7 @@ pub enum Fault {
     CounterFalls {
         /// The metric name.
         metric: String,
-        /// What was to be added.
+        /// Number to be added.
         number: f64,
     },
     /// A histogram or summary without its count.
@@ -252,37 +162,7 @@ pub enum Fault {
     Value {
         /// Name and labels.
         series: String,
-        /// How.
+        /// Contradiction between its samples.
         error: ValueError,
     },
-}
-
-#[cfg(test)]
-mod tests {
-    use std::error::Error;
-
-    use super::*;
-
-    #[test]
-    fn what_no_test_can_bring_about_says_what_it_is() {
-        let refused = CreateError::NoFile {
-            source: io::Error::from_raw_os_error(24),
-        };
-        let text = "no file can be made, not even in memory";
-        assert_eq!(refused.to_string(), text);
-        let source = refused.source().map(ToString::to_string);
-        assert_eq!(source.as_deref(), Some("Too many open files (os error 24)"));
-        for (fault, text) in [
-            (
-                Fault::LongFile { limit: 7 },
-                "line 3, column 5: only the first 7 bytes are read",
-            ),
-            (
-                Fault::LongLine,
-                "line 3, column 5: the line holds more than 1048576 bytes",
-            ),
-        ] {
-            assert_eq!(BadLine::new(3, 5, fault).to_string(), text);
-        }
-    }
 }

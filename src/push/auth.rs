@@ -1,11 +1,13 @@
+//! Credentials: where they come from, and the header that carries them.
+
 use std::fmt;
 use std::path::PathBuf;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-use super::error::{ConfigError, FileError};
-use super::file::{FileKind, read};
+use super::config_error::ConfigError;
+use super::file::{FileError, FileKind, read};
 
 /// The most that a password or token may hold, in bytes: what servers take in a header, as a rule.
 const LIMIT: usize = 8 * 1024;
@@ -19,9 +21,9 @@ const NAME_LIMIT: usize = 1024;
 pub enum Secret {
     /// The secret itself.
     Value(String),
-    /// A regular file that holds it, of at most 8 KiB; blanks and newlines around it do not count. It is read at every
-    /// delivery, because such files are replaced from time to time. Pipes and terminals are refused: they can be read but once,
-    /// and may never answer.
+    /// A regular file that holds it, of at most 8 KiB; blanks and newlines around it do not count.
+    /// It is read at every delivery, because such files are replaced from time to time. Pipes and
+    /// terminals are refused: they can be read but once, and may never answer.
     File(PathBuf),
 }
 
@@ -53,7 +55,7 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// What a client says about who it is.
+/// Credentials as they were given.
 #[derive(Clone, Default)]
 pub(super) struct Login {
     pub(super) username: Option<String>,
@@ -62,7 +64,7 @@ pub(super) struct Login {
 }
 
 impl fmt::Debug for Login {
-    /// What stands behind a colon in a user name is often the password.
+    /// The text behind a colon in a user name is left out: it is often the password.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let username = self.username.as_deref();
         f.debug_struct("Login")
@@ -132,7 +134,7 @@ pub(super) enum Credentials {
     Bearer(Secret),
 }
 
-/// What goes into a request, and what may not come out of the program.
+/// An authorization header with the secret in it.
 #[derive(Clone)]
 pub(super) struct Authorization {
     /// The value of the header.
@@ -148,7 +150,7 @@ impl Authorization {
     }
 }
 
-/// What stands in the value of such a header behind the name of the scheme.
+/// The value of such a header without the name of the scheme.
 fn encoded(header: &str) -> &str {
     header.split(' ').nth(1).unwrap_or(header)
 }
@@ -189,7 +191,7 @@ pub(super) fn basic(username: &str, password: &[u8]) -> String {
     format!("Basic {}", STANDARD.encode(pair))
 }
 
-/// Whether this can stand in a header as a token: visible ASCII and not empty.
+/// Returns true for text that can stand in a header as a token: visible ASCII and not empty.
 fn is_token(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic())
 }

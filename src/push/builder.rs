@@ -1,26 +1,24 @@
+//! The settings of a client.
+
 use std::env;
 use std::fmt;
 #[cfg(feature = "rustls")]
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::address::GatewayAddress;
 use super::auth::{Credentials, Login, Secret};
-#[cfg(feature = "rustls")]
-use super::base::Scheme;
-use super::base::{BaseUrl, without_credentials};
 use super::compression::Compression;
-use super::error::ConfigError;
-use super::gateway::{GatewayAddress, Pushgateway};
-use super::header::{self, Header};
-use super::interrupt::Interrupt;
+use super::config_error::ConfigError;
+use super::gateway_url::{BaseUrl, Scheme, without_credentials};
+use super::header::{self, ExtraHeader};
 use super::kind::GatewayKind;
-use super::proxy::{Hop, Proxy};
-use super::retry::Policy;
+use super::proxy::{Proxy, ProxyServer};
+use super::retry::RetryPolicy;
 #[cfg(feature = "rustls")]
 use super::tls::{Roots, Tls, TlsSettings, Verification};
-use super::transport::{Route, Transport};
 
-/// Settings of a [`Pushgateway`] client.
+/// Settings of a [`Pushgateway`](super::Pushgateway) client.
 ///
 /// ```
 /// use std::time::Duration;
@@ -36,15 +34,15 @@ use super::transport::{Route, Transport};
 #[derive(Clone)]
 #[must_use]
 pub struct PushgatewayBuilder {
-    url: String,
-    login: Login,
-    headers: Vec<Header>,
+    pub(super) url: String,
+    pub(super) login: Login,
+    pub(super) headers: Vec<ExtraHeader>,
     #[cfg(feature = "rustls")]
-    tls: TlsSettings,
-    proxy: Proxy,
-    compression: Compression,
-    kind: Option<GatewayKind>,
-    policy: Policy,
+    pub(super) tls: TlsSettings,
+    pub(super) proxy: Proxy,
+    pub(super) compression: Compression,
+    pub(super) kind: Option<GatewayKind>,
+    pub(super) policy: RetryPolicy,
 }
 
 impl PushgatewayBuilder {
@@ -58,28 +56,28 @@ impl PushgatewayBuilder {
             proxy: Proxy::default(),
             compression: Compression::default(),
             kind: None,
-            policy: Policy {
+            policy: RetryPolicy {
                 timeout: Duration::from_secs(10),
                 retries: 3,
             },
         }
     }
 
-    /// The time for one delivery in all: resolve, connect, TLS, send, receive, every retry and every pause. Defaults to
-    /// 10 seconds.
+    /// The time for one delivery in all: resolve, connect, TLS, send, receive, every retry and
+    /// every pause. Defaults to 10 seconds.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.policy.timeout = timeout;
         self
     }
 
-    /// How often a delivery is tried again within its time, when what failed may pass. Defaults to 3.
+    /// Number of further attempts within the timeout after a transient failure. Defaults to 3.
     pub fn retries(mut self, retries: u32) -> Self {
         self.policy.retries = retries;
         self
     }
 
-    /// The user name for Basic auth. Defaults to the one in the URL, or none. With another one the password in the URL, which
-    /// belongs to its own, does not count.
+    /// The user name for Basic auth. Defaults to the one in the URL, or none. With another one the
+    /// password in the URL, which belongs to its own, does not count.
     pub fn username(mut self, username: impl Into<String>) -> Self {
         self.login.username = Some(username.into());
         self
@@ -99,22 +97,22 @@ impl PushgatewayBuilder {
 
     /// One more header for every request. Defaults to none. The value is treated as a secret.
     pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
-        self.headers.push(Header {
+        self.headers.push(ExtraHeader {
             name: name.into(),
             value: value.into(),
         });
         self
     }
 
-    /// Whose certificates are trusted. Defaults to [`Roots::System`].
+    /// CA certificates that are trusted. Defaults to [`Roots::System`].
     #[cfg(feature = "rustls")]
     pub fn tls_roots(mut self, roots: Roots) -> Self {
         self.tls.roots = roots;
         self
     }
 
-    /// PEM files with the certificate chain and the key by which a gateway knows us. Defaults to none. They are read when
-    /// the client is built.
+    /// PEM files with the certificate chain and the key by which a gateway knows us. Defaults to
+    /// none. They are read when the client is built.
     #[cfg(feature = "rustls")]
     pub fn tls_client_certificate(
         mut self,
@@ -125,101 +123,65 @@ impl PushgatewayBuilder {
         self
     }
 
-    /// Takes any certificate for the gateway's, so that anyone on the way can read what is sent, credentials too. By
-    /// default the certificate is verified.
+    /// Takes any certificate for the gateway's, so that anyone on the way can read what is sent,
+    /// credentials too. By default the certificate is verified.
     #[cfg(feature = "rustls")]
     pub fn tls_insecure_skip_verify(mut self) -> Self {
         self.tls.verification = Verification::Skipped;
         self
     }
 
-    /// The proxy on the way. Defaults to what the environment says, see [`Proxy::Environment`], when the client is built.
+    /// The proxy on the way. Defaults to what the environment says, see [`Proxy::Environment`],
+    /// when the client is built.
     pub fn proxy(mut self, proxy: Proxy) -> Self {
         self.proxy = proxy;
         self
     }
 
-    /// How bodies are compressed. Defaults to not at all.
+    /// Compression of request bodies. Defaults to none.
     pub fn compression(mut self, compression: Compression) -> Self {
         self.compression = compression;
         self
     }
 
-    /// What stands behind the URL. Defaults to [`GatewayKind::VictoriaMetrics`] for a path that ends in
+    /// Kind of the gateway. Defaults to [`GatewayKind::VictoriaMetrics`] for a path that ends in
     /// `/api/v1/import/prometheus`, and to [`GatewayKind::Pushgateway`] otherwise.
     pub fn kind(mut self, kind: GatewayKind) -> Self {
         self.kind = Some(kind);
         self
     }
 
-    /// Makes the client. The files for TLS are read; nothing is resolved or sent yet.
-    ///
-    /// # Errors
-    ///
-    /// [`ConfigError`] when the URL is none or that of a proxy is, when credentials contradict each other or cannot be
-    /// sent, when a header cannot be sent or repeats one of the client's own, and when a file for TLS cannot be read or
-    /// used. It names what is wrong and shows no secret.
-    pub fn build(&self) -> Result<Pushgateway, ConfigError> {
-        let Settled {
-            url,
-            credentials,
-            hop,
-        } = self.settle()?;
-        let route = Route {
-            scheme: url.authority.scheme,
-            hop,
-            #[cfg(feature = "rustls")]
-            tls: match url.authority.scheme {
-                Scheme::Https => Some(Tls::read(&self.tls)?),
-                Scheme::Http => None,
-            },
-        };
-        Ok(Pushgateway {
-            kind: self.kind.unwrap_or_else(|| GatewayKind::of(&url.base)),
-            base: url.base,
-            credentials,
-            headers: self.headers.clone(),
-            compression: self.compression,
-            policy: self.policy,
-            transport: Transport::new(route),
-            interrupt: Interrupt::default(),
-        })
-    }
-
-    /// Checks what [`build`](Self::build) would, without making a client and without reading any file. Says what stands
-    /// behind the URL.
+    /// Checks what [`build`](Self::build) would, without making a client and without reading any
+    /// file. Says what stands behind the URL.
     ///
     /// # Errors
     ///
     /// [`ConfigError`], as from [`build`](Self::build), but for what is wrong with a file.
     pub fn check(&self) -> Result<GatewayKind, ConfigError> {
-        let settled = self.settle()?;
-        Ok(self
-            .kind
-            .unwrap_or_else(|| GatewayKind::of(&settled.url.base)))
+        Ok(self.resolve()?.address.kind)
     }
 
-    /// Where it will send to. No file is read for that.
+    /// The address that it will send to. No file is read for that.
     ///
     /// # Errors
     ///
     /// [`ConfigError`], as from [`check`](Self::check).
     pub fn address(&self) -> Result<GatewayAddress, ConfigError> {
-        let kind = self.check()?;
-        let base = self.settle()?.url.base;
-        Ok(GatewayAddress { base, kind })
+        Ok(self.resolve()?.address)
     }
 
-    /// Checks what [`check`](Self::check) does and reads all files that are named, those of password and token too, as a
-    /// delivery would; and those for TLS, also where the URL asks for none.
+    /// Checks what [`check`](Self::check) does and reads all files that are named, those of
+    /// password and token too, as a delivery would; and those for TLS, also where the URL asks for
+    /// none.
     ///
     /// # Errors
     ///
-    /// [`ConfigError`], as from [`build`](Self::build), and [`ConfigError::File`] for a password or token.
+    /// [`ConfigError`], as from [`build`](Self::build), and [`ConfigError::File`] for a password or
+    /// token.
     pub fn check_files(&self) -> Result<(), ConfigError> {
         #[cfg(feature = "rustls")]
         Tls::read(&self.tls)?;
-        match self.settle()?.credentials {
+        match self.resolve()?.credentials {
             Some(credentials) => credentials
                 .authorization()
                 .map(drop)
@@ -228,30 +190,33 @@ impl PushgatewayBuilder {
         }
     }
 
-    /// All that can be decided without a file.
-    fn settle(&self) -> Result<Settled, ConfigError> {
+    /// Decides all that can be decided without a file.
+    pub(super) fn resolve(&self) -> Result<Resolved, ConfigError> {
         let url = BaseUrl::parse(&self.url)?;
-        let login = self.login.clone();
-        let credentials = login
-            .or(url.username.clone(), url.password.clone())
-            .check()?;
+        let login = self.login.clone().or(url.username, url.password);
+        let credentials = login.check()?;
         header::check(&self.headers, credentials.is_some())?;
-        let hop = self
+        let proxy = self
             .proxy
-            .toward(&url.authority, |name| env::var(name).ok())?;
-        Ok(Settled {
-            url,
+            .for_target(&url.authority, |name| env::var(name).ok())?;
+        Ok(Resolved {
+            scheme: url.authority.scheme,
+            address: GatewayAddress {
+                kind: self.kind.unwrap_or_else(|| GatewayKind::of(&url.base)),
+                base: url.base,
+            },
             credentials,
-            hop,
+            proxy,
         })
     }
 }
 
-/// What settings come to, before any file is read.
-struct Settled {
-    url: BaseUrl,
-    credentials: Option<Credentials>,
-    hop: Option<Hop>,
+/// The outcome of settings, before any file is read.
+pub(super) struct Resolved {
+    pub(super) scheme: Scheme,
+    pub(super) address: GatewayAddress,
+    pub(super) credentials: Option<Credentials>,
+    pub(super) proxy: Option<ProxyServer>,
 }
 
 impl fmt::Debug for PushgatewayBuilder {

@@ -1,7 +1,9 @@
+//! Compression of request bodies.
+
 use std::borrow::Cow;
 use std::io::Read;
 
-/// How bodies are compressed on the way.
+/// Compression of request bodies.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Compression {

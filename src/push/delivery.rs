@@ -1,19 +1,19 @@
-//! One delivery: every try of it.
+//! One delivery: every attempt of it.
 
 use std::cmp::Reverse;
 use std::hash::{BuildHasher, RandomState};
 use std::time::{Duration, Instant, SystemTime};
 
-use super::answer::{Answer, headline, printable};
+use super::address::shorten_url;
 use super::auth::Authorization;
-use super::base::without_login;
-use super::diagnosis::{Cause, cause};
+use super::diagnosis::{Cause, find_cause};
 use super::error::PushError;
-use super::gateway::{Delivered, Pushgateway, shortened};
-use super::interrupt::Stage;
+use super::gateway_url::without_login;
+use super::interrupt::{Interrupt, InterruptStage};
 use super::request::Request;
-use super::retry::{Failure, Spent, next_pause};
-use super::transport::{Exchange, Obstacle};
+use super::response::{GatewayResponse, first_line, printable};
+use super::retry::{AttemptFailure, AttemptsExhausted, RetryPolicy, next_pause};
+use super::transport::{Exchange, Transport, TransportError};
 
 /// The shortest text that is kept out of messages. What is shorter occurs in them by chance.
 const SHORTEST_SECRET: usize = 4;
@@ -21,134 +21,171 @@ const SHORTEST_SECRET: usize = 4;
 /// The part of the time for a delivery that counts as all of it.
 const NEARLY_ALL: f64 = 0.95;
 
-/// A request on its way.
-pub(super) struct Delivery<'a> {
-    pub(super) client: &'a Pushgateway,
+/// A delivery that succeeded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Delivered {
+    /// Number of attempts, at least 1.
+    pub attempts: u32,
+    /// Time that all of them took together.
+    pub elapsed: Duration,
+}
+
+impl Delivered {
+    /// The result of a [sink](crate::sink::Sink) of a program's own.
+    #[must_use]
+    pub fn new(attempts: u32, elapsed: Duration) -> Self {
+        Self { attempts, elapsed }
+    }
+}
+
+/// A request with all that is needed to send it as often as its policy allows.
+pub(super) struct RequestDelivery<'a> {
+    pub(super) transport: &'a Transport,
+    pub(super) interrupt: &'a Interrupt,
+    pub(super) policy: RetryPolicy,
     pub(super) request: &'a Request<'a>,
+    /// The path of its group.
+    pub(super) path: &'a str,
     pub(super) exchange: Exchange<'a>,
 }
 
-/// A try that did not succeed.
-enum FailedTry {
-    /// With an answer.
-    Refused(Answer),
+/// An attempt that did not succeed.
+enum FailedAttempt {
+    /// With a response.
+    Refused(GatewayResponse),
     /// Without one.
-    Unanswered(Obstacle),
+    NoResponse(TransportError),
 }
 
-impl FailedTry {
-    fn failure(&self) -> Failure {
+impl FailedAttempt {
+    fn failure(&self) -> AttemptFailure {
         match self {
-            Self::Refused(answer) if answer.redirect().is_some() => Failure::Redirect,
-            Self::Refused(answer) => Failure::Status {
-                status: answer.status,
-                retry_after: answer.retry_after(SystemTime::now()),
+            Self::Refused(response) if response.redirect().is_some() => AttemptFailure::Redirect,
+            Self::Refused(response) => AttemptFailure::Status {
+                status: response.status,
+                retry_after: response.retry_after(SystemTime::now()),
             },
-            Self::Unanswered(Obstacle::Timeout | Obstacle::Passing(_)) => Failure::Passing,
-            Self::Unanswered(Obstacle::Lasting(_)) => Failure::Lasting,
-            Self::Unanswered(Obstacle::Stale) => Failure::Stale,
+            Self::NoResponse(TransportError::Timeout | TransportError::Transient(_)) => {
+                AttemptFailure::Transient
+            }
+            Self::NoResponse(TransportError::Permanent(_)) => AttemptFailure::Permanent,
+            Self::NoResponse(TransportError::Stale) => AttemptFailure::Stale,
         }
     }
 }
 
-impl Delivery<'_> {
-    /// Tries until it succeeds, fails for good, or time or tries are used up.
+impl RequestDelivery<'_> {
+    /// Sends the request until it succeeds, fails for good, or time or attempts are used up.
     pub(super) fn run(&self, begin: Instant, timeout: Duration) -> Result<Delivered, PushError> {
-        let Pushgateway {
-            transport,
-            interrupt,
-            policy,
-            ..
-        } = self.client;
-        let mut tries = 0;
+        let mut attempts = 0;
         loop {
-            if interrupt.stage() == Stage::ShutDown {
+            if self.is_shut_down() {
                 return Err(PushError::ShutDown { url: self.url() });
             }
-            tries += 1;
-            let result = transport.send(&self.exchange, timeout.saturating_sub(begin.elapsed()));
+            attempts += 1;
+            let left = timeout.saturating_sub(begin.elapsed());
+            let result = self.transport.send(&self.exchange, left);
             let elapsed = begin.elapsed();
+            let delivered = Delivered { attempts, elapsed };
             let failed = match result {
-                Ok(answer) if answer.is_success() => return Ok(Delivered { tries, elapsed }),
-                Ok(answer) => FailedTry::Refused(answer),
-                Err(obstacle) => FailedTry::Unanswered(obstacle),
+                Ok(response) if response.is_success() => return Ok(delivered),
+                Ok(response) => FailedAttempt::Refused(response),
+                Err(error) => FailedAttempt::NoResponse(error),
             };
             let failure = failed.failure();
-            let spent = Spent {
-                tries,
+            let spent = AttemptsExhausted {
+                attempts,
                 remaining: timeout.saturating_sub(elapsed),
             };
-            if let Some(pause) = next_pause(&failure, spent, policy.retries, jitter()) {
-                interrupt.pause(pause);
-                // What is sent again for a connection that was stale is still the same try.
-                let again = if failure == Failure::Stale {
-                    tries -= 1;
-                    interrupt.stage() != Stage::ShutDown
-                } else {
-                    interrupt.stage() == Stage::Working
-                };
-                if again {
-                    continue;
-                }
+            if !self.pauses_for_another(&failure, spent) {
+                return Err(self.error(failed, delivered, timeout));
             }
-            if interrupt.stage() == Stage::ShutDown {
-                return Err(PushError::ShutDown { url: self.url() });
+            // A request that is sent again for a connection that was stale is still the same
+            // attempt.
+            if failure == AttemptFailure::Stale {
+                attempts -= 1;
             }
-            return Err(match failed {
-                FailedTry::Refused(answer) => self.refused(&answer, tries, elapsed),
-                FailedTry::Unanswered(obstacle) => PushError::NoAnswer {
-                    url: self.url(),
-                    reason: match obstacle {
-                        Obstacle::Timeout => {
-                            // A moment that went by before is not worth a word.
-                            let is_whole = timeout >= policy.timeout.mul_f64(NEARLY_ALL);
-                            let shown = if is_whole {
-                                timeout.max(policy.timeout)
-                            } else {
-                                timeout
-                            };
-                            let seconds = (shown.as_secs_f64() * 1000.0).round() / 1000.0;
-                            if is_whole {
-                                format!("no answer within {seconds} s")
-                            } else {
-                                format!("no answer within the {seconds} s that were left for it")
-                            }
-                        }
-                        other => self.without_secrets(&other.to_string()),
-                    },
-                    tries,
-                    elapsed,
-                },
-            });
+        }
+    }
+
+    /// Pauses before another attempt, where there may be one.
+    fn pauses_for_another(&self, failure: &AttemptFailure, spent: AttemptsExhausted) -> bool {
+        let Some(pause) = next_pause(failure, spent, self.policy.retries, jitter()) else {
+            return false;
+        };
+        self.interrupt.pause(pause);
+        match failure {
+            AttemptFailure::Stale => !self.is_shut_down(),
+            _ => self.interrupt.stage() == InterruptStage::Working,
+        }
+    }
+
+    fn is_shut_down(&self) -> bool {
+        self.interrupt.stage() == InterruptStage::ShutDown
+    }
+
+    /// The error of the last attempt.
+    fn error(&self, failed: FailedAttempt, after: Delivered, timeout: Duration) -> PushError {
+        if self.is_shut_down() {
+            return PushError::ShutDown { url: self.url() };
+        }
+        let reason = match failed {
+            FailedAttempt::Refused(response) => return self.refused(&response, after),
+            FailedAttempt::NoResponse(TransportError::Timeout) => self.timeout_reason(timeout),
+            FailedAttempt::NoResponse(error) => self.without_secrets(&error.to_string()),
+        };
+        let Delivered { attempts, elapsed } = after;
+        PushError::NoAnswer {
+            url: self.url(),
+            reason,
+            attempts,
+            elapsed,
+        }
+    }
+
+    fn timeout_reason(&self, timeout: Duration) -> String {
+        let whole = self.policy.timeout;
+        // A moment that went by before is not worth a word.
+        let is_whole = timeout >= whole.mul_f64(NEARLY_ALL);
+        let shown = if is_whole {
+            timeout.max(whole)
+        } else {
+            timeout
+        };
+        let seconds = (shown.as_secs_f64() * 1000.0).round() / 1000.0;
+        if is_whole {
+            format!("no answer within {seconds} s")
+        } else {
+            format!("no answer within the {seconds} s that were left for it")
         }
     }
 
     /// The URL for a message, with the proxy on the way, which may be the one that fails.
     fn url(&self) -> String {
-        let url = shortened(self.exchange.url);
-        match self.client.transport.hop() {
-            Some(hop) => format!("{url} through {hop}"),
+        let url = shorten_url(self.exchange.url);
+        match self.transport.proxy() {
+            Some(proxy) => format!("{url} through {proxy}"),
             None => url,
         }
     }
 
-    fn refused(&self, answer: &Answer, tries: u32, elapsed: Duration) -> PushError {
-        let (url, status) = (self.url(), answer.status);
+    fn refused(&self, response: &GatewayResponse, after: Delivered) -> PushError {
+        let (url, status) = (self.url(), response.status);
         // Before anything is cut: half a secret is still one.
         let shown = |text: &str| self.without_secrets(text);
-        if let Some(location) = answer.redirect() {
-            let group = self.request.path_for(self.client.kind);
+        if let Some(location) = response.redirect() {
             let shown = |url: &str| printable(&shown(&without_login(url)));
             return PushError::Redirect {
                 url,
                 status,
-                base: location.strip_suffix(&group).map(shown),
+                base: location.strip_suffix(self.path).map(shown),
                 location: shown(location),
             };
         }
-        let text = answer.text();
+        let text = response.text();
         let cause = match status {
-            400 => cause(&text, self.request),
+            400 => find_cause(&text, self.request),
             _ => Cause::Unknown,
         };
         match cause {
@@ -166,17 +203,17 @@ impl Delivery<'_> {
             Cause::Unknown => PushError::Status {
                 url,
                 status,
-                message: headline(&shown(&text)),
-                tries,
-                elapsed,
+                message: first_line(&shown(&text)),
+                attempts: after.attempts,
+                elapsed: after.elapsed,
             },
         }
     }
 
-    /// What a server sends back is shown, but not what we have told it in confidence.
+    /// Removes all secrets of the request from text that a server has sent.
     fn without_secrets(&self, text: &str) -> String {
-        let hop = self.client.transport.hop();
-        let proxy = hop.and_then(|hop| hop.authorization.as_ref());
+        let proxy = self.transport.proxy();
+        let proxy = proxy.and_then(|proxy| proxy.authorization.as_ref());
         let logins = [self.exchange.authorization, proxy];
         let headers = self.exchange.headers.iter();
         let mut secrets: Vec<&str> = logins
@@ -194,7 +231,8 @@ impl Delivery<'_> {
     }
 }
 
-/// A number from 0 to 1 that differs between processes and calls: the seed of the standard library's hash maps.
+/// A number from 0 to 1 that differs between processes and calls: the seed of the standard
+/// library's hash maps.
 fn jitter() -> f64 {
     let random = u32::try_from(RandomState::new().hash_one(0) >> 32).unwrap_or_default();
     f64::from(random) / f64::from(u32::MAX)

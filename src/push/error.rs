@@ -1,202 +1,12 @@
-use std::io;
-use std::path::PathBuf;
+//! Errors of a delivery.
+
 use std::time::Duration;
 
-use super::file::FileKind;
+use crate::grouping::UnpushableError;
+
+use super::file::FileError;
 use super::kind::GatewayKind;
-use super::request::Method;
-
-/// A gateway that cannot be talked to as configured.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum ConfigError {
-    /// The base URL is none. The text leaves credentials out.
-    #[error("{url:?} is not the URL of a gateway: {reason}")]
-    Url {
-        /// What was given, without user name and password.
-        url: String,
-        /// What is wrong with it.
-        reason: String,
-    },
-    /// The URL of a proxy is none, or is of a kind that is not supported. The text leaves credentials out.
-    #[error("{}{url:?} is not the URL of a proxy: {reason}", origin(*variable))]
-    Proxy {
-        /// What was given, without user name and password.
-        url: String,
-        /// The variable of the environment that it comes from, if it does.
-        variable: Option<&'static str>,
-        /// What is wrong with it.
-        reason: String,
-    },
-    /// A password without a user name to go with it.
-    #[error("a password is given, but no user name")]
-    PasswordWithoutUsername,
-    /// A user name that Basic auth cannot carry. It is not shown: what stands behind a colon is often the password.
-    #[error("the user name holds a colon or a control character, which Basic auth cannot carry")]
-    Username,
-    /// Two ways of saying who we are, where there is one header for it.
-    #[error(
-        "both a bearer token and a user name or password are given: a request can carry only one of them"
-    )]
-    BasicAndBearer,
-    /// A bearer token that a header cannot carry. It is not shown.
-    #[error("the bearer token is empty or holds a blank or a character that is not ASCII")]
-    BearerToken,
-    /// Credentials that no server takes.
-    #[error("the user name holds more than 1024 bytes, or the password or token more than 8192")]
-    LongCredentials,
-    /// A header that cannot be sent. The value is not shown.
-    #[error("header {name:?}: {reason}")]
-    Header {
-        /// Its name.
-        name: String,
-        /// What is wrong with it.
-        reason: &'static str,
-    },
-    /// More headers than a request has room for.
-    #[error("the further headers hold more than {limit} bytes")]
-    LongHeaders {
-        /// The most that they may hold.
-        limit: usize,
-    },
-    /// A file that cannot be read.
-    #[error(transparent)]
-    File(FileError),
-    /// A file that is not what it should be.
-    #[error("{kind} {}: {reason}", path.display())]
-    Pem {
-        /// What it should hold.
-        kind: FileKind,
-        /// The file.
-        path: PathBuf,
-        /// What is wrong with it.
-        reason: String,
-    },
-    /// A client certificate that cannot be used with this key.
-    #[error("certificate file {} and key file {}: {reason}", certificate.display(), key.display())]
-    ClientCertificate {
-        /// The file with the certificate.
-        certificate: PathBuf,
-        /// The file with the key.
-        key: PathBuf,
-        /// What is wrong with them.
-        reason: String,
-    },
-}
-
-/// A file of which something is needed that it does not give.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum FileError {
-    /// It cannot be read.
-    #[error("cannot read {kind} {}", path.display())]
-    Unreadable {
-        /// What it should hold.
-        kind: FileKind,
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
-    /// It is a pipe, a terminal or a folder.
-    #[error("{kind} {} is not a regular file", path.display())]
-    NotRegular {
-        /// What it should hold.
-        kind: FileKind,
-        /// The file.
-        path: PathBuf,
-    },
-    /// It is larger than such a file may be.
-    #[error("{kind} {} holds more than {limit} bytes", path.display())]
-    TooLong {
-        /// What it should hold.
-        kind: FileKind,
-        /// The file.
-        path: PathBuf,
-        /// The most that is read, in bytes.
-        limit: u64,
-    },
-    /// It is empty, or holds more than one line or something that is no text.
-    #[error("{kind} {} is empty, or holds a second line or a control character", path.display())]
-    NoSecret {
-        /// What it should hold.
-        kind: FileKind,
-        /// The file.
-        path: PathBuf,
-    },
-    /// What it holds cannot stand in a header as a token.
-    #[error("bearer token file {} holds a blank or a character that is not ASCII", path.display())]
-    Token {
-        /// The file.
-        path: PathBuf,
-    },
-}
-
-impl FileError {
-    /// What the file should hold.
-    #[must_use]
-    pub fn kind(&self) -> FileKind {
-        match self {
-            Self::Unreadable { kind, .. }
-            | Self::NotRegular { kind, .. }
-            | Self::TooLong { kind, .. }
-            | Self::NoSecret { kind, .. } => *kind,
-            Self::Token { .. } => FileKind::BearerToken,
-        }
-    }
-}
-
-/// Metrics that a gateway would store wrongly, or that would break it.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum UnpushableError {
-    /// A grouping label that the format itself puts on series of this type: every later scrape would fail.
-    #[error(
-        "grouping label `{label}` cannot be used with {metric_type} {metric}, whose series have that label"
-    )]
-    FormatLabel {
-        /// `le` or `quantile`.
-        label: &'static str,
-        /// `histogram` or `summary`.
-        metric_type: &'static str,
-        /// The metric name.
-        metric: String,
-    },
-    /// A text that could be checked, but not read once more.
-    #[error("cannot read the text: {reason}")]
-    Text {
-        /// Why.
-        reason: String,
-    },
-    /// A series with a label that the gateway would overwrite in silence.
-    #[error("series {series} has the label `{label}`, which the grouping key sets")]
-    GroupingLabel {
-        /// Name and labels.
-        series: String,
-        /// The label.
-        label: String,
-    },
-    /// An empty `instance`, which a gateway cannot tell from none.
-    #[error("series {series} has an empty label `instance`, which a gateway adds by itself")]
-    EmptyInstance {
-        /// Name and labels.
-        series: String,
-    },
-    /// Two names in UTF-8 that are one to whoever reads only legacy names, as many scrapers do.
-    #[error("{one} and {other} are the same name to who reads only legacy names")]
-    SameLegacyName {
-        /// One of them, of a metric, or of a label in the same series.
-        one: String,
-        /// The other.
-        other: String,
-    },
-    /// A metric that the gateway itself sets.
-    #[error("metric {metric} is set by the gateway itself")]
-    ReservedMetric {
-        /// The metric name.
-        metric: String,
-    },
-}
+use super::method::Method;
 
 /// A delivery that failed.
 #[derive(Debug, thiserror::Error)]
@@ -224,12 +34,13 @@ pub enum PushError {
     Unsupported {
         /// The URL of the group.
         url: String,
-        /// What stands behind it.
+        /// Kind of the gateway.
         kind: GatewayKind,
-        /// What was to be done.
+        /// Method of the request.
         method: Method,
     },
-    /// The gateway refuses what is pushed for what it holds already. It will refuse everything until that is deleted.
+    /// The gateway refuses what is pushed for what it holds already. It will refuse everything
+    /// until that is deleted.
     #[error(
         "{url} answered {status}: the gateway holds inconsistent metrics that are not in this push: {}",
         list(held)
@@ -243,7 +54,7 @@ pub enum PushError {
         held: Vec<String>,
     },
     /// The gateway said no, finally or on every try.
-    #[error("{url} answered {status}{}{}", answer(message), after(*tries, *elapsed))]
+    #[error("{url} answered {status}{}{}", answer(message), after(*attempts, *elapsed))]
     Status {
         /// The URL of the group.
         url: String,
@@ -251,9 +62,9 @@ pub enum PushError {
         status: u16,
         /// The first line of the answer.
         message: String,
-        /// How often it was tried.
-        tries: u32,
-        /// How long it took in all.
+        /// Number of attempts.
+        attempts: u32,
+        /// Time of all attempts together.
         elapsed: Duration,
     },
     /// The gateway sent us elsewhere; a redirected push could reach another group, or become a GET.
@@ -268,7 +79,8 @@ pub enum PushError {
         /// The URL of a gateway there, where the group is found below it.
         base: Option<String>,
     },
-    /// A metric of this push has another type in another group; a gateway keeps one type for each name.
+    /// A metric of this push has another type in another group; a gateway keeps one type for each
+    /// name.
     #[error("{url} answered {status}: another group has {metric} with another type: {elsewhere}")]
     OtherType {
         /// The URL of the group.
@@ -277,19 +89,20 @@ pub enum PushError {
         status: u16,
         /// The metric.
         metric: String,
-        /// A series of the other group, or the type that it has there; the gateway says one of the two.
+        /// A series of the other group, or the type that it has there; the gateway says one of the
+        /// two.
         elsewhere: String,
     },
     /// No answer came.
-    #[error("{url}: {reason}{}", after(*tries, *elapsed))]
+    #[error("{url}: {reason}{}", after(*attempts, *elapsed))]
     NoAnswer {
         /// The URL of the group.
         url: String,
-        /// What happened on the last try.
+        /// Reason of the last attempt.
         reason: String,
-        /// How often it was tried.
-        tries: u32,
-        /// How long it took in all.
+        /// Number of attempts.
+        attempts: u32,
+        /// Time of all attempts together.
         elapsed: Duration,
     },
     /// [`shut_down`](super::Pushgateway::shut_down) was called first.
@@ -301,10 +114,11 @@ pub enum PushError {
 }
 
 impl PushError {
-    /// Whether the same metrics will be refused again: the gateway objects to what is in them (400, 411 to 415, 422, 431), or they
-    /// were found to be wrong before they were sent. Not where there was no answer, where the way to the gateway, its
-    /// configuration or credentials have to be mended (401, 404, a redirect), or where it refuses everything for what others have
-    /// left there: all that may pass.
+    /// Returns true where the same metrics will be refused again: the gateway objects to what is in
+    /// them (400, 411 to 415, 422, 431), or they were found to be wrong before they were sent. Not
+    /// where there was no answer, where the way to the gateway, its configuration or credentials
+    /// have to be mended (401, 404, a redirect), or where it refuses everything for what others
+    /// have left there: all that may pass.
     #[must_use]
     pub fn is_final(&self) -> bool {
         match self {
@@ -321,9 +135,9 @@ impl PushError {
         }
     }
 
-    /// Whether the gateway cannot be talked to at all for now, about this group or another.
+    /// Returns true where the gateway cannot be reached for now, for this group or any other.
     #[must_use]
-    pub fn is_about_the_way(&self) -> bool {
+    pub fn is_connection_error(&self) -> bool {
         matches!(
             self,
             Self::NoAnswer { .. }
@@ -353,10 +167,6 @@ impl From<UnpushableError> for PushError {
     }
 }
 
-fn origin(variable: Option<&str>) -> String {
-    variable.map(|name| format!("{name}: ")).unwrap_or_default()
-}
-
 fn attempt(method: Method) -> &'static str {
     match method {
         Method::Put => "replace a group (PUT)",
@@ -365,7 +175,7 @@ fn attempt(method: Method) -> &'static str {
     }
 }
 
-/// How many things an error names at most.
+/// Maximum number of things that an error names.
 const MOST_NAMED: usize = 3;
 
 fn list(things: &[String]) -> String {
@@ -392,10 +202,10 @@ fn answer(message: &str) -> String {
     }
 }
 
-/// How often and how long it was tried, when that says more than the error alone.
-fn after(tries: u32, elapsed: Duration) -> String {
-    if tries > 1 {
-        format!(" ({tries} tries in {:.1} s)", elapsed.as_secs_f64())
+/// Number of attempts and their time, where there was more than one.
+fn after(attempts: u32, elapsed: Duration) -> String {
+    if attempts > 1 {
+        format!(" ({attempts} tries in {:.1} s)", elapsed.as_secs_f64())
     } else {
         String::new()
     }

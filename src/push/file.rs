@@ -2,12 +2,10 @@
 
 use std::fmt;
 use std::fs::{self, File};
-use std::io::Read;
-use std::path::Path;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
 
-use super::error::FileError;
-
-/// What a file holds that a client needs.
+/// Content of a file that a client needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum FileKind {
@@ -32,6 +30,68 @@ impl fmt::Display for FileKind {
             Self::Certificate => "certificate file",
             Self::Key => "key file",
         })
+    }
+}
+
+/// A file of which something is needed that it does not give.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum FileError {
+    /// It cannot be read.
+    #[error("cannot read {kind} {}", path.display())]
+    Unreadable {
+        /// Expected content.
+        kind: FileKind,
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// It is a pipe, a terminal or a folder.
+    #[error("{kind} {} is not a regular file", path.display())]
+    NotRegular {
+        /// Expected content.
+        kind: FileKind,
+        /// The file.
+        path: PathBuf,
+    },
+    /// It is larger than such a file may be.
+    #[error("{kind} {} holds more than {limit} bytes", path.display())]
+    TooLong {
+        /// Expected content.
+        kind: FileKind,
+        /// The file.
+        path: PathBuf,
+        /// The most that is read, in bytes.
+        limit: u64,
+    },
+    /// It is empty, or holds more than one line or something that is no text.
+    #[error("{kind} {} is empty, or holds a second line or a control character", path.display())]
+    NoSecret {
+        /// Expected content.
+        kind: FileKind,
+        /// The file.
+        path: PathBuf,
+    },
+    /// Its content cannot stand in a header as a token.
+    #[error("bearer token file {} holds a blank or a character that is not ASCII", path.display())]
+    Token {
+        /// The file.
+        path: PathBuf,
+    },
+}
+
+impl FileError {
+    /// Expected content of the file.
+    #[must_use]
+    pub fn kind(&self) -> FileKind {
+        match self {
+            Self::Unreadable { kind, .. }
+            | Self::NotRegular { kind, .. }
+            | Self::TooLong { kind, .. }
+            | Self::NoSecret { kind, .. } => *kind,
+            Self::Token { .. } => FileKind::BearerToken,
+        }
     }
 }
 

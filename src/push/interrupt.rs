@@ -1,12 +1,14 @@
+//! Stopping retries from another thread.
+
 use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// How far a client has been told to stop.
+/// Degree to which a client has been told to stop.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Stage {
+pub(super) enum InterruptStage {
     #[default]
     Working,
-    /// What is under way may end, nothing is tried again.
+    /// A request that is under way may end; nothing is tried again.
     LastTry,
     /// Nothing more is sent.
     ShutDown,
@@ -15,27 +17,27 @@ pub(super) enum Stage {
 /// Lets one thread end the retries and pauses of another.
 #[derive(Debug, Default)]
 pub(super) struct Interrupt {
-    stage: Mutex<Stage>,
+    stage: Mutex<InterruptStage>,
     changed: Condvar,
 }
 
 impl Interrupt {
-    pub(super) fn stage(&self) -> Stage {
+    pub(super) fn stage(&self) -> InterruptStage {
         *self.stage.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Goes to a later stage; never back.
-    pub(super) fn advance(&self, to: Stage) {
+    pub(super) fn advance(&self, to: InterruptStage) {
         let mut stage = self.stage.lock().unwrap_or_else(PoisonError::into_inner);
         *stage = to.max(*stage);
         self.changed.notify_all();
     }
 
-    /// Waits, and returns early when the stage is not [`Stage::Working`].
+    /// Waits, and returns early when the stage is not [`InterruptStage::Working`].
     pub(super) fn pause(&self, pause: Duration) {
         let end = Instant::now() + pause;
         let mut stage = self.stage.lock().unwrap_or_else(PoisonError::into_inner);
-        while *stage == Stage::Working {
+        while *stage == InterruptStage::Working {
             let left = end.saturating_duration_since(Instant::now());
             if left.is_zero() {
                 return;

@@ -1,18 +1,23 @@
+//! Kinds of gateways.
+
 use std::fmt;
 
 use percent_encoding::percent_decode_str;
 
-use super::request::Method;
+use crate::grouping::GroupingKey;
 
-/// What stands behind a URL. It matters for what cannot be seen from the answers.
+use super::method::Method;
+
+/// Kind of a gateway. It matters where responses do not tell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum GatewayKind {
-    /// A Prometheus Pushgateway: it keeps the last push of each group until that is replaced or deleted.
+    /// A Prometheus Pushgateway: it keeps the last push of each group until that is replaced or
+    /// deleted.
     Pushgateway,
-    /// [VictoriaMetrics] or its agent, which take pushes in the same form and store them as samples with a time. There
-    /// is nothing to replace or delete: DELETE and PUT answer 200, and what was there stays. A client of this kind refuses
-    /// both, so that nobody takes that for done.
+    /// [VictoriaMetrics] or its agent, which take pushes in the same form and store them as samples
+    /// with a time. There is nothing to replace or delete: DELETE and PUT answer 200, and what was
+    /// there stays. A client of this kind refuses both, so that nobody takes that for done.
     ///
     /// [VictoriaMetrics]: https://docs.victoriametrics.com/victoriametrics/#how-to-import-data-in-prometheus-exposition-format
     VictoriaMetrics,
@@ -37,12 +42,21 @@ impl GatewayKind {
         }
     }
 
-    /// Whether a request of this method does here what it says.
+    /// Returns true where a request of this method does what it says.
     #[must_use]
     pub fn supports(self, method: Method) -> bool {
         match self {
             Self::Pushgateway => true,
             Self::VictoriaMetrics => method == Method::Post,
+        }
+    }
+
+    /// The path of a group below the base URL. VictoriaMetrics accepts label names of any text as
+    /// they are, and knows no escaped form.
+    pub(super) fn path_for(self, key: &GroupingKey) -> String {
+        match self {
+            Self::Pushgateway => key.path(),
+            Self::VictoriaMetrics => key.path_with_encoded_names(),
         }
     }
 }

@@ -1,4 +1,5 @@
-//! The push client: delivers metric families to a [Pushgateway], within one deadline, or says why it could not.
+//! The push client: delivers metric families to a [Pushgateway], within one deadline, or says why
+//! it could not.
 //!
 //! ```no_run
 //! use pushjob::exposition::{MetricFamilies, MetricFamily, MetricName};
@@ -11,25 +12,28 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! [`Pushgateway::builder`] has credentials, TLS, proxies, compression and the time that a delivery may take. [`push`],
-//! [`push_add`] and [`delete`] do to a group what a gateway calls by these names; what is pushed is anything that
-//! [yields metric families](crate::exposition::Gather), a [`Registry`](crate::metrics::Registry) for one. A [`Request`] is
-//! what goes over the wire, to be looked at, or sent by another client.
+//! [`Pushgateway::builder`] has credentials, TLS, proxies, compression and the time that a delivery
+//! may take. [`push`], [`push_add`] and [`delete`] do to a group what a gateway calls by these
+//! names; what is pushed is anything that [yields metric families](crate::exposition::Gather), a
+//! [`Registry`](crate::metrics::Registry) for one. A [`Request`] is what goes over the wire, to be
+//! looked at, or sent by another client.
 //!
 //! # What is refused
 //!
-//! What a gateway would take and then store wrongly, or be broken by for everyone, is an [`UnpushableError`] before
-//! anything is sent: a label in a series that the grouping key sets, the gateway's own metrics, `le` and `quantile` where the
-//! format has them, an empty `instance`. A set of families with a name or a series twice cannot be made in the first place.
+//! Metrics that a gateway would accept and then store wrongly, or be broken by for everyone, are an
+//! [`UnpushableError`] before anything is sent: a label in a series that the grouping key sets, the
+//! gateway's own metrics, `le` and `quantile` where the format has them, an empty `instance`. A set
+//! of families with a name or a series twice cannot be made in the first place.
 //!
 //! # Several gateways
 //!
-//! [`side_by_side`] delivers to each of them at the same time.
+//! [`for_each_concurrently`] delivers to each of them at the same time.
 //!
 //! # From async programs
 //!
-//! A delivery blocks its thread, for the [timeout](PushgatewayBuilder::timeout) at most. A client is `Send` and `Sync`, keeps
-//! its connections and has no global state, so that it can wait in an `Arc` for a thread that may block:
+//! A delivery blocks its thread, for the [timeout](PushgatewayBuilder::timeout) at most. A client
+//! is `Send` and `Sync`, keeps its connections and has no global state, so that it can wait in an
+//! `Arc` for a thread that may block:
 //!
 //! ```no_run
 //! use std::sync::Arc;
@@ -58,41 +62,48 @@
 //! [`delete`]: Pushgateway::delete
 //! [Pushgateway]: https://github.com/prometheus/pushgateway
 
-mod answer;
+mod address;
 mod auth;
-mod base;
 mod builder;
-mod check;
 mod compression;
+mod concurrent;
+mod config_error;
 mod delivery;
 mod diagnosis;
 mod error;
 mod file;
 mod gateway;
+mod gateway_url;
+mod group_effect;
 mod header;
 mod interrupt;
 mod kind;
+mod method;
 mod proxy;
 mod request;
+mod response;
 mod retry;
-mod side_by_side;
 mod text;
 #[cfg(feature = "rustls")]
 mod tls;
 mod transport;
 
+pub use crate::grouping::{PUSH_FAILURE_TIME, PUSH_TIME, UnpushableError};
+
+pub use address::GatewayAddress;
 pub use auth::Secret;
 pub use builder::PushgatewayBuilder;
-pub(crate) use check::check;
-pub use check::{PUSH_FAILURE_TIME, PUSH_TIME};
 pub use compression::Compression;
-pub use error::{ConfigError, FileError, PushError, UnpushableError};
-pub use file::FileKind;
-pub use gateway::{Delivered, GatewayAddress, Pushgateway};
+pub use concurrent::for_each_concurrently;
+pub use config_error::ConfigError;
+pub use delivery::Delivered;
+pub use error::PushError;
+pub use file::{FileError, FileKind};
+pub use gateway::Pushgateway;
 pub use kind::GatewayKind;
+pub use method::Method;
 pub use proxy::Proxy;
-pub use request::{Change, Method, Request};
-pub use side_by_side::side_by_side;
+pub use request::{Change, Request};
 pub use text::PushText;
 #[cfg(feature = "rustls")]
 pub use tls::Roots;

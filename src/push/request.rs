@@ -1,14 +1,12 @@
-use std::fmt;
+//! A change of a group as it goes over HTTP.
 
 use crate::exposition::{CONTENT_TYPE, MetricFamilies, encode};
-use crate::grouping::GroupingKey;
+use crate::grouping::{GroupRules, GroupingKey, UnpushableError, check_families};
 
-use super::check::check;
-use super::error::UnpushableError;
-use super::kind::GatewayKind;
+use super::method::Method;
 use super::text::PushText;
 
-/// What to do to a group.
+/// A change of a group.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Change<'a> {
@@ -41,37 +39,9 @@ impl<'a> Change<'a> {
     }
 }
 
-/// The HTTP method of a request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Method {
-    /// Replaces a group.
-    Put,
-    /// Replaces the families of the same names in a group.
-    Post,
-    /// Removes a group.
-    Delete,
-}
-
-impl Method {
-    /// The word for it in a request line.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Put => "PUT",
-            Self::Post => "POST",
-            Self::Delete => "DELETE",
-        }
-    }
-}
-
-impl fmt::Display for Method {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-/// A change of a group as it goes over HTTP: checked, encoded and not sent. [`Pushgateway::send`] sends it, to one gateway
-/// or to several; so can any other HTTP client that leaves the path as it is.
+/// A change of a group as it goes over HTTP: checked, encoded and not sent. [`Pushgateway::send`]
+/// sends it, to one gateway or to several; so can any other HTTP client that leaves the path as it
+/// is.
 ///
 /// [`Pushgateway::send`]: super::Pushgateway::send
 ///
@@ -94,14 +64,14 @@ impl fmt::Display for Method {
 pub struct Request<'a> {
     key: &'a GroupingKey,
     method: Method,
-    content: Content<'a>,
+    content: RequestContent<'a>,
     /// The body, unless it is too long to be held.
     body: Option<String>,
 }
 
-/// What a request brings.
+/// Content of a request.
 #[derive(Clone, Copy, Debug)]
-enum Content<'a> {
+enum RequestContent<'a> {
     None,
     Families(&'a MetricFamilies),
     Text(&'a PushText<'a>),
@@ -116,10 +86,10 @@ impl<'a> Request<'a> {
     pub fn new(key: &'a GroupingKey, change: Change<'a>) -> Result<Self, UnpushableError> {
         let (content, body) = match change.families() {
             Some(families) => {
-                check(key, families)?;
-                (Content::Families(families), Some(encode(families)))
+                GroupRules::of(key).check(families)?;
+                (RequestContent::Families(families), Some(encode(families)))
             }
-            None => (Content::None, None),
+            None => (RequestContent::None, None),
         };
         Ok(Self {
             key,
@@ -133,20 +103,21 @@ impl<'a> Request<'a> {
     ///
     /// # Errors
     ///
-    /// [`UnpushableError`] for what a gateway would store wrongly or be broken by, or when the text cannot be read any more.
+    /// [`UnpushableError`] for what a gateway would store wrongly or be broken by, or when the text
+    /// cannot be read any more.
     pub fn of_text(
         key: &'a GroupingKey,
         method: Method,
         text: &'a PushText<'a>,
     ) -> Result<Self, UnpushableError> {
-        text.check_names()?;
+        check_families(text.checked())?;
         let body = text.small().map_err(|source| UnpushableError::Text {
             reason: source.to_string(),
         })?;
         Ok(Self {
             key,
             method,
-            content: Content::Text(text),
+            content: RequestContent::Text(text),
             body,
         })
     }
@@ -157,58 +128,46 @@ impl<'a> Request<'a> {
         self.method
     }
 
-    /// The path below the base URL of a Pushgateway, ready for the request line. It must not be normalised or decoded on the
-    /// way.
+    /// The path below the base URL of a Pushgateway, ready for the request line. It must not be
+    /// normalised or decoded on the way.
     #[must_use]
     pub fn path(&self) -> String {
         self.key.path()
     }
 
-    /// The path for something of this kind.
-    pub(super) fn path_for(&self, kind: GatewayKind) -> String {
-        path_for(kind, self.key)
-    }
-
-    /// The body, in the text format. None for a DELETE, which must have no body and no `Content-Encoding`, and for a text of more
-    /// than a megabyte, which is read while it is being sent.
+    /// The body, in the text format. None for a DELETE, which must have no body and no
+    /// `Content-Encoding`, and for a text of more than a megabyte, which is read while it is being
+    /// sent.
     #[must_use]
     pub fn body(&self) -> Option<&str> {
         self.body.as_deref()
     }
 
-    /// The value of the `Content-Type` header, where there is a body. Any other makes a gateway misread it.
+    /// The value of the `Content-Type` header, where there is a body. Any other makes a gateway
+    /// misread it.
     #[must_use]
     pub fn content_type(&self) -> Option<&'static str> {
-        (!matches!(self.content, Content::None)).then_some(CONTENT_TYPE)
+        (!matches!(self.content, RequestContent::None)).then_some(CONTENT_TYPE)
     }
 
     pub(super) fn key(&self) -> &GroupingKey {
         self.key
     }
 
-    /// Whether a family of this name is pushed.
+    /// Returns true for the name of a family that is pushed.
     pub(super) fn has_family(&self, name: &str) -> bool {
         match self.content {
-            Content::None => false,
-            Content::Families(families) => families.get(name).is_some(),
-            Content::Text(text) => text.has_family(name),
+            RequestContent::None => false,
+            RequestContent::Families(families) => families.get(name).is_some(),
+            RequestContent::Text(text) => text.has_family(name),
         }
     }
 
     /// The text that is read while it is being sent.
     pub(super) fn streamed(&self) -> Option<&'a PushText<'a>> {
         match self.content {
-            Content::Text(text) if self.body.is_none() => Some(text),
+            RequestContent::Text(text) if self.body.is_none() => Some(text),
             _ => None,
         }
-    }
-}
-
-/// The path of a group below the base URL of something of this kind. VictoriaMetrics takes label names of any text as they
-/// are, and knows no escaped form.
-pub(super) fn path_for(kind: GatewayKind, key: &GroupingKey) -> String {
-    match kind {
-        GatewayKind::Pushgateway => key.path(),
-        GatewayKind::VictoriaMetrics => key.path_with_encoded_names(),
     }
 }

@@ -1,4 +1,4 @@
-//! Whether and when to try again, as a function of what happened.
+//! The decision to try again, and when, as a function of what happened.
 
 use std::time::Duration;
 
@@ -8,66 +8,72 @@ const FIRST_PAUSE: Duration = Duration::from_millis(100);
 /// The longest pause of our own choice, before jitter.
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
-/// How long and how often to try.
+/// Limits of a delivery.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Policy {
+pub(super) struct RetryPolicy {
     pub(super) timeout: Duration,
     pub(super) retries: u32,
 }
 
-/// What went wrong with one try.
+/// Kind of failure of one attempt.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Failure {
+pub(super) enum AttemptFailure {
     /// An answer that is no success and no redirect.
     Status {
         status: u16,
         retry_after: Option<Duration>,
     },
     /// No answer, for a reason that may pass: refused, reset, closed, not resolved.
-    Passing,
-    /// No answer, for a reason that will not pass by itself: a certificate, a request that cannot be sent.
-    Lasting,
+    Transient,
+    /// No answer, for a reason that will not pass by itself: a certificate, a request that cannot
+    /// be sent.
+    Permanent,
     /// The gateway sent us elsewhere.
     Redirect,
-    /// A connection that had been used before was closed before it answered. Nothing is wrong with the gateway: it had
-    /// only let go of a connection that was idle.
+    /// A connection that had been used before was closed before it answered. Nothing is wrong with
+    /// the gateway: it had only let go of a connection that was idle.
     Stale,
 }
 
-/// What has been used up when a try has failed.
+/// Attempts and time used up when an attempt has failed.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Spent {
-    /// Tries so far, this one included and without those on a connection that turned out to be stale.
-    pub(super) tries: u32,
+pub(super) struct AttemptsExhausted {
+    /// Tries so far, this one included and without those on a connection that turned out to be
+    /// stale.
+    pub(super) attempts: u32,
     /// The time that is left.
     pub(super) remaining: Duration,
 }
 
 /// Says how long to pause before the next try, or `None` for no more.
 ///
-/// The pause doubles from 100 ms to 5 s and is then shortened by up to a half, by `jitter` from 0 to 1, so that many
-/// clients do not come back together. A longer `Retry-After` is honoured as far as the time allows: no pause takes more
-/// than half of what is left, so that there is time for another try.
+/// The pause doubles from 100 ms to 5 s and is then shortened by up to a half, by `jitter` from 0
+/// to 1, so that many clients do not come back together. A longer `Retry-After` is honoured as far
+/// as the time allows: no pause takes more than half of what is left, so that there is time for
+/// another try.
 pub(super) fn next_pause(
-    failure: &Failure,
-    spent: Spent,
+    failure: &AttemptFailure,
+    spent: AttemptsExhausted,
     retries: u32,
     jitter: f64,
 ) -> Option<Duration> {
     let asked = match failure {
-        Failure::Status {
+        AttemptFailure::Status {
             status: 408 | 429 | 500..=599,
             retry_after,
         } => retry_after.unwrap_or_default(),
-        // A new connection is made at once, and it is not a retry. Those that are kept are soon used up.
-        Failure::Stale if !spent.remaining.is_zero() => return Some(Duration::ZERO),
-        Failure::Passing | Failure::Stale => Duration::ZERO,
-        Failure::Status { .. } | Failure::Lasting | Failure::Redirect => return None,
+        // A new connection is made at once, and it is not a retry. Those that are kept are soon
+        // used up.
+        AttemptFailure::Stale if !spent.remaining.is_zero() => return Some(Duration::ZERO),
+        AttemptFailure::Transient | AttemptFailure::Stale => Duration::ZERO,
+        AttemptFailure::Status { .. } | AttemptFailure::Permanent | AttemptFailure::Redirect => {
+            return None;
+        }
     };
-    if spent.tries > retries {
+    if spent.attempts > retries {
         return None;
     }
-    let doublings = spent.tries.saturating_sub(1).min(16);
+    let doublings = spent.attempts.saturating_sub(1).min(16);
     let backoff = FIRST_PAUSE
         .saturating_mul(1 << doublings)
         .min(LONGEST_PAUSE)
@@ -82,15 +88,15 @@ mod tests {
 
     const RETRIES: u32 = 3;
 
-    fn spent(tries: u32, remaining_ms: u64) -> Spent {
-        Spent {
-            tries,
+    fn spent(attempts: u32, remaining_ms: u64) -> AttemptsExhausted {
+        AttemptsExhausted {
+            attempts,
             remaining: Duration::from_millis(remaining_ms),
         }
     }
 
-    fn status(status: u16) -> Failure {
-        Failure::Status {
+    fn status(status: u16) -> AttemptFailure {
+        AttemptFailure::Status {
             status,
             retry_after: None,
         }
@@ -98,21 +104,21 @@ mod tests {
 
     #[test]
     fn only_what_may_pass_is_tried_again() {
-        let pauses = |failure: &Failure| next_pause(failure, spent(1, 10_000), RETRIES, 0.0);
+        let pauses = |failure: &AttemptFailure| next_pause(failure, spent(1, 10_000), RETRIES, 0.0);
         for code in [408, 429, 500, 502, 503, 504, 599] {
             assert!(pauses(&status(code)).is_some(), "{code}");
         }
         for code in [100, 400, 401, 403, 404, 405, 407, 413, 499, 600] {
             assert_eq!(pauses(&status(code)), None, "{code}");
         }
-        assert!(pauses(&Failure::Passing).is_some());
-        assert_eq!(pauses(&Failure::Lasting), None);
-        assert_eq!(pauses(&Failure::Redirect), None);
+        assert!(pauses(&AttemptFailure::Transient).is_some());
+        assert_eq!(pauses(&AttemptFailure::Permanent), None);
+        assert_eq!(pauses(&AttemptFailure::Redirect), None);
     }
 
     #[test]
     fn pauses_grow_up_to_a_limit_and_are_shortened_by_jitter() {
-        for (tries, jitter, pause_ms) in [
+        for (attempts, jitter, pause_ms) in [
             (1, 0.0, 100),
             (1, 1.0, 50),
             (2, 0.0, 200),
@@ -123,36 +129,42 @@ mod tests {
             (99, 1.0, 2500),
         ] {
             assert_eq!(
-                next_pause(&Failure::Passing, spent(tries, 10_000), 100, jitter),
+                next_pause(
+                    &AttemptFailure::Transient,
+                    spent(attempts, 10_000),
+                    100,
+                    jitter
+                ),
                 Some(Duration::from_millis(pause_ms)),
-                "try {tries}, jitter {jitter}"
+                "try {attempts}, jitter {jitter}"
             );
         }
     }
 
     #[test]
     fn tries_and_time_have_an_end() {
-        let next = |spent| next_pause(&Failure::Passing, spent, RETRIES, 0.0);
+        let next = |spent| next_pause(&AttemptFailure::Transient, spent, RETRIES, 0.0);
         assert!(next(spent(3, 10_000)).is_some());
         assert_eq!(next(spent(4, 10_000)), None);
         assert_eq!(next(spent(1, 0)), None);
         assert_eq!(next(spent(1, 100)), Some(Duration::from_millis(50)));
         assert_eq!(
-            next_pause(&Failure::Passing, spent(1, 10_000), 0, 0.0),
+            next_pause(&AttemptFailure::Transient, spent(1, 10_000), 0, 0.0),
             None
         );
     }
 
     #[test]
     fn a_stale_connection_is_replaced_at_once_and_costs_no_try() {
-        let next = |remaining_ms| next_pause(&Failure::Stale, spent(9, remaining_ms), 0, 0.0);
+        let next =
+            |remaining_ms| next_pause(&AttemptFailure::Stale, spent(9, remaining_ms), 0, 0.0);
         assert_eq!(next(1), Some(Duration::ZERO));
         assert_eq!(next(0), None);
     }
 
     #[test]
     fn retry_after_is_honoured_as_far_as_the_time_allows() {
-        let asked = |seconds| Failure::Status {
+        let asked = |seconds| AttemptFailure::Status {
             status: 503,
             retry_after: Some(Duration::from_secs(seconds)),
         };

@@ -1,19 +1,19 @@
+//! Text that is pushed as it stands, once it has been checked for its group.
+
 use std::error::Error;
 use std::fmt;
 use std::io::{self, Read};
 use std::ops::ControlFlow;
 
-use crate::exposition::{Check, Checked, CheckedSample, Destiny, Inspector, Problem, Text};
-use crate::grouping::GroupingKey;
+use crate::exposition::{Check, CheckReport, CheckedSample, Inspector, Problem, Purpose, Text};
+use crate::grouping::{GroupRules, GroupingKey};
 
-use super::check::{check_families, check_sample};
-use super::error::UnpushableError;
-
-/// The longest text that is read into memory to be sent, in bytes. What is longer is read while it is being sent, once for each
-/// try.
+/// Maximum length of a text that is read into memory to be sent, in bytes. A longer one is read
+/// while it is being sent, once for each attempt.
 const IN_MEMORY: u64 = 1 << 20;
 
-/// Text that has been checked for a group and is pushed as it stands, mended or converted as the [`Check`] asks for.
+/// Text that has been checked for a group and is pushed as it stands, mended or converted as the
+/// [`Check`] asks for.
 ///
 /// ```
 /// use std::ops::ControlFlow;
@@ -32,7 +32,7 @@ const IN_MEMORY: u64 = 1 << 20;
 ///
 /// let key = GroupingKey::new("etl")?;
 /// let text = b"rows 42\r\n".as_slice();
-/// if let Some(text) = PushText::check(&key, &text, Check::new().mend(), &mut Ignore)? {
+/// if let Some(text) = PushText::check(&key, &text, Check::new().normalize(), &mut Ignore)? {
 ///     let request = Request::of_text(&key, Method::Post, &text)?;
 ///     assert_eq!(request.body(), Some("rows 42\n"));
 /// }
@@ -41,25 +41,28 @@ const IN_MEMORY: u64 = 1 << 20;
 pub struct PushText<'t> {
     text: &'t dyn Text,
     check: Check,
-    checked: Checked,
+    checked: CheckReport,
 }
 
 impl<'t> PushText<'t> {
-    /// Checks text: as a gateway does, and for what a gateway would store wrongly in this group or be broken by. None where
-    /// there are errors; `inspector` has been told of them.
+    /// Checks text: as a gateway does, and for what a gateway would store wrongly in this group or
+    /// be broken by. None where there are errors; `inspector` has been told of them.
     ///
     /// # Errors
     ///
-    /// What keeps the text from being read.
+    /// Any error of reading the text.
     pub fn check(
         key: &GroupingKey,
         text: &'t dyn Text,
         check: Check,
         inspector: &mut dyn Inspector,
     ) -> io::Result<Option<Self>> {
-        let check = check.destiny(Destiny::ThisGroup);
-        let mut rules = Rules { key, inspector };
-        let checked = check.run(text, &mut rules)?;
+        let check = check.purpose(Purpose::ThisGroup);
+        let mut group = GroupInspector {
+            rules: GroupRules::of(key),
+            inspector,
+        };
+        let checked = check.run(text, &mut group)?;
         Ok((checked.errors == 0).then_some(Self {
             text,
             check,
@@ -67,23 +70,23 @@ impl<'t> PushText<'t> {
         }))
     }
 
-    /// What has been found.
+    /// Findings of the check.
     #[must_use]
-    pub fn checked(&self) -> &Checked {
+    pub fn checked(&self) -> &CheckReport {
         &self.checked
     }
 
-    /// The bytes that are sent.
+    /// Reads the bytes that are sent.
     pub(super) fn read(&self) -> impl Read + use<'t> {
         self.check.output(self.text, &self.checked)
     }
 
-    /// How many they are.
+    /// Number of these bytes.
     pub(super) fn length(&self) -> u64 {
         self.checked.length
     }
 
-    /// All of it, if that is not much.
+    /// The whole text, unless it is longer than [`IN_MEMORY`].
     pub(super) fn small(&self) -> io::Result<Option<String>> {
         if self.length() > IN_MEMORY {
             return Ok(None);
@@ -95,10 +98,6 @@ impl<'t> PushText<'t> {
             Ok(text) => text,
             Err(error) => String::from_utf8_lossy(error.as_bytes()).into_owned(),
         }))
-    }
-
-    pub(super) fn check_names(&self) -> Result<(), UnpushableError> {
-        check_families(&self.checked)
     }
 
     pub(super) fn has_family(&self, name: &str) -> bool {
@@ -118,19 +117,19 @@ impl fmt::Debug for PushText<'_> {
     }
 }
 
-/// What a group does not allow.
-struct Rules<'a> {
-    key: &'a GroupingKey,
+/// Adds the rules of a group to an inspection.
+struct GroupInspector<'a> {
+    rules: GroupRules,
     inspector: &'a mut dyn Inspector,
 }
 
-impl Inspector for Rules<'_> {
+impl Inspector for GroupInspector<'_> {
     fn problem(&mut self, problem: Problem) -> ControlFlow<()> {
         self.inspector.problem(problem)
     }
 
     fn sample(&mut self, sample: &CheckedSample<'_>) -> Result<(), Box<dyn Error + Send + Sync>> {
-        check_sample(self.key, sample)?;
+        self.rules.check_sample(sample)?;
         self.inspector.sample(sample)
     }
 }

@@ -1,12 +1,14 @@
+//! The gateway in memory.
+
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
 use crate::exposition::encode;
-use crate::grouping::GroupingKey;
-use crate::push::{Change, Delivered, check};
+use crate::grouping::{GroupRules, GroupingKey};
+use crate::push::{Change, Delivered};
 
+use super::contract::{Sink, SinkError};
 use super::store::GroupStore;
-use super::{Sink, SinkError};
 
 /// A gateway in memory, which takes and refuses what a Pushgateway would.
 #[derive(Debug, Default)]
@@ -38,13 +40,16 @@ impl Sink for EmbeddedGateway {
     ) -> Result<Delivered, SinkError> {
         let begin = Instant::now();
         if let Change::Push(families) | Change::PushAdd(families) = change {
-            check(key, families)?;
+            GroupRules::of(key).check(families)?;
         }
         let mut store = self.store.lock().unwrap_or_else(PoisonError::into_inner);
         store.apply(key, change, SystemTime::now())?;
         Ok(Delivered {
-            tries: 1,
+            attempts: 1,
             elapsed: begin.elapsed(),
         })
+    }
+    fn name(&self) -> String {
+        "the gateway in memory".to_owned()
     }
 }

@@ -1,27 +1,30 @@
+//! Labels of a group on its series, for files and pages on which groups stand side by side.
+
 use crate::exposition::{FamilyError, LabelName, Labels, MetricFamilies, MetricFamily};
 use crate::grouping::GroupingKey;
 
-/// The label for the job where no gateway stands between: Prometheus gives `job` to what it scrapes.
+/// Label for the job where no gateway stands between: Prometheus gives `job` to what it scrapes.
 pub(crate) const JOB_NAME: &str = "job_name";
 
-/// What Prometheus puts before the name of a label that is taken.
+/// Beginning of the name that Prometheus gives a label whose own is taken.
 const EXPORTED: &str = "exported_";
 
-/// The families as they stand in a file or on a page of their own: each series has the labels of its group, with `job` as
-/// `job_name`. A label that would be the same as one of these gets another name, [as Prometheus would give it]:
-/// `exported_job_name`.
+/// Families as they stand in a file or on a page of their own: each series has the labels of its
+/// group, with `job` as `job_name`. A label that would be the same as one of these gets another
+/// name, [as Prometheus would give it]: `exported_job_name`.
 ///
 /// # Errors
 ///
-/// [`FamilyError::ReservedLabel`] when a label of the group is one that the format itself uses in one of the families.
+/// [`FamilyError::ReservedLabel`] when a label of the group is one that the format itself uses in
+/// one of the families.
 ///
 /// [as Prometheus would give it]: https://prometheus.io/docs/prometheus/latest/configuration/configuration/#scrape_config
-pub(crate) fn relabelled(
+pub(crate) fn with_group_labels(
     key: &GroupingKey,
     families: &MetricFamilies,
 ) -> Result<MetricFamilies, FamilyError> {
     let group = group_labels(key)?;
-    let mut all = MetricFamilies::new();
+    let mut labelled = MetricFamilies::new();
     for family in families.iter() {
         let mut target = MetricFamily::new(family.name().clone(), family.metric_type());
         if let Some(help) = family.help() {
@@ -29,21 +32,21 @@ pub(crate) fn relabelled(
         }
         for (labels, value) in family.metrics() {
             let own = labels.iter().map(|(name, value)| (name.as_str(), value));
-            target.insert(with(&group, own)?, value.clone())?;
+            target.insert(with_others(&group, own)?, value.clone())?;
         }
-        all.insert(target)?;
+        labelled.insert(target)?;
     }
-    Ok(all)
+    Ok(labelled)
 }
 
-/// The labels that a group gives its series: those of the key, with `job` as `job_name`.
+/// Labels that a group gives its series: those of the key, with `job` as `job_name`.
 pub(crate) fn group_labels(key: &GroupingKey) -> Result<Labels, FamilyError> {
     let job = Labels::new(&[(JOB_NAME, key.job())])?;
-    with(&job, key.pairs().filter(|(name, _)| *name != "job"))
+    with_others(&job, key.pairs().filter(|(name, _)| *name != "job"))
 }
 
 /// Labels, and others under names that are free beside them.
-fn with<'a>(
+fn with_others<'a>(
     labels: &Labels,
     others: impl Iterator<Item = (&'a str, &'a str)>,
 ) -> Result<Labels, FamilyError> {
@@ -105,7 +108,7 @@ mod tests {
                 })
                 .unwrap();
             let families = parse(text.as_bytes()).unwrap();
-            let relabelled = encode(&relabelled(&key, &families).unwrap());
+            let relabelled = encode(&with_group_labels(&key, &families).unwrap());
             assert_eq!(relabelled, expected, "{key}: {text}");
         }
     }
@@ -116,7 +119,7 @@ mod tests {
         let key = key.with_label("quantile", "1").unwrap();
         let families = parse(b"# TYPE s summary\ns_sum 1\ns_count 1\n").unwrap();
         assert_eq!(
-            relabelled(&key, &families).unwrap_err().to_string(),
+            with_group_labels(&key, &families).unwrap_err().to_string(),
             "label `quantile` of summary s belongs to the format"
         );
     }

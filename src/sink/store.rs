@@ -1,3 +1,5 @@
+//! Groups of metrics in memory, changed by the rules of a Pushgateway.
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -99,38 +101,27 @@ impl GroupStore {
         self.groups.get(key)
     }
 
-    /// Carries out a change that arrived at the time `at`: a push replaces the group, a push-add replaces the families
-    /// of the same names, whatever their labels, and a delete removes the group, also where there is none.
+    /// Carries out a change that arrived at the time `at`: a push replaces the group, a push-add
+    /// replaces the families of the same names, whatever their labels, and a delete removes the
+    /// group, also where there is none.
     ///
     /// # Errors
     ///
     /// [`InconsistentError`] when another group holds one of the metrics with another type, or the same series. The
-    /// group then keeps what
-    /// it had, and is made if there was none, to hold the time of the refusal.
+    /// group then keeps what it had, and is made if there was none, to hold the time of the refusal.
     pub fn apply(
         &mut self,
         key: &GroupingKey,
         change: Change<'_>,
         at: SystemTime,
     ) -> Result<(), InconsistentError> {
-        let mut families = match change {
-            Change::Delete => {
-                self.groups.remove(key);
-                return Ok(());
-            }
-            Change::Push(_) => MetricFamilies::new(),
-            Change::PushAdd(_) => self
-                .groups
-                .get(key)
-                .map(|group| group.families.clone())
-                .unwrap_or_default(),
+        let held = self.groups.get(key).map(|group| &group.families);
+        let before = held.cloned().unwrap_or_default();
+        let new = change.families().cloned().unwrap_or_default();
+        let Some(families) = change.method().apply(before, new) else {
+            self.groups.remove(key);
+            return Ok(());
         };
-        if let Change::Push(pushed) | Change::PushAdd(pushed) = change {
-            // A family without series is not written, so a gateway never hears of it.
-            for family in pushed.iter().filter(|family| !family.is_empty()) {
-                families.replace(family.clone());
-            }
-        }
         let checked = self.check(key, &families);
         let group = self.groups.entry(key.clone()).or_default();
         if checked.is_ok() {
@@ -142,7 +133,7 @@ impl GroupStore {
         checked
     }
 
-    /// Whether these families can be those of the group, beside all other groups.
+    /// Checks that these families can be those of the group, beside all other groups.
     fn check(&self, key: &GroupingKey, families: &MetricFamilies) -> Result<(), InconsistentError> {
         for family in families.iter() {
             self.check_series(key, family)?;
@@ -151,7 +142,8 @@ impl GroupStore {
         check_types(key, families, others.map(|(_, group)| &group.families))
     }
 
-    /// Whether the series of a family differ from each other and from those of the same name in all other groups.
+    /// Checks that the series of a family differ from each other and from those of the same name in
+    /// all other groups.
     fn check_series(
         &self,
         key: &GroupingKey,
@@ -174,8 +166,9 @@ impl GroupStore {
         Ok(())
     }
 
-    /// All metrics as Prometheus would scrape them: with the labels of their groups, an empty `instance` where there is
-    /// none, and the times of the last push and the last refusal of each group.
+    /// All metrics as Prometheus would scrape them: with the labels of their groups, an empty
+    /// `instance` where there is none, and the times of the last push and the last refusal of each
+    /// group.
     #[must_use]
     pub fn page(&self) -> MetricFamilies {
         let mut page: BTreeMap<&str, MetricFamily> = BTreeMap::new();
@@ -185,13 +178,8 @@ impl GroupStore {
         };
         for (key, group) in &self.groups {
             for family in group.families.iter() {
-                let target = page.entry(family.name().as_str()).or_insert_with(|| {
-                    let empty = MetricFamily::new(family.name().clone(), family.metric_type());
-                    match family.help() {
-                        Some(help) => empty.with_help(help),
-                        None => empty,
-                    }
-                });
+                let target = page.entry(family.name().as_str());
+                let target = target.or_insert_with(|| without_series(family));
                 for (labels, value) in family.metrics() {
                     add(target, page_labels(key, labels), value.clone());
                 }
@@ -221,8 +209,17 @@ impl GroupStore {
     }
 }
 
-/// Whether families can be those of a group, beside what other groups hold: each of the type that it has there, and no two
-/// with a series of the same name.
+/// A family of the same name, type and help text without series.
+pub(super) fn without_series(family: &MetricFamily) -> MetricFamily {
+    let empty = MetricFamily::new(family.name().clone(), family.metric_type());
+    match family.help() {
+        Some(help) => empty.with_help(help),
+        None => empty,
+    }
+}
+
+/// Checks that families can be those of a group, beside what other groups hold: each of the type
+/// that it has there, and no two with a series of the same name.
 pub(super) fn check_types<'a>(
     key: &GroupingKey,
     families: &MetricFamilies,

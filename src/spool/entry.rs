@@ -1,23 +1,23 @@
-//! The file of one group, which people can read too: comments, and metrics in the text format between them.
+//! The file of one group, which people can read too: comments, and metrics in the text format
+//! between them.
 
 use std::fmt::Write;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::exposition::{
-    LabelName, Labels, MetricFamilies, NameValidation, Series, encode, parse_names,
+    LabelName, Labels, NameValidation, Series, parse_names, write_metadata, write_samples,
 };
 use crate::grouping::GroupingKey;
 use crate::push::Method;
 
-use super::stamp::Stamp;
-use super::state::{Backlog, Cleared, GroupState, Held, Part, Whereabouts};
+use super::state::{Backlog, DeliveryState, FamilyState, GroupState, Origin, ResetMarker};
 
-/// The first line. What begins with another number is for another version to read.
+/// The first line. A file with another number is for another version to read.
 const FIRST: &str = "# pushjob spool 1";
 
-/// What a file is about, and what it knows of that.
+/// The contents of a file: a group, and what is known of it.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Entry {
+pub(super) struct SpoolEntry {
     /// The base URL of the gateway, without credentials.
     pub(super) gateway: String,
     pub(super) key: GroupingKey,
@@ -26,8 +26,8 @@ pub(super) struct Entry {
     pub(super) refused: Option<String>,
 }
 
-impl Entry {
-    /// The file, whole. The last line says how long it is, so that a piece of it is none.
+impl SpoolEntry {
+    /// The file as a whole. Its last line is its length, so that a piece of it is not an entry.
     pub(super) fn to_text(&self) -> String {
         let mut text = String::from(FIRST);
         // Writing to a string does not fail.
@@ -40,46 +40,24 @@ impl Entry {
         if let Some(reason) = &self.refused {
             let _ = writeln!(text, "# refused {}", reason.replace(['\n', '\r'], " "));
         }
-        let GroupState {
-            cleared,
-            families,
-            backlog,
-        } = &self.state;
-        if let Some(Cleared { at, method, is }) = cleared {
-            let _ = writeln!(text, "# cleared {method} {} {at}", word(*is));
+        if let Some(reset) = &self.state.reset {
+            let (method, delivery) = (reset.method, delivery_word(reset.delivery));
+            let _ = writeln!(text, "# cleared {method} {delivery} {}", reset.at);
         }
-        if let Some(Backlog { since, runs }) = backlog {
+        if let Some(Backlog { since, runs }) = &self.state.backlog {
             let since = since.duration_since(UNIX_EPOCH).unwrap_or_default();
             let _ = writeln!(text, "# backlog {} {runs}", since.as_millis());
         }
-        for (name, held) in families {
-            let Held {
-                at,
-                part,
-                is_lasting,
-                is,
-                family,
-            } = held;
-            let part = match (part, is_lasting) {
-                (Part::Run, false) => "run",
-                (Part::Run, true) => "lasting",
-                (Part::Job, _) => "job",
-            };
-            let is = word(*is);
-            match family {
-                Some(family) => {
-                    let mut one = MetricFamilies::new();
-                    one.replace(family.clone());
-                    let _ = writeln!(text, "# family {part} {is} {at}");
-                    text.push_str(&encode(&one));
-                }
-                None => {
-                    let _ = writeln!(
-                        text,
-                        "# name {part} {is} {at} {}",
-                        labels([("name", name.as_str())])
-                    );
-                }
+        for (name, state) in &self.state.families {
+            let (origin, delivery) = (origin_word(state), delivery_word(state.delivery));
+            let at = &state.at;
+            if let Some(family) = &state.family {
+                let _ = writeln!(text, "# family {origin} {delivery} {at}");
+                write_metadata(&mut text, family);
+                write_samples(&mut text, family);
+            } else {
+                let name = labels([("name", name.as_str())]);
+                let _ = writeln!(text, "# name {origin} {delivery} {at} {name}");
             }
         }
         let _ = writeln!(text, "# end {}", text.len());
@@ -101,7 +79,7 @@ impl Entry {
         reader.finish()
     }
 
-    /// Reads a file; what is wrong with it otherwise.
+    /// Reads a file, or returns what is wrong with it.
     pub(super) fn of_text(text: &str) -> Result<Self, String> {
         let rest = behind_first(text)?;
         let end = rest
@@ -132,7 +110,7 @@ impl Entry {
     }
 }
 
-/// What comes behind the first line.
+/// The text behind the first line.
 fn behind_first(text: &str) -> Result<&str, String> {
     let rest = text.strip_prefix(FIRST);
     rest.and_then(|rest| rest.strip_prefix('\n'))
@@ -151,7 +129,7 @@ fn wrong(line: &str) -> String {
     format!("it is not as it was written: {line:?}")
 }
 
-/// Whether a line is one of ours, and not one of the text format.
+/// Returns true for a line of a spool entry that is not one of the text format.
 fn begins_something(line: &str) -> bool {
     line.starts_with("# ") && !line.starts_with("# HELP ") && !line.starts_with("# TYPE ")
 }
@@ -165,8 +143,8 @@ struct Reader {
 }
 
 impl Reader {
-    fn finish(self) -> Result<Entry, String> {
-        Ok(Entry {
+    fn finish(self) -> Result<SpoolEntry, String> {
+        Ok(SpoolEntry {
             gateway: self.gateway.ok_or("it names no gateway")?,
             key: self.key.ok_or("it names no group")?,
             state: self.state,
@@ -192,9 +170,9 @@ impl Reader {
                     "DELETE" => Method::Delete,
                     _ => return None,
                 };
-                self.state.cleared = Some(Cleared {
+                self.state.reset = Some(ResetMarker {
                     method,
-                    is: whereabouts(words.next()?)?,
+                    delivery: parse_delivery(words.next()?)?,
                     at: words.next()?.parse().ok()?,
                 });
             }
@@ -206,14 +184,9 @@ impl Reader {
                 });
             }
             "family" | "name" => {
-                let (part, is_lasting) = match words.next()? {
-                    "run" => (Part::Run, false),
-                    "lasting" => (Part::Run, true),
-                    "job" => (Part::Job, false),
-                    _ => return None,
-                };
-                let is = whereabouts(words.next()?)?;
-                let at: Stamp = words.next()?.parse().ok()?;
+                let (origin, is_persistent) = parse_origin(words.next()?)?;
+                let delivery = parse_delivery(words.next()?)?;
+                let at = words.next()?.parse().ok()?;
                 let (name, family) = if keyword == "family" {
                     let families = parse_names(block.as_bytes(), NameValidation::Utf8).ok()?;
                     let family = families.iter().next().filter(|_| families.len() == 1)?;
@@ -221,14 +194,14 @@ impl Reader {
                 } else {
                     (read_labels(words.next()?)?.get("name")?.to_owned(), None)
                 };
-                let held = Held {
+                let state = FamilyState {
                     at,
-                    part,
-                    is_lasting,
-                    is,
+                    origin,
+                    is_persistent,
+                    delivery,
                     family,
                 };
-                self.state.families.insert(name, held);
+                self.state.families.insert(name, state);
             }
             _ => return None,
         }
@@ -236,17 +209,35 @@ impl Reader {
     }
 }
 
-fn word(is: Whereabouts) -> &'static str {
-    match is {
-        Whereabouts::Waiting => "waiting",
-        Whereabouts::Sent => "sent",
+fn origin_word(state: &FamilyState) -> &'static str {
+    match (state.origin, state.is_persistent) {
+        (Origin::Run, false) => "run",
+        (Origin::Run, true) => "lasting",
+        (Origin::Job, _) => "job",
     }
 }
 
-fn whereabouts(word: &str) -> Option<Whereabouts> {
+/// The origin, and whether the family is persistent.
+fn parse_origin(word: &str) -> Option<(Origin, bool)> {
     match word {
-        "waiting" => Some(Whereabouts::Waiting),
-        "sent" => Some(Whereabouts::Sent),
+        "run" => Some((Origin::Run, false)),
+        "lasting" => Some((Origin::Run, true)),
+        "job" => Some((Origin::Job, false)),
+        _ => None,
+    }
+}
+
+fn delivery_word(delivery: DeliveryState) -> &'static str {
+    match delivery {
+        DeliveryState::Waiting => "waiting",
+        DeliveryState::Sent => "sent",
+    }
+}
+
+fn parse_delivery(word: &str) -> Option<DeliveryState> {
+    match word {
+        "waiting" => Some(DeliveryState::Waiting),
+        "sent" => Some(DeliveryState::Sent),
         _ => None,
     }
 }
@@ -279,26 +270,26 @@ mod tests {
     use super::*;
     use crate::exposition::{MetricFamily, MetricName};
 
-    fn held(family: Option<MetricFamily>, part: Part, is_lasting: bool) -> Held {
-        Held {
+    fn state_of(family: Option<MetricFamily>, origin: Origin, is_persistent: bool) -> FamilyState {
+        FamilyState {
             at: "3d97-1:42".parse().unwrap(),
-            part,
-            is_lasting,
-            is: if family.is_some() {
-                Whereabouts::Waiting
+            origin,
+            is_persistent,
+            delivery: if family.is_some() {
+                DeliveryState::Waiting
             } else {
-                Whereabouts::Sent
+                DeliveryState::Sent
             },
             family,
         }
     }
 
-    fn entry() -> Entry {
+    fn entry() -> SpoolEntry {
         let mut state = GroupState {
-            cleared: Some(Cleared {
+            reset: Some(ResetMarker {
                 at: ":0".parse().unwrap(),
                 method: Method::Delete,
-                is: Whereabouts::Sent,
+                delivery: DeliveryState::Sent,
             }),
             backlog: Some(Backlog {
                 since: UNIX_EPOCH + Duration::from_millis(1_500),
@@ -310,17 +301,20 @@ mod tests {
             let name = MetricName::utf8(name.to_owned()).unwrap();
             MetricFamily::gauge(name, 1.5).with_help("# end 1\n# family \\ \"x\"")
         };
-        for (name, held) in [
-            ("a", held(Some(gauge("a")), Part::Run, false)),
-            ("b", held(Some(gauge("b")), Part::Run, true)),
-            ("c d\n\"", held(Some(gauge("c d\n\"")), Part::Job, false)),
-            ("e f\n\"", held(None, Part::Job, false)),
+        for (name, family) in [
+            ("a", state_of(Some(gauge("a")), Origin::Run, false)),
+            ("b", state_of(Some(gauge("b")), Origin::Run, true)),
+            (
+                "c d\n\"",
+                state_of(Some(gauge("c d\n\"")), Origin::Job, false),
+            ),
+            ("e f\n\"", state_of(None, Origin::Job, false)),
         ] {
-            state.families.insert(name.to_owned(), held);
+            state.families.insert(name.to_owned(), family);
         }
         let key = GroupingKey::new("a \"b\"\n# end").unwrap();
         let key = key.with_label_names("k8s.pod", "", NameValidation::Utf8);
-        Entry {
+        SpoolEntry {
             gateway: "http://localhost:9091/prefix".to_owned(),
             key: key.unwrap(),
             state,
@@ -330,20 +324,20 @@ mod tests {
 
     #[test]
     fn an_entry_is_read_back() {
-        let plain = Entry {
+        let plain = SpoolEntry {
             state: GroupState::default(),
             refused: None,
             ..entry()
         };
         for entry in [entry(), plain] {
             let text = entry.to_text();
-            assert_eq!(Entry::of_text(&text).as_ref(), Ok(&entry), "{text}");
-            let head = Entry::head_of_text(&text).unwrap();
+            assert_eq!(SpoolEntry::of_text(&text).as_ref(), Ok(&entry), "{text}");
+            let head = SpoolEntry::head_of_text(&text).unwrap();
             let state = GroupState {
                 families: std::collections::BTreeMap::new(),
                 ..entry.state.clone()
             };
-            assert_eq!(head, Entry { state, ..entry });
+            assert_eq!(head, SpoolEntry { state, ..entry });
         }
     }
 
@@ -351,19 +345,26 @@ mod tests {
     fn no_piece_of_an_entry_is_one() {
         let text = entry().to_text();
         for (end, _) in text.char_indices() {
-            assert!(Entry::of_text(&text[..end]).is_err(), "{}", &text[..end]);
+            assert!(
+                SpoolEntry::of_text(&text[..end]).is_err(),
+                "{}",
+                &text[..end]
+            );
         }
         for line in 1..text.lines().count() - 1 {
             let without = text.split_inclusive('\n').enumerate();
             let without = without.filter(|(number, _)| *number != line);
             let without: String = without.map(|(_, line)| line).collect();
-            assert!(Entry::of_text(&without).is_err(), "without line {line}");
+            assert!(
+                SpoolEntry::of_text(&without).is_err(),
+                "without line {line}"
+            );
         }
     }
 
     #[test]
     fn what_is_no_entry_says_why() {
-        let wrong = |text: &str| Entry::of_text(text).unwrap_err();
+        let wrong = |text: &str| SpoolEntry::of_text(text).unwrap_err();
         assert_eq!(
             wrong(""),
             "it begins with \"\" instead of \"# pushjob spool 1\""

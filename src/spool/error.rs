@@ -1,17 +1,17 @@
+//! The error of a spool that cannot be used.
+
 use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::push::PushError;
-
-/// What keeps a spool from being used.
+/// The reason why a spool, or a file in it, cannot be used.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SpoolError {
-    /// The folder cannot be used at all.
+    /// The directory cannot be used at all.
     #[error("cannot use the spool {}", path.display())]
-    Folder {
-        /// The folder.
+    Directory {
+        /// The directory.
         path: PathBuf,
         /// Why, in the system's words.
         source: io::Error,
@@ -34,45 +34,28 @@ pub enum SpoolError {
     },
     /// Another process has had a file for too long.
     #[error("{} is held by another process for {:.1} s", path.display(), waited.as_secs_f64())]
-    Held {
-        /// The file that stands for it.
+    Locked {
+        /// The lock file.
         path: PathBuf,
-        /// How long it was waited for.
+        /// The time for which it was waited for.
         waited: Duration,
     },
-    /// A file is none of ours.
+    /// A file is not a spool entry.
     #[error("{} is no result: {reason}", path.display())]
-    NoResult {
+    NotAnEntry {
         /// The file.
         path: PathBuf,
-        /// What is wrong with it.
+        /// The fault in it.
         reason: String,
     },
-    /// A file is none of ours, or not whole.
+    /// A file is not a spool entry, or not whole, and was moved aside.
     #[error("{} is no result: {reason}; it was set aside as {}", path.display(), aside.display())]
-    Foreign {
+    Quarantined {
         /// The file.
         path: PathBuf,
-        /// What is wrong with it.
+        /// The fault in it.
         reason: String,
         /// Where it is now.
         aside: PathBuf,
-    },
-}
-
-/// Why a result has not arrived.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum NotDelivered {
-    /// It was not taken.
-    #[error(transparent)]
-    Push(#[from] PushError),
-    /// Other processes were delivering to the group all the time.
-    #[error("{url}: others were delivering to this group for {:.1} s", waited.as_secs_f64())]
-    Busy {
-        /// The URL of the group.
-        url: String,
-        /// How long it was waited for.
-        waited: Duration,
     },
 }

@@ -1,4 +1,5 @@
-//! What is known of one group: what was to be there, and what of that has not arrived.
+//! The state of one group: the families that it is to have, and which of them have not been
+//! delivered.
 
 use std::collections::BTreeMap;
 use std::time::SystemTime;
@@ -6,43 +7,44 @@ use std::time::SystemTime;
 use crate::exposition::{MetricFamilies, MetricFamily};
 use crate::push::{Change, Method};
 
-use super::stamp::Stamp;
+use super::end_time::EndTime;
 
-/// Whose metrics they are. Those of a job go by themselves, so that what is wrong with them cannot take those of the run along.
+/// The origin of metrics. Those of a job are sent by themselves, so that a mistake in them cannot
+/// take those of the run along.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Part {
+pub(super) enum Origin {
     Run,
     Job,
 }
 
-impl Part {
+impl Origin {
     pub(super) const BOTH: [Self; 2] = [Self::Run, Self::Job];
 }
 
-/// Whether the gateway has something.
+/// The knowledge of whether the gateway has something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Whereabouts {
+pub(super) enum DeliveryState {
     Waiting,
     Sent,
 }
 
-/// A PUT or DELETE: nothing of what was there before it is left.
+/// A PUT or DELETE: nothing is left of what was in the group before it.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Cleared {
-    pub(super) at: Stamp,
+pub(super) struct ResetMarker {
+    pub(super) at: EndTime,
     pub(super) method: Method,
-    pub(super) is: Whereabouts,
+    pub(super) delivery: DeliveryState,
 }
 
 /// A family, as the last run that had it left it.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Held {
-    pub(super) at: Stamp,
-    pub(super) part: Part,
-    /// Whether it is sent again with whatever is sent, for a gateway that has forgotten it.
-    pub(super) is_lasting: bool,
-    pub(super) is: Whereabouts,
-    /// None when it has been sent and is not needed any more, but for when that was.
+pub(super) struct FamilyState {
+    pub(super) at: EndTime,
+    pub(super) origin: Origin,
+    /// True when it is sent again with whatever is sent, for a gateway that has forgotten it.
+    pub(super) is_persistent: bool,
+    pub(super) delivery: DeliveryState,
+    /// None when it has been sent and only the time of that is needed.
     pub(super) family: Option<MetricFamily>,
 }
 
@@ -54,39 +56,39 @@ pub(super) struct Backlog {
     pub(super) runs: u64,
 }
 
-/// The state of a group by the rules of a gateway, where of each name the run counts that ended last, in whatever order they
-/// come here.
+/// The state of a group by the rules of a gateway, where of each name the run counts that ended
+/// last, in whatever order the results come here.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct GroupState {
-    pub(super) cleared: Option<Cleared>,
-    pub(super) families: BTreeMap<String, Held>,
+    pub(super) reset: Option<ResetMarker>,
+    pub(super) families: BTreeMap<String, FamilyState>,
     pub(super) backlog: Option<Backlog>,
 }
 
-/// What the end of a run does to its group.
+/// The result of a run: what its end does to its group.
 #[derive(Clone, Copy, Debug)]
 pub struct RunResult<'a> {
     /// When the run ended, which should have been just now.
     pub completed: SystemTime,
-    /// What it does.
+    /// The change of the group.
     pub change: Change<'a>,
-    /// The names of those of its families that are remembered and sent again with the results of later runs, for a gateway that
-    /// has forgotten them.
-    pub lasting: &'a [String],
+    /// The names of those of its families that are remembered and sent again with the results of
+    /// later runs, for a gateway that has forgotten them.
+    pub persistent: &'a [String],
     /// The metrics of the job, to be added to the group by themselves.
     pub job: Option<&'a MetricFamilies>,
 }
 
 /// A change that brings the gateway nearer to the state.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Step {
+pub(super) enum NextChange {
     Push(MetricFamilies),
     PushAdd(MetricFamilies),
     Delete,
 }
 
-impl Step {
-    pub(super) fn change(&self) -> Change<'_> {
+impl NextChange {
+    pub(super) fn as_change(&self) -> Change<'_> {
         match self {
             Self::Push(families) => Change::Push(families),
             Self::PushAdd(families) => Change::PushAdd(families),
@@ -95,221 +97,221 @@ impl Step {
     }
 }
 
+impl ResetMarker {
+    fn is_waiting(&self) -> bool {
+        self.delivery == DeliveryState::Waiting
+    }
+}
+
+impl FamilyState {
+    fn is_waiting(&self) -> bool {
+        self.delivery == DeliveryState::Waiting
+    }
+}
+
 impl GroupState {
-    /// Takes what a run does, as far as no later one has done otherwise.
-    pub(super) fn take(&mut self, news: &RunResult<'_>, at: &Stamp) {
-        if matches!(news.change, Change::Push(_) | Change::Delete) {
-            self.clear(news.change.method(), at);
+    /// Records the result of a run, as far as no later one has done otherwise.
+    pub(super) fn record(&mut self, result: &RunResult<'_>, at: &EndTime) {
+        let method = result.change.method();
+        if method.clears_group() {
+            self.reset(method, at);
         }
-        let of_run = news
-            .change
-            .families()
-            .into_iter()
-            .flat_map(MetricFamilies::iter);
-        let of_job = news.job.into_iter().flat_map(MetricFamilies::iter);
-        for family in of_run {
-            let is_lasting = news
-                .lasting
-                .iter()
-                .any(|name| name == family.name().as_str());
-            self.hold(family, Part::Run, is_lasting, at);
+        let of_run = result.change.families();
+        for family in of_run.into_iter().flat_map(MetricFamilies::iter) {
+            let name = family.name().as_str();
+            let is_persistent = result.persistent.iter().any(|other| other == name);
+            self.set_family(family, Origin::Run, is_persistent, at);
         }
-        for family in of_job {
-            self.hold(family, Part::Job, false, at);
+        for family in result.job.into_iter().flat_map(MetricFamilies::iter) {
+            self.set_family(family, Origin::Job, false, at);
         }
         if self.is_waiting() {
             let backlog = self.backlog.get_or_insert(Backlog {
-                since: news.completed,
+                since: result.completed,
                 runs: 0,
             });
             backlog.runs = backlog.runs.saturating_add(1);
         }
     }
 
-    fn clear(&mut self, method: Method, at: &Stamp) {
-        let later = |cleared: &Cleared| cleared.at.is_later_than(at);
-        if self.cleared.as_ref().is_some_and(later) {
+    fn reset(&mut self, method: Method, at: &EndTime) {
+        let later = |reset: &ResetMarker| reset.at.is_later_than(at);
+        if self.reset.as_ref().is_some_and(later) {
             return;
         }
-        self.families.retain(|_, held| held.at.is_later_than(at));
-        // To clear the group now would take along what a later run has left there, which is not known any more.
-        if self.families.values().any(|held| held.family.is_none()) {
+        self.families.retain(|_, state| state.at.is_later_than(at));
+        // To clear the group now would take along what a later run has left there, which is not
+        // known any more.
+        if self.families.values().any(|state| state.family.is_none()) {
             return;
         }
-        for held in self.families.values_mut() {
-            held.is = Whereabouts::Waiting;
+        for state in self.families.values_mut() {
+            state.delivery = DeliveryState::Waiting;
         }
-        self.cleared = Some(Cleared {
+        self.reset = Some(ResetMarker {
             at: at.clone(),
             method,
-            is: Whereabouts::Waiting,
+            delivery: DeliveryState::Waiting,
         });
     }
 
-    fn hold(&mut self, family: &MetricFamily, part: Part, is_lasting: bool, at: &Stamp) {
-        // A family without series is not written, so a gateway never hears of it.
+    fn set_family(
+        &mut self,
+        family: &MetricFamily,
+        origin: Origin,
+        is_persistent: bool,
+        at: &EndTime,
+    ) {
+        // A family without series is not written, so that a gateway never learns of it.
         if family.is_empty() {
             return;
         }
         let name = family.name().as_str();
-        let cleared = self.cleared.as_ref().map(|cleared| &cleared.at);
-        let held = self.families.get(name).map(|held| &held.at);
-        if cleared
-            .into_iter()
-            .chain(held)
-            .any(|other| other.is_later_than(at))
-        {
+        let reset = self.reset.as_ref().map(|reset| &reset.at);
+        let known = self.families.get(name).map(|state| &state.at);
+        let mut others = reset.into_iter().chain(known);
+        if others.any(|other| other.is_later_than(at)) {
             return;
         }
-        let held = Held {
+        let state = FamilyState {
             at: at.clone(),
-            part,
-            is_lasting,
-            is: Whereabouts::Waiting,
+            origin,
+            is_persistent,
+            delivery: DeliveryState::Waiting,
             family: Some(family.clone()),
         };
-        self.families.insert(name.to_owned(), held);
+        self.families.insert(name.to_owned(), state);
     }
 
-    /// Takes what another one knows, as far as it is later.
-    pub(super) fn absorb(&mut self, other: Self) {
-        if let Some(cleared) = other.cleared {
-            let is_known = self
-                .cleared
-                .as_ref()
-                .is_some_and(|own| !cleared.at.is_later_than(&own.at));
-            if !is_known {
+    /// Adds what another state knows, as far as it is later.
+    pub(super) fn merge(&mut self, other: Self) {
+        if let Some(reset) = other.reset {
+            let own = self.reset.as_ref();
+            if own.is_none_or(|own| reset.at.is_later_than(&own.at)) {
                 self.families
-                    .retain(|_, held| held.at.is_later_than(&cleared.at));
-                self.cleared = Some(cleared);
+                    .retain(|_, state| state.at.is_later_than(&reset.at));
+                self.reset = Some(reset);
             }
         }
-        let cleared = self.cleared.as_ref().map(|cleared| &cleared.at);
-        for (name, held) in other.families {
+        let reset = self.reset.as_ref().map(|reset| &reset.at);
+        for (name, state) in other.families {
             // What was there before is known here already.
             let own = self.families.get(&name);
-            let is_later = own.is_none_or(|own| held.at.is_later_than(&own.at));
-            let stays = |cleared: &Stamp| held.at == *cleared || held.at.is_later_than(cleared);
-            if is_later && cleared.is_none_or(stays) {
-                self.families.insert(name, held);
+            let is_later = own.is_none_or(|own| state.at.is_later_than(&own.at));
+            let stays = |reset: &EndTime| state.at == *reset || state.at.is_later_than(reset);
+            if is_later && reset.is_none_or(stays) {
+                self.families.insert(name, state);
             }
         }
         self.backlog = self.backlog.or(other.backlog);
     }
 
-    /// Whether something has not arrived.
+    /// Returns true when something has not been delivered.
     pub(super) fn is_waiting(&self) -> bool {
-        Part::BOTH.into_iter().any(|part| self.step(part).is_some())
+        let mut origins = Origin::BOTH.into_iter();
+        origins.any(|origin| self.next_change(origin).is_some())
     }
 
-    /// What is to be sent of a part. That of the run comes first, for it may clear the group.
-    pub(super) fn step(&self, part: Part) -> Option<Step> {
-        let of_part = || self.families.values().filter(move |held| held.part == part);
-        let is_waiting = |held: &&Held| held.is == Whereabouts::Waiting;
-        let cleared = self
-            .cleared
-            .as_ref()
-            .filter(|cleared| cleared.is == Whereabouts::Waiting);
-        if let (Part::Run, Some(cleared)) = (part, cleared) {
-            if cleared.method == Method::Delete && self.families.is_empty() {
-                return Some(Step::Delete);
+    /// The change that is to be sent of an origin. That of the run comes first, for it may clear
+    /// the group.
+    pub(super) fn next_change(&self, origin: Origin) -> Option<NextChange> {
+        let of_origin = || {
+            let states = self.families.values();
+            states.filter(move |state| state.origin == origin)
+        };
+        let reset = self.reset.as_ref().filter(|reset| reset.is_waiting());
+        if let (Origin::Run, Some(reset)) = (origin, reset) {
+            if reset.method == Method::Delete && self.families.is_empty() {
+                return Some(NextChange::Delete);
             }
-            return Some(Step::Push(families(of_part())));
+            return Some(NextChange::Push(families(of_origin())));
         }
-        if !of_part().any(|held| is_waiting(&held)) {
+        if !of_origin().any(FamilyState::is_waiting) {
             return None;
         }
-        let wanted = |held: &&Held| is_waiting(held) || held.is_lasting;
-        Some(Step::PushAdd(families(of_part().filter(wanted))))
+        let wanted = |state: &&FamilyState| state.is_waiting() || state.is_persistent;
+        Some(NextChange::PushAdd(families(of_origin().filter(wanted))))
     }
 
-    /// Takes note that what `sent` had of a part is there now.
-    pub(super) fn sent(&mut self, sent: &Self, part: Part) {
-        if part == Part::Run {
-            if let (Some(cleared), Some(sent)) = (&mut self.cleared, &sent.cleared) {
-                if cleared.at == sent.at {
-                    cleared.is = Whereabouts::Sent;
+    /// Notes that the gateway has what `sent` had of an origin.
+    pub(super) fn mark_sent(&mut self, sent: &Self, origin: Origin) {
+        if origin == Origin::Run {
+            if let (Some(reset), Some(sent)) = (&mut self.reset, &sent.reset) {
+                if reset.at == sent.at {
+                    reset.delivery = DeliveryState::Sent;
                 }
             }
         }
-        for (name, held) in &mut self.families {
-            let arrived = sent.families.get(name);
-            if arrived.is_some_and(|sent| sent.part == part && sent.at == held.at) {
-                held.is = Whereabouts::Sent;
+        for (name, state) in &mut self.families {
+            let sent = sent.families.get(name);
+            if sent.is_some_and(|sent| sent.origin == origin && sent.at == state.at) {
+                state.delivery = DeliveryState::Sent;
                 // Those of a job may be many.
-                if part == Part::Job {
-                    held.family = None;
+                if origin == Origin::Job {
+                    state.family = None;
                 }
             }
         }
-        self.settle();
+        self.drop_backlog_if_done();
     }
 
-    /// What of a part earlier runs have left, if a later one has left something too: the likelier reason for a refusal, which
-    /// is not to take the later one along.
-    pub(super) fn earlier(&self, part: Part) -> Option<Self> {
-        let waiting = self.only_waiting(part);
-        let stamps = || waiting.families.values().map(|held| &held.at);
+    /// The part of an origin that earlier runs have left, if a later one has left something too:
+    /// the likelier reason for a refusal, which is not to take the later one along.
+    pub(super) fn earlier(&self, origin: Origin) -> Option<Self> {
+        let mut earlier = self.only_waiting(origin);
+        let ends = earlier.families.values().map(|state| &state.at);
         let newest =
-            stamps().reduce(|one, other| if one.is_later_than(other) { one } else { other })?;
-        let earlier = Self {
-            cleared: None,
-            families: waiting
-                .families
-                .iter()
-                .filter(|(_, held)| held.at != *newest)
-                .map(|(name, held)| (name.clone(), held.clone()))
-                .collect(),
-            backlog: waiting.backlog,
-        };
+            ends.reduce(|one, other| if one.is_later_than(other) { one } else { other })?;
+        let newest = newest.clone();
+        earlier.reset = None;
+        earlier.families.retain(|_, state| state.at != newest);
         (!earlier.families.is_empty()).then_some(earlier)
     }
 
-    /// Takes out what `refused` had waiting of a part, for a reason that may name a metric. What lasts is remembered all the
-    /// same, unless it is that metric.
-    pub(super) fn forget(&mut self, refused: &Self, part: Part, metric: Option<&str>) {
-        if part == Part::Run {
-            let at = |state: &Self| state.cleared.as_ref().map(|cleared| cleared.at.clone());
-            let is_waiting = |cleared: &Cleared| cleared.is == Whereabouts::Waiting;
-            if at(self) == at(refused) && self.cleared.as_ref().is_some_and(is_waiting) {
-                self.cleared = None;
+    /// Removes what `refused` had waiting of an origin, for a reason that may name a metric. What
+    /// is persistent is remembered all the same, unless it is that metric.
+    pub(super) fn remove_refused(&mut self, refused: &Self, origin: Origin, metric: Option<&str>) {
+        if origin == Origin::Run {
+            let at = |state: &Self| state.reset.as_ref().map(|reset| reset.at.clone());
+            if at(self) == at(refused) && self.reset.as_ref().is_some_and(ResetMarker::is_waiting) {
+                self.reset = None;
             }
         }
-        self.families.retain(|name, held| {
+        self.families.retain(|name, state| {
             let refused = refused.families.get(name);
             let is_refused = refused.is_some_and(|refused| {
-                refused.part == part && refused.at == held.at && held.is == Whereabouts::Waiting
+                refused.origin == origin && refused.at == state.at && state.is_waiting()
             });
-            if is_refused && held.is_lasting && metric != Some(name.as_str()) {
-                held.is = Whereabouts::Sent;
+            if is_refused && state.is_persistent && metric != Some(name.as_str()) {
+                state.delivery = DeliveryState::Sent;
                 return true;
             }
             !is_refused
         });
-        self.settle();
+        self.drop_backlog_if_done();
     }
 
-    /// The waiting ones of a part, by themselves.
-    pub(super) fn only_waiting(&self, part: Part) -> Self {
+    /// The waiting ones of an origin, by themselves.
+    pub(super) fn only_waiting(&self, origin: Origin) -> Self {
         let mut only = self.clone();
-        only.cleared = only
-            .cleared
-            .filter(|cleared| part == Part::Run && cleared.is == Whereabouts::Waiting);
+        only.reset = only
+            .reset
+            .filter(|reset| origin == Origin::Run && reset.is_waiting());
         only.families
-            .retain(|_, held| held.part == part && held.is == Whereabouts::Waiting);
+            .retain(|_, state| state.origin == origin && state.is_waiting());
         only
     }
 
-    fn settle(&mut self) {
+    fn drop_backlog_if_done(&mut self) {
         if !self.is_waiting() {
             self.backlog = None;
         }
     }
 }
 
-fn families<'a>(held: impl Iterator<Item = &'a Held>) -> MetricFamilies {
+fn families<'a>(states: impl Iterator<Item = &'a FamilyState>) -> MetricFamilies {
     let mut families = MetricFamilies::new();
-    for family in held.filter_map(|held| held.family.clone()) {
+    for family in states.filter_map(|state| state.family.clone()) {
         families.replace(family);
     }
     families
@@ -324,7 +326,7 @@ mod tests {
     use crate::grouping::GroupingKey;
     use crate::sink::GroupStore;
 
-    /// What one run does, by the place of its end among all.
+    /// The change of one run, by the place of its end among all.
     #[derive(Clone, Debug)]
     enum Does {
         Push(Vec<u8>),
@@ -344,39 +346,39 @@ mod tests {
         families
     }
 
-    fn stamp(place: usize) -> Stamp {
+    fn end(place: usize) -> EndTime {
         format!("boot:{}", 100 + place).parse().unwrap()
     }
 
     fn take(state: &mut GroupState, does: &Does, place: usize) {
         let (Does::Push(names) | Does::PushAdd(names)) = does else {
-            return state.take(&news(Change::Delete), &stamp(place));
+            return state.record(&news(Change::Delete), &end(place));
         };
         let families = named(names, place);
         let change = match does {
             Does::Push(_) => Change::Push(&families),
             _ => Change::PushAdd(&families),
         };
-        state.take(&news(change), &stamp(place));
+        state.record(&news(change), &end(place));
     }
 
     fn news(change: Change<'_>) -> RunResult<'_> {
         RunResult {
             completed: SystemTime::UNIX_EPOCH,
             change,
-            lasting: &[],
+            persistent: &[],
             job: None,
         }
     }
 
     fn deliver(state: &mut GroupState, gateway: &mut GroupStore, key: &GroupingKey) {
-        for part in Part::BOTH {
-            if let Some(step) = state.step(part) {
+        for part in Origin::BOTH {
+            if let Some(step) = state.next_change(part) {
                 gateway
-                    .apply(key, step.change(), SystemTime::UNIX_EPOCH)
+                    .apply(key, step.as_change(), SystemTime::UNIX_EPOCH)
                     .unwrap();
                 let sent = state.clone();
-                state.sent(&sent, part);
+                state.mark_sent(&sent, part);
             }
         }
     }
@@ -390,7 +392,8 @@ mod tests {
         ]
     }
 
-    /// Runs in the order of their ends, the order in which they come here, and after which of them there is a delivery.
+    /// Runs in the order of their ends, the order in which they come here, and after which of them
+    /// there is a delivery.
     fn history() -> impl Strategy<Value = (Vec<Does>, Vec<usize>, Vec<bool>)> {
         proptest::collection::vec(does(), 1..7).prop_flat_map(|runs| {
             let order: Vec<usize> = (0..runs.len()).collect();
@@ -445,22 +448,31 @@ mod tests {
         let job = named(&[3], 1);
         let mut state = GroupState::default();
         let first = RunResult {
-            lasting: &["m1".to_owned()],
+            persistent: &["m1".to_owned()],
             job: Some(&job),
             ..news(Change::PushAdd(&run))
         };
-        state.take(&first, &stamp(1));
-        assert_eq!(state.step(Part::Run), Some(Step::PushAdd(run)));
-        assert_eq!(state.step(Part::Job), Some(Step::PushAdd(job)));
-        for part in Part::BOTH {
-            state.sent(&state.clone(), part);
+        state.record(&first, &end(1));
+        assert_eq!(
+            state.next_change(Origin::Run),
+            Some(NextChange::PushAdd(run))
+        );
+        assert_eq!(
+            state.next_change(Origin::Job),
+            Some(NextChange::PushAdd(job))
+        );
+        for part in Origin::BOTH {
+            state.mark_sent(&state.clone(), part);
         }
         assert_eq!(state.families["m3"].family, None);
         take(&mut state, &Does::PushAdd(vec![2]), 2);
         let mut both = named(&[2], 2);
         both.replace(named(&[1], 1).get("m1").unwrap().clone());
-        assert_eq!(state.step(Part::Run), Some(Step::PushAdd(both)));
-        assert_eq!(state.step(Part::Job), None);
+        assert_eq!(
+            state.next_change(Origin::Run),
+            Some(NextChange::PushAdd(both))
+        );
+        assert_eq!(state.next_change(Origin::Job), None);
     }
 
     #[test]
@@ -486,10 +498,10 @@ mod tests {
         ] {
             let all: Vec<_> = own.iter().chain(&other).cloned().collect();
             let mut absorbed = state(&own);
-            absorbed.absorb(state(&other));
+            absorbed.merge(state(&other));
             assert_eq!(
-                absorbed.step(Part::Run),
-                state(&all).step(Part::Run),
+                absorbed.next_change(Origin::Run),
+                state(&all).next_change(Origin::Run),
                 "{all:?}"
             );
         }
@@ -503,12 +515,15 @@ mod tests {
             job: Some(&job),
             ..news(Change::Push(&run))
         };
-        state.take(&first, &stamp(1));
-        state.forget(&state.clone(), Part::Run, None);
-        assert_eq!(state.step(Part::Run), None);
-        assert_eq!(state.step(Part::Job), Some(Step::PushAdd(job)));
+        state.record(&first, &end(1));
+        state.remove_refused(&state.clone(), Origin::Run, None);
+        assert_eq!(state.next_change(Origin::Run), None);
+        assert_eq!(
+            state.next_change(Origin::Job),
+            Some(NextChange::PushAdd(job))
+        );
         assert_eq!(state.backlog.map(|backlog| backlog.runs), Some(1));
-        state.forget(&state.clone(), Part::Job, None);
+        state.remove_refused(&state.clone(), Origin::Job, None);
         assert_eq!(state, GroupState::default());
     }
 
@@ -517,30 +532,30 @@ mod tests {
         let run = named(&[1, 2], 1);
         let mut state = GroupState::default();
         let first = RunResult {
-            lasting: &["m1".to_owned()],
+            persistent: &["m1".to_owned()],
             ..news(Change::PushAdd(&run))
         };
-        state.take(&first, &stamp(1));
-        let mut named_by_it = state.clone();
-        state.forget(&state.clone(), Part::Run, Some("m2"));
+        state.record(&first, &end(1));
+        let mut other = state.clone();
+        state.remove_refused(&state.clone(), Origin::Run, Some("m2"));
         assert_eq!(state.families.keys().collect::<Vec<_>>(), ["m1"]);
         assert!(!state.is_waiting());
-        named_by_it.forget(&named_by_it.clone(), Part::Run, Some("m1"));
-        assert_eq!(named_by_it, GroupState::default());
+        other.remove_refused(&other.clone(), Origin::Run, Some("m1"));
+        assert_eq!(other, GroupState::default());
     }
 
     #[test]
     fn what_earlier_runs_have_left_is_told_from_what_the_last_has() {
         let mut state = GroupState::default();
         take(&mut state, &Does::PushAdd(vec![1, 2]), 1);
-        assert_eq!(state.earlier(Part::Run), None);
+        assert_eq!(state.earlier(Origin::Run), None);
         take(&mut state, &Does::PushAdd(vec![2, 3]), 2);
-        let earlier = state.earlier(Part::Run).unwrap();
+        let earlier = state.earlier(Origin::Run).unwrap();
         assert_eq!(earlier.families.keys().collect::<Vec<_>>(), ["m1"]);
-        state.forget(&earlier, Part::Run, None);
+        state.remove_refused(&earlier, Origin::Run, None);
         assert_eq!(
-            state.step(Part::Run),
-            Some(Step::PushAdd(named(&[2, 3], 2)))
+            state.next_change(Origin::Run),
+            Some(NextChange::PushAdd(named(&[2, 3], 2)))
         );
     }
 
@@ -552,11 +567,14 @@ mod tests {
             job: Some(&job),
             ..news(Change::PushAdd(&run))
         };
-        state.take(&later, &stamp(2));
-        for part in Part::BOTH {
-            state.sent(&state.clone(), part);
+        state.record(&later, &end(2));
+        for part in Origin::BOTH {
+            state.mark_sent(&state.clone(), part);
         }
         take(&mut state, &Does::Push(vec![1, 2]), 1);
-        assert_eq!(state.step(Part::Run), Some(Step::PushAdd(named(&[2], 1))));
+        assert_eq!(
+            state.next_change(Origin::Run),
+            Some(NextChange::PushAdd(named(&[2], 1)))
+        );
     }
 }

@@ -1,24 +1,28 @@
-//! The folder, and what waits in it.
+//! The directory of a spool, and the results that wait in it.
 
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use crate::grouping::GroupingKey;
 use crate::push::GatewayAddress;
 
-use super::delivery::SpooledGroup;
-use super::entry::Entry;
+use super::entry::SpoolEntry;
 use super::error::SpoolError;
-use super::folder::{self, Files, REFUSED, WAITING};
+use super::group_files::{
+    GroupFiles, REFUSED, WAITING, check_writable, create_directory, groups_with, read_head,
+};
+use super::notice::age;
+use super::spooled_group::SpooledGroup;
 use super::state::{Backlog, RunResult};
 
-/// A folder for results that have not arrived.
+/// A directory for results that have not arrived.
 ///
-/// It holds a file for each group of each gateway, with what the group is to be: the state that live deliveries would have led
-/// to, in the order in which the runs ended. So it does not grow with the number of runs.
+/// It holds a file for each group of each gateway, with what the group is to be: the state that
+/// live deliveries would have led to, in the order in which the runs ended. So it does not grow
+/// with the number of runs.
 #[derive(Clone, Debug)]
 pub struct Spool {
-    folder: PathBuf,
+    directory: PathBuf,
 }
 
 /// A result that waits.
@@ -31,43 +35,52 @@ pub struct Waiting {
     pub key: GroupingKey,
     /// When the first of the runs ended whose results wait.
     pub since: SystemTime,
-    /// How many runs they are.
+    /// The number of runs.
     pub runs: u64,
-    /// Why the gateway has refused it, if it has: then it is kept to be looked at, and not sent again.
+    /// Why the gateway has refused it, if it has: then it is kept to be looked at, and not sent
+    /// again.
     pub refused: Option<String>,
     /// The file.
     pub path: PathBuf,
 }
 
+impl Waiting {
+    /// The time since the first of the runs ended, in whole seconds.
+    #[must_use]
+    pub fn age(&self) -> Duration {
+        age(self.since)
+    }
+}
+
 impl Spool {
-    /// A spool in a folder, which is made if it is missing, for nobody else.
+    /// A spool in a directory, which is made if it is missing, for nobody else.
     ///
     /// # Errors
     ///
-    /// [`SpoolError::Folder`] when there is none and none can be made.
-    pub fn open(folder: impl Into<PathBuf>) -> Result<Self, SpoolError> {
-        let folder = folder.into();
-        folder::make(&folder)?;
-        Ok(Self { folder })
+    /// [`SpoolError::Directory`] when there is none and none can be made.
+    pub fn open(directory: impl Into<PathBuf>) -> Result<Self, SpoolError> {
+        let directory = directory.into();
+        create_directory(&directory)?;
+        Ok(Self { directory })
     }
 
-    /// Looks whether it can be written to.
+    /// Checks that files can be written in it.
     ///
     /// # Errors
     ///
     /// [`SpoolError::Unwritable`] when it cannot.
     pub fn check(&self) -> Result<(), SpoolError> {
-        folder::try_out(&self.folder)
+        check_writable(&self.directory)
     }
 
-    /// The folder.
+    /// Its directory.
     #[must_use]
-    pub fn folder(&self) -> &Path {
-        &self.folder
+    pub fn directory(&self) -> &Path {
+        &self.directory
     }
 
-    /// Keeps the result of a run before it is delivered, so that it is there when the process is killed. When the system goes
-    /// down it is there as soon as a delivery has failed.
+    /// Keeps the result of a run before it is delivered, so that it is there when the process is
+    /// killed. When the system goes down it is there as soon as a delivery has failed.
     #[must_use]
     pub fn keep(
         &self,
@@ -75,36 +88,37 @@ impl Spool {
         key: &GroupingKey,
         result: &RunResult<'_>,
     ) -> SpooledGroup {
-        SpooledGroup::with_news(&self.folder, gateway, key, result)
+        self.resume(gateway, key).keep(result)
     }
 
     /// A group of which a result waits, to be delivered.
     #[must_use]
     pub fn resume(&self, gateway: &GatewayAddress, key: &GroupingKey) -> SpooledGroup {
-        SpooledGroup::new(&self.folder, gateway, key)
+        SpooledGroup::new(&self.directory, gateway, key)
     }
 
-    /// Whether something waits for a group.
+    /// Returns true when something waits for a group.
     #[must_use]
     pub fn is_waiting(&self, gateway: &GatewayAddress, key: &GroupingKey) -> bool {
-        let files = Files::of(&self.folder, key.job(), &gateway.url(key));
+        let files = GroupFiles::new(&self.directory, key.job(), &gateway.url(key));
         files.waiting().exists()
     }
 
-    /// What waits, with what is wrong with other files.
+    /// The results that wait, and the errors of files that cannot be read.
     ///
     /// # Errors
     ///
-    /// [`SpoolError::Folder`] when the folder cannot be read.
+    /// [`SpoolError::Directory`] when the directory cannot be read.
     pub fn waiting(&self) -> Result<(Vec<Waiting>, Vec<SpoolError>), SpoolError> {
         self.list(WAITING)
     }
 
-    /// What gateways have refused, in the same way. Only the last of each group is kept.
+    /// The results that gateways have refused, in the same way. Only the last of each group is
+    /// kept.
     ///
     /// # Errors
     ///
-    /// [`SpoolError::Folder`] when the folder cannot be read.
+    /// [`SpoolError::Directory`] when the directory cannot be read.
     pub fn refused(&self) -> Result<(Vec<Waiting>, Vec<SpoolError>), SpoolError> {
         self.list(REFUSED)
     }
@@ -112,9 +126,9 @@ impl Spool {
     fn list(&self, extension: &str) -> Result<(Vec<Waiting>, Vec<SpoolError>), SpoolError> {
         let mut found = Vec::new();
         let mut troubles = Vec::new();
-        for files in folder::groups(&self.folder, extension)? {
+        for files in groups_with(&self.directory, extension)? {
             let path = files.path(extension);
-            match Files::read_head(&path) {
+            match read_head(&path) {
                 Ok(Some(entry)) => found.extend(waiting(entry, path)),
                 Ok(None) => {}
                 Err(error) => troubles.push(error),
@@ -124,7 +138,7 @@ impl Spool {
     }
 }
 
-fn waiting(entry: Entry, path: PathBuf) -> Option<Waiting> {
+fn waiting(entry: SpoolEntry, path: PathBuf) -> Option<Waiting> {
     let Backlog { since, runs } = entry.state.backlog?;
     Some(Waiting {
         gateway: entry.gateway,

@@ -50,6 +50,7 @@ fn pushed<G: Gather>(metrics: &G) -> BTreeMap<String, Vec<String>> {
 /// What promtool says of a page, when it takes it, but for what it thinks of names.
 #[track_caller]
 fn promtool(page: &str) -> String {
+    crate::support::needs("promtool");
     let mut promtool = Command::new("promtool")
         .args(["check", "metrics"])
         .stdin(Stdio::piped())

@@ -8,7 +8,7 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use pushjob::exposition::{
-    Check, Checked, Format, Inspector, NameValidation, Problem, Severity, Text, encode, parse,
+    Check, CheckReport, Format, Inspector, NameValidation, Problem, Severity, Text, encode, parse,
 };
 
 use crate::support::Pushgateway;
@@ -52,7 +52,7 @@ impl Inspector for Problems {
     }
 }
 
-fn check(check: &Check, text: &dyn Text) -> (Checked, Vec<Problem>) {
+fn check(check: &Check, text: &dyn Text) -> (CheckReport, Vec<Problem>) {
     let mut problems = Problems::default();
     let checked = check.run(text, &mut problems).unwrap();
     let errors = problems.0.iter().map(Problem::severity);
@@ -194,7 +194,7 @@ fn pieces_say_the_same_as_the_whole() {
     for input in inputs() {
         for check_as in [
             Check::new().lint(),
-            Check::new().mend().strip_timestamps(),
+            Check::new().normalize().strip_timestamps(),
             Check::new().format(Format::OpenMetrics).strip_timestamps(),
         ] {
             let whole = check(&check_as, &input.bytes.as_slice());
@@ -241,7 +241,7 @@ fn what_is_mended_or_converted_is_what_a_gateway_takes() {
     for input in inputs() {
         let text = input.bytes.as_slice();
         for format in [Format::Text, Format::OpenMetrics] {
-            let check_as = Check::new().format(format).mend().strip_timestamps();
+            let check_as = Check::new().format(format).normalize().strip_timestamps();
             let (checked, _) = check(&check_as, &text);
             if checked.errors > 0 {
                 continue;
@@ -324,7 +324,7 @@ fn what_no_small_input_shows_is_said_too() {
         (text.clone().lint(), "# TYPE a_ms gauge\n", vec![]),
         // A byte order mark is one at the beginning only.
         (
-            text.clone().mend(),
+            text.clone().normalize(),
             "x 1\n\u{feff}y 1\n",
             vec!["2:1: expected a metric name"],
         ),
@@ -384,7 +384,10 @@ fn openmetrics_becomes_text_line_by_line() {
         assert_eq!(output, expected);
         let has = u64::from(input.contains("# {"));
         assert_eq!(
-            (checked.mended.timestamps, checked.mended.exemplars),
+            (
+                checked.normalizations.timestamps,
+                checked.normalizations.exemplars
+            ),
             (has, has)
         );
     }
@@ -409,7 +412,7 @@ fn a_line_of_many_labels_takes_no_more_than_its_time() {
 fn a_read_without_room_takes_nothing_out_of_the_text() {
     // As it is, and mended.
     for text in ["a 1\nb 2\nc 3\n", "a 1\nb 2\r\nc 3\n"] {
-        let check_as = Check::new().mend();
+        let check_as = Check::new().normalize();
         let (checked, _) = check(&check_as, &text.as_bytes());
         let source = text.as_bytes();
         let mut output = check_as.output(&source, &checked);

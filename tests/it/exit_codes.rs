@@ -3,7 +3,7 @@
 use crate::support::{Pushgateway, pushjob, script};
 
 /// The command to run, the code that `run` exits with, the code and the signal that the gateway shows.
-const ENDINGS: [(&[&str], i32, &str); 15] = [
+const ENDINGS: [(&[&str], i32, &str); 16] = [
     (&["true"], 0, "0"),
     (&["false"], 1, "0"),
     (&["sh", "-c", "exit 7"], 7, "0"),
@@ -19,6 +19,7 @@ const ENDINGS: [(&[&str], i32, &str); 15] = [
     (&["/nonexistent/command"], 127, "0"),
     (&["pushjob-no-such-command"], 127, "0"),
     (&["/"], 126, "0"),
+    (&["/dev/null/command"], 126, "0"),
 ];
 
 #[test]

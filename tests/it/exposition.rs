@@ -1,8 +1,13 @@
 //! The text format: what is written, what is read, and what is said about what cannot be.
 
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::{self, ErrorKind};
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use pushjob::exposition::{
-    Bucket, Histogram, LabelName, Labels, MetricFamilies, MetricFamily, MetricName, MetricType,
-    MetricValue, NameValidation, Quantile, Summary, encode, parse, parse_names,
+    Bucket, HistogramValue, LabelName, Labels, MetricFamilies, MetricFamily, MetricName,
+    MetricType, MetricValue, NameValidation, Quantile, SummaryValue, Text, encode, format_float,
+    lines_of, parse, parse_float, parse_names,
 };
 use pushjob::grouping::GroupingKey;
 use pushjob::push::Pushgateway as Client;
@@ -31,8 +36,9 @@ fn every_type() -> MetricFamilies {
         cumulative_count,
     };
     let quantile = |quantile, value| Quantile { quantile, value };
-    let histogram = Histogram::new(vec![bucket(0.5, 2), bucket(0.1, 1)], 1.25, 3).unwrap();
-    let summary = Summary::new(vec![quantile(0.99, f64::NAN), quantile(0.5, 2.0)], 7.5, 4).unwrap();
+    let histogram = HistogramValue::new(vec![bucket(0.5, 2), bucket(0.1, 1)], 1.25, 3).unwrap();
+    let summary =
+        SummaryValue::new(vec![quantile(0.99, f64::NAN), quantile(0.5, 2.0)], 7.5, 4).unwrap();
     let text = "back\\slash \"quote\" new\nline, {brace} ünï🦀";
     let mut families = MetricFamilies::new();
     for family in [
@@ -186,13 +192,13 @@ fn distributions_of_nothing_that_can_be_measured_are_refused() {
         upper_bound: f64::NAN,
         cumulative_count: 0,
     };
-    let error = Histogram::new(vec![bound], 0.0, 0).unwrap_err();
+    let error = HistogramValue::new(vec![bound], 0.0, 0).unwrap_err();
     assert_eq!(error.to_string(), "a bucket bound or quantile is NaN");
     let quantile = Quantile {
         quantile: f64::NAN,
         value: 0.0,
     };
-    assert_eq!(Summary::new(vec![quantile], 0.0, 0), Err(error));
+    assert_eq!(SummaryValue::new(vec![quantile], 0.0, 0), Err(error));
 }
 
 #[test]
@@ -224,7 +230,7 @@ fn families_that_cannot_stand_together_are_refused() {
     );
     assert!(families.insert(gauge("s_bucket")).is_ok());
     let mut histogram = MetricFamily::new(MetricName::new("x").unwrap(), MetricType::Histogram);
-    let value = MetricValue::Histogram(Histogram::new(Vec::new(), 0.0, 0).unwrap());
+    let value = MetricValue::Histogram(HistogramValue::new(Vec::new(), 0.0, 0).unwrap());
     assert_eq!(
         histogram
             .insert(labels(&[("le", "1")]), value)
@@ -232,4 +238,136 @@ fn families_that_cannot_stand_together_are_refused() {
             .to_string(),
         "label `le` of histogram x belongs to the format"
     );
+}
+
+#[test]
+fn metric_names_follow_the_data_model() {
+    for good in ["a", "_", ":", "a:b", "A9_", "__x"] {
+        assert!(MetricName::new(good).is_ok(), "{good}");
+    }
+    for bad in ["", "9a", "a-b", "a b", "a.b", "é", "a\n"] {
+        assert!(MetricName::new(bad).is_err(), "{bad:?}");
+    }
+}
+
+#[test]
+fn label_names_follow_the_data_model() {
+    for good in ["a", "_", "_a", "A9_"] {
+        assert!(LabelName::new(good).is_ok(), "{good}");
+    }
+    for bad in ["", "1a", "a-b", "a/b", "a:b", "__x", "__", "é"] {
+        assert!(LabelName::new(bad).is_err(), "{bad:?}");
+    }
+}
+
+#[test]
+fn fractions_of_any_size_read_back_the_same_and_are_no_longer_than_they_must_be() {
+    let mut bits: u64 = 1;
+    for _ in 0..100_000 {
+        bits = bits.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        // From 2^-13 to 2^51, around all that is written in this way.
+        let exponent = 1023 - 13 + (bits >> 58);
+        let number = f64::from_bits((exponent << 52) | (bits >> 6 & ((1 << 52) - 1)));
+        for number in [number, -number] {
+            let text = format_float(number);
+            assert_eq!(text.parse::<f64>().unwrap().to_bits(), number.to_bits());
+            // Where two are as short, each writer has its own.
+            assert_eq!(text.len(), number.to_string().len(), "{text}");
+        }
+    }
+}
+
+#[test]
+fn numbers_are_spelled_shortest_and_read_back_the_same() {
+    for (number, text) in [
+        (0.0, "0"),
+        (-0.0, "-0"),
+        (42.0, "42"),
+        (0.1, "0.1"),
+        (-1.5, "-1.5"),
+        (1_795_340_000.123_456, "1795340000.123456"),
+        (1e16, "10000000000000000"),
+        (1e17, "1e17"),
+        (1e-5, "0.00001"),
+        (1e-6, "1e-6"),
+        (1.5e300, "1.5e300"),
+        (f64::MAX, "1.7976931348623157e308"),
+        (f64::MIN_POSITIVE, "2.2250738585072014e-308"),
+        (5e-324, "5e-324"),
+        (f64::INFINITY, "+Inf"),
+        (f64::NEG_INFINITY, "-Inf"),
+        (f64::NAN, "NaN"),
+    ] {
+        assert_eq!(format_float(number), text);
+        let back: f64 = text.parse().unwrap();
+        assert!(
+            back.to_bits() == number.to_bits() || number.is_nan(),
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn numbers_are_read_as_the_gateway_reads_them() {
+    for (text, number) in [
+        ("1", 1.0),
+        ("+1", 1.0),
+        ("-1.5e3", -1500.0),
+        (".5", 0.5),
+        ("1.", 1.0),
+        ("1E5", 100_000.0),
+        ("1e+5", 100_000.0),
+        ("Inf", f64::INFINITY),
+        ("+inf", f64::INFINITY),
+        ("-Infinity", f64::NEG_INFINITY),
+        ("1e-999", 0.0),
+    ] {
+        assert_eq!(parse_float(text), Some(number), "{text}");
+    }
+    assert!(parse_float("nan").is_some_and(f64::is_nan));
+    for text in [
+        "", "+", ".", "e5", "1e", "1e+", "+nan", "-NaN", "0x10", "0x1p3", "1_0", "1e999", "infin",
+        "1 ", "--1", "1.2.3", "+.", "1e5.", "\u{0661}",
+    ] {
+        assert_eq!(parse_float(text), None, "{text}");
+    }
+    let long = "9".repeat(400);
+    assert_eq!(parse_float(&long), None);
+}
+
+/// Text of which every other read is interrupted.
+struct Interrupted<'a>(&'a [u8], AtomicUsize);
+
+impl Text for Interrupted<'_> {
+    fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+        if self.1.fetch_add(1, Ordering::Relaxed) % 2 == 0 {
+            return Err(ErrorKind::Interrupted.into());
+        }
+        self.0.read_at(buffer, offset)
+    }
+
+    fn length(&self) -> io::Result<u64> {
+        self.0.length()
+    }
+}
+
+#[test]
+fn a_read_that_was_interrupted_is_tried_again() {
+    let text = Interrupted(b"a 1\nb 2", AtomicUsize::new(0));
+    let found = lines_of(&text, &BTreeSet::from([1, 2])).unwrap();
+    let expected = [(1, b"a 1".to_vec()), (2, b"b 2".to_vec())];
+    assert_eq!(found, BTreeMap::from(expected));
+    assert!(text.1.into_inner() > 2);
+}
+
+#[test]
+fn of_a_long_line_the_beginning_is_taken_out() {
+    const KEPT: usize = 64 * 1024;
+    let lines: Vec<Vec<u8>> = [KEPT - 1, KEPT, KEPT + 1, 6 * KEPT]
+        .map(|length| vec![b'x'; length])
+        .into();
+    let text = lines.join(&b'\n');
+    let found = lines_of(&text, &(1..=4).collect()).unwrap();
+    let lengths: Vec<usize> = found.values().map(Vec::len).collect();
+    assert_eq!(lengths, [KEPT - 1, KEPT, KEPT, KEPT]);
 }

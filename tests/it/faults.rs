@@ -158,8 +158,8 @@ fn a_resolver_that_hangs_ends_with_the_time() {
 fn a_reset_on_a_connection_that_was_kept_is_no_failed_try() {
     let gateway = FakeGateway::answering([Answer::ServeOnceThenReset, ok()]);
     let client = Client::builder(&gateway.url()).retries(0).build().unwrap();
-    assert_eq!(client.push(&key(), &gauge("a")).unwrap().tries, 1);
-    assert_eq!(client.push(&key(), &gauge("a")).unwrap().tries, 1);
+    assert_eq!(client.push(&key(), &gauge("a")).unwrap().attempts, 1);
+    assert_eq!(client.push(&key(), &gauge("a")).unwrap().attempts, 1);
     // The one that was reset had not been read.
     assert_eq!(gateway.requests().len(), 2);
     // Also for a client that is to try nothing again.
@@ -167,11 +167,11 @@ fn a_reset_on_a_connection_that_was_kept_is_no_failed_try() {
     let client = Client::new(&gateway.url()).unwrap();
     client.push(&key(), &gauge("a")).unwrap();
     client.stop_retrying();
-    assert_eq!(client.push(&key(), &gauge("a")).unwrap().tries, 1);
+    assert_eq!(client.push(&key(), &gauge("a")).unwrap().attempts, 1);
     // On a new connection a reset counts. It may also be refused, as the script is at its end.
     let error = client.push(&key(), &gauge("a")).unwrap_err();
     assert!(
-        matches!(error, PushError::NoAnswer { tries: 1, .. }),
+        matches!(error, PushError::NoAnswer { attempts: 1, .. }),
         "{error}"
     );
 }
@@ -189,7 +189,7 @@ fn a_pause_until_a_date_counts_on_the_clock_of_the_server() {
         .build()
         .unwrap();
     let delivered = client.push(&key(), &gauge("a")).unwrap();
-    assert_eq!(delivered.tries, 2);
+    assert_eq!(delivered.attempts, 2);
     assert!(delivered.elapsed >= Duration::from_secs(1), "{delivered:?}");
 }
 

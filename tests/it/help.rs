@@ -90,55 +90,88 @@ fn the_help_of_each_command_is_grouped_by_subject() {
     }
 }
 
+fn readme() -> String {
+    std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).unwrap()
+}
+
+/// The flags of the README's table for every command that talks to a gateway, each with its default.
+fn shared_in_the_readme() -> Vec<(String, String)> {
+    let readme = readme();
+    let (_, section) = readme.split_once("\n## Flags\n").unwrap();
+    let table = section.lines().skip_while(|line| !line.starts_with("|---"));
+    let rows = table.skip(1).take_while(|line| line.starts_with('|'));
+    rows.flat_map(|row| {
+        let cells: Vec<&str> = row.trim_matches('|').split(" | ").collect();
+        let default = cells.last().unwrap().trim().to_owned();
+        let words = cells[0].split([' ', '`', ',']);
+        let flags = words.filter(|word| word.starts_with("--"));
+        let flags: Vec<_> = flags
+            .map(|flag| (flag.to_owned(), default.clone()))
+            .collect();
+        flags
+    })
+    .collect()
+}
+
+fn variable(flag: &str) -> String {
+    format!("PUSHJOB_{}", flag[2..].to_uppercase().replace('-', "_"))
+}
+
 #[test]
-fn shared_flags_name_their_variable_and_their_default() {
+fn shared_flags_name_their_variable_and_the_default_that_the_readme_has() {
+    let shared = shared_in_the_readme();
+    assert!(shared.len() > 20, "{shared:?}");
     for command in ["run", "push", "pushadd", "delete"] {
         let flags = flags(&help(command));
-        for flag in [
-            "--gateway",
-            "--gateway-kind",
-            "--bearer-token-file",
-            "--header",
-            "--proxy",
-            "--compression",
-            "--tls-ca-file",
-            "--tls-cert-file",
-            "--tls-key-file",
-            "--tls-insecure-skip-verify",
-            "--utf8-names",
-            "--username",
-            "--password-file",
-            "--push-timeout",
-            "--push-retries",
-            "--spool",
-            "--job",
-            "--label",
-            "--instance",
-            "--instance-hostname",
-        ] {
+        for (flag, default) in &shared {
             let (_, text) = flags.iter().find(|(name, _)| name == flag).unwrap();
-            let variable = format!("PUSHJOB_{}", flag[2..].to_uppercase().replace('-', "_"));
+            if ["--quiet", "--verbose"].contains(&flag.as_str()) {
+                continue;
+            }
+            let variable = format!("[env: {}", variable(flag));
             assert!(text.contains(&variable), "{command} {flag}: {text}");
-            let plain = [
-                "--job",
-                "--instance-hostname",
-                "--utf8-names",
-                "--tls-insecure-skip-verify",
-            ]
-            .contains(&flag);
-            assert!(
-                plain || text.contains("[default: "),
-                "{command} {flag}: {text}"
-            );
+            let shown = match default
+                .strip_prefix('`')
+                .and_then(|rest| rest.strip_suffix('`'))
+            {
+                Some(value) if !value.contains('`') => format!("[default: {value}]"),
+                _ if default == "none" => "[default: none".to_owned(),
+                _ if ["off", "required"].contains(&default.as_str()) => String::new(),
+                _ => "[default: ".to_owned(),
+            };
+            assert!(text.contains(&shown), "{command} {flag}: {text}");
         }
+    }
+    for (flag, _) in flags(&help("delete")) {
+        let known = shared.iter().any(|(name, _)| *name == flag);
+        assert!(known || flag == "--help", "{flag}");
     }
 }
 
 #[test]
+fn a_variable_has_the_name_of_its_flag_in_every_help() {
+    let mut found = 0;
+    for command in [
+        "run", "push", "pushadd", "delete", "check", "flush", "metric",
+    ] {
+        for (flag, text) in flags(&help(command)) {
+            let Some((_, rest)) = text.split_once("[env: ") else {
+                continue;
+            };
+            let name = rest.split(['=', ',', ']']).next().unwrap();
+            assert_eq!(name, variable(&flag), "{command} {flag}");
+            found += 1;
+        }
+    }
+    assert!(found > 80, "{found}");
+}
+
+#[test]
 fn every_flag_stands_in_the_readme() {
-    let readme =
-        std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).unwrap();
-    for command in ["run", "push", "pushadd", "delete", "flush", "metric"] {
+    let readme = readme();
+    for command in [
+        "run", "push", "pushadd", "delete", "check", "flush", "metric",
+    ] {
         for (flag, _) in flags(&help(command)) {
             let known = readme.contains(&format!("`{flag}")) || flag == "--help";
             assert!(known, "{flag} of {command} is not in the README");

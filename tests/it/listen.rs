@@ -125,6 +125,7 @@ fn the_page_is_what_promtool_takes() {
         samples.collect::<Vec<_>>().join("\n")
     };
     assert_eq!(exact(&page), exact(&expected));
+    crate::support::needs("promtool");
     let mut promtool = Command::new("promtool")
         .args(["check", "metrics"])
         .stdin(Stdio::piped())
@@ -204,6 +205,27 @@ fn it_is_there_before_the_job_and_gone_before_its_end_is_delivered() {
     assert!(!pushed.contains("running_seconds"), "{pushed}");
     let refused = TcpStream::connect(address).unwrap_err();
     assert_eq!(refused.kind(), ErrorKind::ConnectionRefused);
+}
+
+#[test]
+fn it_answers_a_job_that_has_just_been_started() {
+    let free = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = free.local_addr().unwrap().port();
+    drop(free);
+    let script = format!(
+        "exec 3<>/dev/tcp/127.0.0.1/{port}; printf 'GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n' >&3; \
+         while read -r line; do case $line in batch_job_running_seconds*) echo \"$line\"; exit;; esac; done <&3"
+    );
+    // A job takes some milliseconds to ask, more where the machine is busy, but not every time.
+    within(LONG, "it answers late", || {
+        let finished = pushjob(["run", "--job", "etl", "--listen"])
+            .arg(format!("127.0.0.1:{port}"))
+            .job(["bash", "-c", &script])
+            .run();
+        finished.exits(0).says("");
+        let page = String::from_utf8(finished.stdout.clone()).unwrap();
+        sample(&page, "batch_job_running_seconds{job_name=\"etl\"}") < 0.05
+    });
 }
 
 #[test]

@@ -4,21 +4,25 @@ use std::fs;
 use std::path::Path;
 
 use pushjob::exposition::{NameValidation, encode, parse};
-use pushjob::metrics_file::{Contents, MetricsFile, Operation, Reading, Rules, append};
+use pushjob::grouping::{GroupRules, GroupingKey};
+use pushjob::metrics_file::{
+    Contents, CreateError, MetricsFile, MetricsLineError, Operation, ReadOptions, Reading, append,
+};
 
-/// The rules of a run with the job name and one more grouping label.
-fn rules() -> Rules {
-    Rules::default()
-        .reserve_prefix("batch_job_")
-        .reserve_label("job")
-        .reserve_label("env")
-        .reserve_metric("push_time_seconds")
+/// Options with the rules of a run with the job name and one more grouping label.
+fn rules_with(label: &str) -> ReadOptions {
+    let key = GroupingKey::new("etl").unwrap().with_label(label, "prod");
+    ReadOptions::new(GroupRules::of(&key.unwrap()).reserve_prefix("batch_job_"))
 }
 
-fn read(content: impl AsRef<[u8]>, rules: &Rules, reading: Reading) -> Contents {
+fn rules() -> ReadOptions {
+    rules_with("env")
+}
+
+fn read(content: impl AsRef<[u8]>, options: &ReadOptions, reading: Reading) -> Contents {
     let file = MetricsFile::create().unwrap();
     fs::write(file.path(), content).unwrap();
-    file.read(reading, rules).unwrap()
+    file.read(reading, options).unwrap()
 }
 
 /// The text of what counts, without TYPE lines, and what is said of the lines that are left out.
@@ -252,7 +256,7 @@ fn distributions_that_contradict_themselves_are_left_out() {
         assert_eq!(said, left_out, "{content}");
     }
     let content = "# TYPE h histogram\nh_count 1\nle 1\n";
-    let contents = read(content, &rules().reserve_label("le"), Reading::Ended);
+    let contents = read(content, &rules_with("le"), Reading::Ended);
     let said = "line 2, column 1: grouping label `le` cannot be used with histogram h, whose series have \
                 that label";
     assert_eq!(both(&contents), ("le 1".to_owned(), vec![said.to_owned()]));
@@ -262,7 +266,7 @@ fn distributions_that_contradict_themselves_are_left_out() {
 fn names_in_utf_8_are_taken_where_they_are_asked_for() {
     let content = "{\"rows.loaded\"} 1\nrows_loaded 2\n{\"b\",\"k.p\"=\"1\",k_p=\"2\"} 3\n\
                    {\"b\",\"e.v\"=\"1\"} 4\n";
-    let rules = Rules::default().reserve_label("e_v");
+    let rules = rules_with("e_v");
     let contents = read(content, &rules, Reading::Ended);
     let (counts, said) = both(&contents);
     assert_eq!(
@@ -272,9 +276,9 @@ fn names_in_utf_8_are_taken_where_they_are_asked_for() {
     );
     let contents = read(content, &rules.names(NameValidation::Utf8), Reading::Ended);
     let said = [
-        "line 2, column 1: rows.loaded and rows_loaded are the same name to who reads only legacy names",
-        "line 3, column 1: k.p and k_p are the same name to who reads only legacy names",
-        "line 4, column 1: e_v and e.v are the same name to who reads only legacy names",
+        "line 2, column 1: `rows.loaded` and `rows_loaded` become the same name where UTF-8 names are not supported",
+        "line 3, column 1: `k.p` and `k_p` become the same name where UTF-8 names are not supported",
+        "line 4, column 1: `e.v` and `e_v` become the same name where UTF-8 names are not supported",
     ];
     assert_eq!(
         both(&contents),
@@ -371,4 +375,28 @@ fn what_cannot_be_appended_says_why() {
         b"# TYPE a untyped\na 1\n"
     );
     append(Path::new("/dev/null"), &families, Operation::Set).unwrap();
+}
+
+#[test]
+fn lines_that_are_too_long_are_left_out() {
+    let content = format!("a 1\n{}\nb 1\n", "x".repeat((1 << 20) + 1));
+    let (counts, said) = both(&read(content, &rules(), Reading::Ended));
+    assert_eq!(counts, "a 1\nb 1");
+    assert_eq!(
+        said,
+        ["line 2, column 1: the line holds more than 1048576 bytes"]
+    );
+}
+
+#[test]
+fn errors_that_no_test_can_bring_about_say_what_failed_and_why() {
+    let refused = CreateError::NoFile {
+        source: std::io::Error::from_raw_os_error(24),
+    };
+    let text = "cannot create the metrics file, not even in memory";
+    assert_eq!(refused.to_string(), text);
+    let source = std::error::Error::source(&refused).map(ToString::to_string);
+    assert_eq!(source.as_deref(), Some("Too many open files (os error 24)"));
+    let cut = MetricsLineError::LongFile { limit: 7 };
+    assert_eq!(cut.to_string(), "only the first 7 bytes are read");
 }

@@ -30,6 +30,7 @@ impl Tinyproxy {
         let file = folder.path().join("tinyproxy.conf");
         let common = format!("Port {port}\nListen 127.0.0.1\nAllow 127.0.0.1\nTimeout 60\n");
         std::fs::write(&file, format!("{common}{config}")).unwrap();
+        crate::support::needs("tinyproxy");
         let mut process = Command::new("tinyproxy")
             .args(["-d", "-c"])
             .arg(&file)

@@ -7,11 +7,13 @@ use std::sync::Barrier;
 use std::time::{Duration, Instant};
 
 use pushjob::exposition::{
-    Gather, Histogram, LabelName, Labels, MetricFamilies, MetricFamily, MetricName, MetricType,
-    MetricValue, NameValidation, Summary, parse_names,
+    Gather, HistogramValue, LabelName, Labels, MetricFamilies, MetricFamily, MetricName,
+    MetricType, MetricValue, NameValidation, SummaryValue, parse_names,
 };
 use pushjob::metrics::Registry;
-use pushjob::push::{Change, Proxy, PushError, Pushgateway as Client, Request, Secret};
+use pushjob::push::{
+    Change, ConfigError, Proxy, PushError, Pushgateway as Client, Request, Secret,
+};
 
 use crate::support::{Answer, FakeGateway, Pushgateway, gauge, key, ok, within};
 
@@ -87,8 +89,8 @@ fn what_would_harm_a_gateway_is_not_sent() {
         families.insert(family).unwrap();
         families
     };
-    let histogram = MetricValue::Histogram(Histogram::new(Vec::new(), 0.0, 0).unwrap());
-    let summary = MetricValue::Summary(Summary::new(Vec::new(), 0.0, 0).unwrap());
+    let histogram = MetricValue::Histogram(HistogramValue::new(Vec::new(), 0.0, 0).unwrap());
+    let summary = MetricValue::Summary(SummaryValue::new(Vec::new(), 0.0, 0).unwrap());
     let labelled_with = |label: &'static str, value: &str| {
         let mut family = MetricFamily::new(MetricName::new("x").unwrap(), MetricType::Gauge);
         let labels = vec![(LabelName::new(label).unwrap(), value.to_owned())];
@@ -161,22 +163,22 @@ fn names_that_are_one_to_scrapers_of_legacy_names_are_not_sent() {
         (
             key(),
             "{\"m.x\"} 1\nm_x 2\n",
-            "m.x and m_x are the same name to who reads only legacy names",
+            "`m.x` and `m_x` become the same name where UTF-8 names are not supported",
         ),
         (
             key(),
             "q{\"a.b\"=\"1\",a_b=\"2\"} 1\n",
-            "a.b and a_b are the same name to who reads only legacy names",
+            "`a.b` and `a_b` become the same name where UTF-8 names are not supported",
         ),
         (
             key(),
             "# TYPE \"x.y\" summary\n{\"x.y_count\"} 1\nx_y_count 2\n",
-            "x.y_count and x_y_count are the same name to who reads only legacy names",
+            "`x.y_count` and `x_y_count` become the same name where UTF-8 names are not supported",
         ),
         (
             dotted,
             "q{a_b=\"2\"} 1\n",
-            "a_b and a.b are the same name to who reads only legacy names",
+            "`a_b` and `a.b` become the same name where UTF-8 names are not supported",
         ),
     ] {
         let error = client.push(&key, &family(text)).unwrap_err();
@@ -219,7 +221,7 @@ fn a_pause_longer_than_the_time_is_cut_short_for_another_try() {
         .build()
         .unwrap();
     let delivered = client.push(&key(), &gauge("a")).unwrap();
-    assert_eq!(delivered.tries, 2);
+    assert_eq!(delivered.attempts, 2);
     assert!(delivered.elapsed < Duration::from_secs(2), "{delivered:?}");
 }
 
@@ -281,7 +283,7 @@ fn an_enormous_timeout_is_no_panic() {
         .build()
         .unwrap();
     let delivered = client.push(&key(), &gauge("a")).unwrap();
-    assert_eq!(delivered.tries, 1);
+    assert_eq!(delivered.attempts, 1);
 }
 
 #[test]
@@ -492,4 +494,58 @@ fn the_client_can_be_shared() {
         }
     });
     assert_eq!(gateway.groups().len(), 8);
+}
+
+#[test]
+fn another_client_has_the_same_settings_and_is_shut_down_by_itself() {
+    let gateway = FakeGateway::answering([ok(), ok()]);
+    let client = Client::builder(&gateway.url())
+        .header("X-Scope-OrgID", "team-a")
+        .bearer_token(Secret::Value("t0ken".to_owned()))
+        .timeout(Duration::from_secs(7))
+        .build()
+        .unwrap();
+    let other = client.another();
+    assert_eq!(other.timeout(), Duration::from_secs(7));
+    assert_eq!(other.address(), client.address());
+    other.push(&key(), &gauge("a")).unwrap();
+    other.shut_down();
+    let error = other.push(&key(), &gauge("a")).unwrap_err();
+    assert!(matches!(error, PushError::ShutDown { .. }), "{error}");
+    client.push(&key(), &gauge("a")).unwrap();
+    let heads: Vec<_> = gateway.requests().into_iter().map(|r| r.headers).collect();
+    assert_eq!(heads[0], heads[1]);
+    assert_eq!(heads[0]["authorization"], "Bearer t0ken");
+    assert_eq!(heads[0]["x-scope-orgid"], "team-a");
+}
+
+#[test]
+fn a_client_is_made_of_all_that_names_one() {
+    fn base<G>(gateway: G) -> Result<String, String>
+    where
+        G: TryInto<Client, Error: Into<ConfigError>>,
+    {
+        let client = gateway.try_into().map_err(Into::into);
+        let client: Result<Client, ConfigError> = client;
+        match client {
+            Ok(client) => Ok(client.address().base_url().to_owned()),
+            Err(error) => Err(error.to_string()),
+        }
+    }
+    let (url, owned) = ("h:1", "h:1".to_owned());
+    let builder = Client::builder(url);
+    for base in [
+        base(url),
+        base(&owned),
+        base(owned.clone()),
+        base(&builder),
+        base(builder.clone()),
+        base(builder.build().unwrap()),
+    ] {
+        assert_eq!(base.unwrap(), "http://h:1");
+    }
+    let refused = r#""ftp://h" is not the URL of a gateway: the scheme is neither http nor https"#;
+    for base in [base("ftp://h"), base(Client::builder("ftp://h"))] {
+        assert_eq!(base.unwrap_err(), refused);
+    }
 }

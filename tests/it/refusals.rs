@@ -1,6 +1,9 @@
 //! What a gateway refuses: whether it is this push, or what the gateway holds already.
 
-use crate::support::{Finished, Pushgateway, pushjob};
+use pushjob::grouping::GroupingKey;
+use pushjob::push::{PushError, Pushgateway as Client};
+
+use crate::support::{Answer, FakeGateway, Finished, Pushgateway, gauge, pushjob};
 
 /// Pushes what we would not send.
 fn put(gateway: &Pushgateway, path: &str, body: &str) -> u16 {
@@ -113,4 +116,94 @@ fn what_is_wrong_with_this_push_is_not_blamed_on_the_gateway() {
     finished.says_one_line_with(" answered 400: ");
     finished.says_one_line_with("collides with previously collected ");
     assert!(!finished.stderr.contains("holds"), "{finished}");
+}
+
+/// The error of a push of `a` to the job `mine`, when a gateway says this.
+fn of(response: &'static str) -> PushError {
+    of_key(response, &GroupingKey::new("mine").unwrap())
+}
+
+fn of_key(response: &'static str, key: &GroupingKey) -> PushError {
+    let gateway = FakeGateway::answering([Answer::Respond("400 Bad Request", "", response)]);
+    let client = Client::new(&gateway.url()).unwrap();
+    client.push(key, &gauge("a")).unwrap_err()
+}
+
+fn held(response: &'static str) -> Vec<String> {
+    match of(response) {
+        PushError::Inconsistent { held, .. } => held,
+        other => panic!("{other}"),
+    }
+}
+
+fn elsewhere(response: &'static str) -> String {
+    match of(response) {
+        PushError::OtherType {
+            metric, elsewhere, ..
+        } if metric == "a" => elsewhere,
+        other => panic!("{other}"),
+    }
+}
+
+fn is_unknown(error: &PushError) -> bool {
+    matches!(error, PushError::Status { .. })
+}
+
+#[test]
+fn what_another_group_holds_is_told_from_what_is_pushed() {
+    let other = r#"pushed metrics are invalid: 3 error(s) occurred:
+* collected metric "q" { label:<name:"instance" value:"" > label:<name:"job" value:"b" > untyped:<value:1 > } was collected before with the same name and label values
+* collected metric "a" { label:<name:"job" value:"mine" > gauge:<value:1 > } is not a COUNTER
+* collected metric "r" { label:{name:"job"  value:"b"}  label:{name:"x"  value:"a\"} b"}  gauge:{value:0}} has a label named "x""#;
+    let expected = [
+        r#"q{instance="",job="b"} was collected before with the same name and label values"#,
+        r#"r{job="b",x="a\"} b"} has a label named "x""#,
+    ];
+    assert_eq!(held(other), expected);
+    // The gateway's own metrics of our own group twice.
+    let twin = r#"collected metric "push_time_seconds" { label:<name:"instance" value:"" > label:<name:"job" value:"mine" > gauge:<value:1 > } was collected before with the same name and label values"#;
+    let twice = format!("{twin}\n{twin}").leak();
+    let duplicate = "a second group of the same labels, with an empty `instance` besides";
+    assert_eq!(held(twice), [duplicate]);
+    let odd = r#"collected metric "push_time_seconds" { label:<name:"job" value:"po\377i" > gauge:<value:1 > } has a label named "job" whose value is not utf8: "po\xffi""#;
+    assert!(matches!(of(odd), PushError::Inconsistent { .. }));
+    for unknown in [
+        r#"collected metric "a" { label:<name:"job" value:"mine" > gauge:<value:1 > } was collected before"#,
+        r#"collected histogram or summary named "h" collides with previously collected metric named "h_sum""#,
+        "text format parsing error in line 1",
+        "collected metric \"a",
+        "collected metric \"a\" { label:<name:\"job\" value:\"b } x",
+        "",
+    ] {
+        assert!(is_unknown(&of(unknown)), "{unknown}");
+    }
+}
+
+#[test]
+fn only_what_the_key_and_the_names_say_is_this_push() {
+    let quoted = GroupingKey::new("a\"b").unwrap();
+    let own = r#"collected metric "a" { label:<name:"job" value:"a\"b" > gauge:<value:1 > } was collected before"#;
+    assert!(is_unknown(&of_key(own, &quoted)));
+    // Of our group, but pushed by somebody else.
+    let of_group =
+        r#"collected metric "z" { label:<name:"job" value:"mine" > gauge:<value:1 > } has a label"#;
+    assert!(matches!(of(of_group), PushError::Inconsistent { .. }));
+    let longer_name = r#"collected metric "a_x" { label:<name:"job" value:"x" > counter:<value:1 > } is not a GAUGE"#;
+    assert!(matches!(of(longer_name), PushError::Inconsistent { .. }));
+    let with_instance = GroupingKey::new("mine").unwrap();
+    let with_instance = with_instance.with_label("instance", "i").unwrap();
+    let twice = r#"collected metric "push_time_seconds" { label:<name:"instance" value:"i" > label:<name:"job" value:"mine" > gauge:<value:1 > } was collected before"#;
+    assert!(is_unknown(&of_key(twice, &with_instance)));
+    let other_trouble = r#"collected metric "push_time_seconds" { label:<name:"job" value:"mine" > gauge:<value:1 > } has a label"#;
+    assert!(is_unknown(&of(other_trouble)));
+}
+
+#[test]
+fn a_type_that_differs_elsewhere_is_known_from_either_side() {
+    let theirs = r#"collected metric "a" { label:<name:"job" value:"x" > counter:<value:1 > } is not a GAUGE"#;
+    assert_eq!(elsewhere(theirs), r#"a{job="x"}"#);
+    let ours = r#"collected metric "a" { label:<name:"job" value:"mine" > gauge:<value:1 > } is not a COUNTER"#;
+    assert_eq!(elsewhere(ours), "counter");
+    let neither = r#"collected metric "b" { label:<name:"job" value:"x" > counter:<value:1 > } is not a GAUGE"#;
+    assert!(matches!(of(neither), PushError::Inconsistent { .. }));
 }

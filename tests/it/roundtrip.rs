@@ -6,9 +6,9 @@ use proptest::prelude::{
 };
 use proptest::proptest;
 use pushjob::exposition::{
-    Bucket, Check, Histogram, Inspector, LabelName, Labels, MetricFamilies, MetricFamily,
-    MetricName, MetricType, MetricValue, NameValidation, Problem, Quantile, Summary, encode, parse,
-    parse_names,
+    Bucket, Check, HistogramValue, Inspector, LabelName, Labels, MetricFamilies, MetricFamily,
+    MetricName, MetricType, MetricValue, NameValidation, Problem, Quantile, SummaryValue, encode,
+    parse, parse_names,
 };
 
 /// Any number but NaN, which is not equal to itself; the ones that are hard to write among them.
@@ -65,7 +65,7 @@ fn histogram() -> impl Strategy<Value = MetricValue> {
                 }
             });
             let buckets = buckets.collect();
-            MetricValue::Histogram(Histogram::new(buckets, sum, counted + more).unwrap())
+            MetricValue::Histogram(HistogramValue::new(buckets, sum, counted + more).unwrap())
         })
 }
 
@@ -77,7 +77,7 @@ fn summary() -> impl Strategy<Value = MetricValue> {
             let quantiles = parts
                 .into_iter()
                 .map(|(quantile, value)| Quantile { quantile, value });
-            MetricValue::Summary(Summary::new(quantiles.collect(), sum, count).unwrap())
+            MetricValue::Summary(SummaryValue::new(quantiles.collect(), sum, count).unwrap())
         },
     )
 }

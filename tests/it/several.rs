@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use pushjob::push::{Pushgateway as Client, side_by_side};
+use pushjob::push::{Pushgateway as Client, for_each_concurrently};
 
 use crate::support::{Answer, FakeGateway, Pushgateway, Stage, gauge, key, pushjob, within};
 
@@ -204,7 +204,7 @@ fn results_come_in_the_order_of_the_gateways() {
     ];
     let key = key();
     let families = gauge("a");
-    let results = side_by_side(&clients, |client| client.push(&key, &families));
+    let results = for_each_concurrently(&clients, |client| client.push(&key, &families));
     let texts = results.iter().map(|result| match result {
         Ok(_) => "delivered".to_owned(),
         Err(error) => error.to_string(),
@@ -214,8 +214,9 @@ fn results_come_in_the_order_of_the_gateways() {
     assert_eq!(texts[1], "delivered");
     assert!(texts[2].starts_with("http://127.0.0.1:1/metrics/job/j: Connection refused"));
     let none: [Client; 0] = [];
-    assert!(side_by_side(&none, |client| client.push(&key, &families)).is_empty());
-    let caught =
-        std::panic::catch_unwind(|| side_by_side([1, 2, 3], |number| assert_ne!(number, 2)));
+    assert!(for_each_concurrently(&none, |client| client.push(&key, &families)).is_empty());
+    let caught = std::panic::catch_unwind(|| {
+        for_each_concurrently([1, 2, 3], |number| assert_ne!(number, 2))
+    });
     assert!(caught.is_err());
 }

@@ -67,7 +67,7 @@ fn a_signal_reaches_the_whole_group_of_the_job() {
 
 #[test]
 fn a_supervisor_belongs_in_the_main_thread() {
-    let error = pushjob::job::Supervisor::new().unwrap_err();
+    let error = pushjob::supervise::Supervisor::new().unwrap_err();
     assert_eq!(error.kind(), std::io::ErrorKind::InvalidInput);
     assert_eq!(error.to_string(), "a supervisor belongs in the main thread");
 }

@@ -19,7 +19,7 @@ use pushjob::exposition::{MetricFamilies, MetricFamily, MetricName};
 use pushjob::grouping::GroupingKey;
 use pushjob::push::{Change, Pushgateway as Client};
 use pushjob::sink::GroupStore;
-use pushjob::spool::{RunResult, Spool};
+use pushjob::spool::{RunResult, Spool, SpoolNotice};
 
 use crate::support::{FakeClock, Pushgateway, Pushjob, is_root, pushjob, within};
 
@@ -390,13 +390,14 @@ fn whatever_the_order_of_delivery_the_gateway_ends_as_the_model() {
             let result = RunResult {
                 completed: done.completed,
                 change: done.change(),
-                lasting: &[],
+                persistent: &[],
                 job: None,
             };
             let kept = spool.keep(&client.address(), &done.key, &result);
             assert!(kept.is_kept());
             let delivery = kept.deliver(&client, Duration::from_secs(5));
-            assert!(delivery.troubles.is_empty(), "{delivery:?}");
+            let is_trouble = |notice: &SpoolNotice| matches!(notice, SpoolNotice::Trouble { .. });
+            assert!(!delivery.notices.iter().any(is_trouble), "{delivery:?}");
             log.lock().unwrap().push(done);
         }
     };

@@ -15,7 +15,7 @@ use pushjob::exposition::{MetricFamilies, NameValidation, parse, parse_names};
 use pushjob::grouping::GroupingKey;
 use pushjob::metrics::Registry;
 use pushjob::push::Change;
-use pushjob::sink::{Sink, Textfile, TextfileError, Written};
+use pushjob::sink::{Sink, Textfile, TextfileError, WrittenFile};
 use rustix::fs::{FlockOperation, flock};
 
 use crate::support::{NodeExporter, fifo};
@@ -35,7 +35,7 @@ fn key(text: &str) -> GroupingKey {
     })
 }
 
-fn deliver(path: &Path, (verb, of, body): TextChange<'_>) -> Result<Written, TextfileError> {
+fn deliver(path: &Path, (verb, of, body): TextChange<'_>) -> Result<WrittenFile, TextfileError> {
     let families = parse(body.as_bytes()).unwrap();
     let change = match verb {
         "push" => Change::Push(&families),
@@ -59,6 +59,7 @@ fn names(folder: &Path) -> Vec<String> {
 }
 
 fn promtool_is_content_with(path: &Path) {
+    crate::support::needs("promtool");
     let output = Command::new("promtool")
         .args(["check", "metrics"])
         .stdin(File::open(path).unwrap())
@@ -146,7 +147,7 @@ fn a_textfile_follows_the_rules_of_a_gateway() {
         ),
     ] {
         let written = deliver(&path, change).unwrap();
-        assert_eq!((written.path, written.set_aside), (path.clone(), None));
+        assert_eq!((written.path, written.quarantined), (path.clone(), None));
         let content = fs::read_to_string(&path).unwrap();
         assert_eq!(content, expected, "{change:?}");
         promtool_is_content_with(&path);
@@ -225,7 +226,7 @@ fn a_label_with_any_text_comes_back_to_its_group() {
     for _ in 0..2 {
         let change = Change::PushAdd(&families);
         let written = textfile.deliver_within(&utf8, change, PATIENCE).unwrap();
-        assert_eq!(written.set_aside, None);
+        assert_eq!(written.quarantined, None);
         let content = fs::read(&path).unwrap();
         let families = parse_names(&content, NameValidation::Utf8).unwrap();
         assert_eq!(families.get("x").unwrap().metrics().count(), 2);
@@ -371,7 +372,7 @@ fn an_old_file_that_cannot_be_read_is_set_aside() {
     for (number, content) in bad.into_iter().enumerate() {
         fs::write(&path, content).unwrap();
         let written = deliver(&path, ("push_add", "a", "y 1\n")).unwrap();
-        let aside = written.set_aside.unwrap();
+        let aside = written.quarantined.unwrap();
         let name = match number {
             0 => "x.prom.bad".to_owned(),
             _ => format!("x.prom.bad{}", number + 1),
@@ -388,7 +389,7 @@ fn an_old_file_that_cannot_be_read_is_set_aside() {
     }
     fs::write(&path, "no metrics\n").unwrap();
     let written = deliver(&path, ("delete", "a", "")).unwrap();
-    assert!(written.set_aside.is_some());
+    assert!(written.quarantined.is_some());
     assert!(!path.exists());
     // There is an end to that.
     for _ in 0..9 {
@@ -410,7 +411,7 @@ fn comments_and_help_texts_that_are_not_utf8_take_nothing_along() {
     let exporter = NodeExporter::start(folder.path());
     assert!(exporter.is_content(), "{}", exporter.page());
     let written = deliver(&path, ("push_add", "b", "z 3\n")).unwrap();
-    assert_eq!(written.set_aside, None);
+    assert_eq!(written.quarantined, None);
     let samples = exporter.samples();
     let series: Vec<_> = samples.keys().map(String::as_str).collect();
     assert_eq!(series, ["x{job_name=\"a\"}", "y", "z{job_name=\"b\"}"]);

@@ -1,5 +1,6 @@
 //! Exit codes, by reason.
 
+use std::fmt::Display;
 use std::process::ExitCode;
 
 /// Why the program ends.
@@ -29,5 +30,28 @@ impl From<Exit> for ExitCode {
             Exit::NothingRun => 125,
             Exit::Job(code) => code,
         })
+    }
+}
+
+/// The end of a command that failed, and the message that says why.
+#[derive(Debug)]
+pub(crate) struct CommandFailure {
+    pub(crate) exit: Exit,
+    pub(crate) message: String,
+}
+
+impl Exit {
+    pub(crate) fn because(self, reason: impl Display) -> CommandFailure {
+        CommandFailure {
+            exit: self,
+            message: reason.to_string(),
+        }
+    }
+}
+
+/// A message about a flag or a setting.
+impl From<String> for CommandFailure {
+    fn from(message: String) -> Self {
+        Exit::WrongUsage.because(message)
     }
 }

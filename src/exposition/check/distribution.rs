@@ -1,29 +1,21 @@
-//! Whether the samples of a histogram or summary make sense together.
+//! Histograms and summaries of a text, and whether their samples make sense together.
 
 use std::collections::HashMap;
 
-use crate::exposition::error::{ParseErrorKind, ValueError};
-use crate::exposition::family::MetricType;
-use crate::exposition::value::{Bucket, contradiction, sort_and_find_twice};
+use crate::exposition::model::{
+    Bucket, MetricType, SampleRole, ValueError, check_counts, sort_by_bound, to_count,
+};
 
-use super::fingerprint::Fingerprint;
+use super::error::RuleError;
+use super::series_id::SeriesId;
 
-/// How many histograms and summaries are kept of which not all samples have come. Where there are more, it is not said what
-/// any of them lacks.
+/// How many histograms and summaries are kept of which not all samples have come. Where there are
+/// more, it is not said what any of them lacks.
 const MOST_OPEN: usize = 1 << 14;
-
-/// What a sample of a histogram or summary is, by its name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Role {
-    /// A bucket or quantile, or the sample of a plain type.
-    Entry,
-    Sum,
-    Count,
-}
 
 /// The samples of one histogram or summary.
 #[derive(Debug)]
-struct Distribution {
+struct OpenDistribution {
     /// Its name and labels.
     series: String,
     metric: String,
@@ -37,7 +29,7 @@ struct Distribution {
 }
 
 /// The first sample of a distribution.
-pub(super) struct Beginning<'a> {
+pub(super) struct FirstSample<'a> {
     pub(super) metric: &'a str,
     pub(super) metric_type: MetricType,
     pub(super) line: usize,
@@ -46,63 +38,63 @@ pub(super) struct Beginning<'a> {
 }
 
 /// What is wrong with a distribution, and where that begins.
-pub(super) type Contradiction = (usize, ParseErrorKind);
+pub(super) type DistributionProblem = (usize, RuleError);
 
 /// Follows the samples of distributions, which mostly come one distribution after the other.
 #[derive(Default)]
-pub(super) struct Distributions {
-    current: Option<(Fingerprint, Distribution)>,
-    open: HashMap<Fingerprint, Distribution>,
+pub(super) struct DistributionTracker {
+    current: Option<(SeriesId, OpenDistribution)>,
+    open: HashMap<SeriesId, OpenDistribution>,
     /// Whether some were not kept.
-    forgetful: bool,
+    overflowed: bool,
 }
 
-impl Distributions {
+impl DistributionTracker {
     /// Whether the last sample was of this one.
-    pub(super) fn is_current(&self, print: Fingerprint) -> bool {
-        matches!(&self.current, Some((current, _)) if *current == print)
+    pub(super) fn is_current(&self, id: SeriesId) -> bool {
+        matches!(&self.current, Some((current, _)) if *current == id)
     }
 
-    /// Begins with, or goes on with, a distribution of which a sample is to come. Says what is wrong with the one before, if
-    /// that is complete.
-    pub(super) fn turn_to(
+    /// Begins with, or goes on with, a distribution of which a sample is to come. Says what is
+    /// wrong with the one before, if that is complete.
+    pub(super) fn start_distribution(
         &mut self,
-        print: Fingerprint,
-        mut beginning: Beginning<'_>,
-    ) -> Option<Contradiction> {
+        id: SeriesId,
+        mut first: FirstSample<'_>,
+    ) -> Option<DistributionProblem> {
         let mut wrong = None;
         let mut spare = None;
-        if let Some((print, mut last)) = self.current.take() {
+        if let Some((id, mut last)) = self.current.take() {
             if last.is_complete() {
                 wrong = last.contradiction();
                 spare = Some(last);
             } else if self.open.len() < MOST_OPEN {
-                self.open.insert(print, last);
+                self.open.insert(id, last);
             } else {
-                self.forgetful = true;
+                self.overflowed = true;
             }
         }
-        let next = match self.open.remove(&print) {
+        let next = match self.open.remove(&id) {
             Some(open) => open,
-            None => Distribution::begin(spare, &mut beginning),
+            None => OpenDistribution::begin(spare, &mut first),
         };
-        self.current = Some((print, next));
+        self.current = Some((id, next));
         wrong
     }
 
     /// Adds a sample of the current one: the bound of a bucket, and the value.
-    pub(super) fn add(&mut self, role: Role, bound: Option<f64>, value: f64) {
+    pub(super) fn add(&mut self, role: SampleRole, bound: Option<f64>, value: f64) {
         let Some((_, distribution)) = &mut self.current else {
             return;
         };
         match role {
-            Role::Sum => distribution.has_sum = true,
-            Role::Count => distribution.count = Some(whole(value)),
-            Role::Entry => {
+            SampleRole::Sum => distribution.has_sum = true,
+            SampleRole::Count => distribution.count = Some(to_count(value)),
+            SampleRole::Entry => {
                 if let Some(upper_bound) = bound {
                     distribution.buckets.push(Bucket {
                         upper_bound,
-                        cumulative_count: whole(value),
+                        cumulative_count: to_count(value),
                     });
                 }
             }
@@ -110,10 +102,10 @@ impl Distributions {
     }
 
     /// What is wrong with those that are left when no more is to come.
-    pub(super) fn finish(&mut self) -> Vec<Contradiction> {
+    pub(super) fn finish(&mut self) -> Vec<DistributionProblem> {
         let mut found = Vec::new();
         let current = self.current.take();
-        if self.forgetful {
+        if self.overflowed {
             // What seems to be missing may be in what was not kept.
             return found;
         }
@@ -125,24 +117,24 @@ impl Distributions {
     }
 }
 
-impl Distribution {
+impl OpenDistribution {
     /// Uses what another one does not need any more.
-    fn begin(spare: Option<Self>, beginning: &mut Beginning<'_>) -> Self {
+    fn begin(spare: Option<Self>, first: &mut FirstSample<'_>) -> Self {
         let (mut series, mut metric, mut buckets) = match spare {
             Some(spare) => (spare.series, spare.metric, spare.buckets),
             None => Default::default(),
         };
         buckets.clear();
         metric.clear();
-        metric.push_str(beginning.metric);
+        metric.push_str(first.metric);
         series.clear();
-        series.push_str(beginning.metric);
-        (beginning.labels)(&mut series);
+        series.push_str(first.metric);
+        (first.labels)(&mut series);
         Self {
             series,
             metric,
-            metric_type: beginning.metric_type,
-            line: beginning.line,
+            metric_type: first.metric_type,
+            line: first.line,
             buckets,
             has_sum: false,
             count: None,
@@ -163,22 +155,21 @@ impl Distribution {
         buckets.any(|bucket| bucket.upper_bound == f64::INFINITY)
     }
 
-    fn contradiction(&mut self) -> Option<Contradiction> {
-        let twice = sort_and_find_twice(&mut self.buckets);
-        let error = if self.is_histogram() {
-            twice.or_else(|| contradiction(&self.buckets, self.count?))
-        } else {
-            twice
-        };
-        error.map(|error| self.wrong_value(error))
+    fn contradiction(&mut self) -> Option<DistributionProblem> {
+        let sorted = sort_by_bound(&mut self.buckets, |bucket| bucket.upper_bound);
+        let checked = sorted.and_then(|()| match self.count {
+            Some(count) if self.is_histogram() => check_counts(&self.buckets, count),
+            _ => Ok(()),
+        });
+        checked.err().map(|error| self.wrong_value(error))
     }
 
-    fn wrong_value(&self, error: ValueError) -> Contradiction {
+    fn wrong_value(&self, error: ValueError) -> DistributionProblem {
         let series = self.series.clone();
-        (self.line, ParseErrorKind::Value { series, error })
+        (self.line, RuleError::Value { series, error })
     }
 
-    fn contradictions(mut self) -> Vec<Contradiction> {
+    fn contradictions(mut self) -> Vec<DistributionProblem> {
         let mut found = Vec::new();
         if self.count.is_none() {
             found.push(self.lacks("_count"));
@@ -188,29 +179,18 @@ impl Distribution {
         }
         if self.is_histogram() && !self.has_infinity() {
             let series = self.series.clone();
-            found.push((self.line, ParseErrorKind::NoInfinity { series }));
+            found.push((self.line, RuleError::NoInfinity { series }));
         }
         found.extend(self.contradiction());
         found
     }
 
-    fn lacks(&self, suffix: &'static str) -> Contradiction {
-        let reason = ParseErrorKind::NoPart {
+    fn lacks(&self, suffix: &'static str) -> DistributionProblem {
+        let reason = RuleError::NoPart {
             series: self.series.clone(),
             metric: self.metric.clone(),
             suffix,
         };
         (self.line, reason)
     }
-}
-
-/// A number as a gateway counts it: without fraction, not below 0.
-pub(crate) fn whole(value: f64) -> u64 {
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "what does not fit is cut to the range"
-    )]
-    let count = value as u64;
-    count
 }

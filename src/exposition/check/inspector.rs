@@ -1,14 +1,15 @@
+//! Inspectors, which see what a check finds.
+
 use std::borrow::Cow;
 use std::error::Error;
 use std::ops::ControlFlow;
 
-use crate::exposition::error::ParseErrorKind;
-use crate::exposition::family::MetricType;
-use crate::exposition::parse::{Sample, ScanError, Statement, unescape};
+use crate::exposition::model::MetricType;
+use crate::exposition::scan::{LineError, SampleLine, Statement, unescape};
 
-use super::family::{Family, Owner};
+use super::families::{FamilyCheck, LineOwner};
 use super::problem::Problem;
-use super::walk::Visitor;
+use super::visitor::Visitor;
 
 /// Hears what a [`Check`](super::Check) finds.
 pub trait Inspector {
@@ -29,7 +30,7 @@ pub trait Inspector {
 /// A sample in a text. Nothing of it is copied.
 #[derive(Clone, Copy)]
 pub struct CheckedSample<'a> {
-    sample: &'a Sample<'a>,
+    sample: &'a SampleLine<'a>,
     metric: &'a str,
     metric_type: MetricType,
 }
@@ -66,10 +67,10 @@ impl<'a> CheckedSample<'a> {
     }
 }
 
-/// Shows an inspector what it is to see.
-pub(super) struct Inspecting<'a>(pub(super) &'a mut dyn Inspector);
+/// Visitor that shows an inspector what it is to see.
+pub(super) struct InspectorVisitor<'a>(pub(super) &'a mut dyn Inspector);
 
-impl Visitor for Inspecting<'_> {
+impl Visitor for InspectorVisitor<'_> {
     fn problem(&mut self, problem: Problem) -> ControlFlow<()> {
         self.0.problem(problem)
     }
@@ -77,9 +78,9 @@ impl Visitor for Inspecting<'_> {
     fn statement(
         &mut self,
         statement: &Statement<'_>,
-        _: Owner,
-        family: &Family,
-    ) -> Result<(), ScanError> {
+        _: LineOwner,
+        family: &FamilyCheck,
+    ) -> Result<(), LineError> {
         let Statement::Sample(sample) = statement else {
             return Ok(());
         };
@@ -88,9 +89,7 @@ impl Visitor for Inspecting<'_> {
             metric: &family.name,
             metric_type: family.metric_type(),
         };
-        self.0.sample(&checked).map_err(|objection| {
-            let reason = objection.to_string();
-            (sample.at, ParseErrorKind::Objection { reason })
-        })
+        let objects = self.0.sample(&checked);
+        objects.map_err(|objection| LineError::new(sample.at, objection))
     }
 }

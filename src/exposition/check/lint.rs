@@ -2,102 +2,72 @@
 //!
 //! [naming conventions]: https://prometheus.io/docs/practices/naming/
 
-use crate::exposition::error::ParseErrorKind;
-use crate::exposition::family::MetricType;
+use crate::exposition::model::MetricType;
 
-use super::family::Family;
+use super::families::FamilyCheck;
 
-/// Units that are not the base units, and those they should be.
-const UNITS: [(&str, &str); 37] = [
-    ("nanoseconds", "seconds"),
-    ("microseconds", "seconds"),
-    ("milliseconds", "seconds"),
-    ("minutes", "seconds"),
-    ("hours", "seconds"),
-    ("days", "seconds"),
-    ("weeks", "seconds"),
-    ("ns", "seconds"),
-    ("us", "seconds"),
-    ("ms", "seconds"),
-    ("sec", "seconds"),
-    ("secs", "seconds"),
-    ("min", "seconds"),
-    ("mins", "seconds"),
-    ("hrs", "seconds"),
-    ("bits", "bytes"),
-    ("kilobytes", "bytes"),
-    ("megabytes", "bytes"),
-    ("gigabytes", "bytes"),
-    ("terabytes", "bytes"),
-    ("kibibytes", "bytes"),
-    ("mebibytes", "bytes"),
-    ("gibibytes", "bytes"),
-    ("kb", "bytes"),
-    ("mb", "bytes"),
-    ("gb", "bytes"),
-    ("tb", "bytes"),
-    ("kib", "bytes"),
-    ("mib", "bytes"),
-    ("gib", "bytes"),
-    ("fahrenheit", "celsius"),
-    ("kelvin", "celsius"),
-    ("percent", "ratio"),
-    ("percents", "ratio"),
-    ("kilometers", "meters"),
-    ("centimeters", "meters"),
-    ("millimeters", "meters"),
+/// Base units, and others that stand in their place.
+const UNITS: [(&str, &str); 5] = [
+    (
+        "seconds",
+        "nanoseconds microseconds milliseconds minutes hours days weeks ns us ms sec secs min mins hrs",
+    ),
+    (
+        "bytes",
+        "bits kilobytes megabytes gigabytes terabytes kibibytes mebibytes gibibytes kb mb gb tb kib mib gib",
+    ),
+    ("celsius", "fahrenheit kelvin"),
+    ("ratio", "percent percents"),
+    ("meters", "kilometers centimeters millimeters"),
 ];
 
-/// What a family should have otherwise.
-pub(super) fn lint(family: &Family) -> Vec<ParseErrorKind> {
-    let metric = || family.name.clone();
+/// Finds whatever in a family is against good practice.
+pub(super) fn lint(family: &FamilyCheck) -> Vec<String> {
     let name = family.name.as_str();
     let metric_type = family.metric_type();
+    let is_counter = metric_type == MetricType::Counter;
+    let is_total = name.ends_with("_total");
     let words = || name.split(['_', ':']);
     let mut found = Vec::new();
     if !family.has_help {
-        found.push(ParseErrorKind::LintNoHelp { metric: metric() });
+        found.push(format!("{name} has no HELP line"));
     }
     if family.declared.is_none() {
-        found.push(ParseErrorKind::LintNoType { metric: metric() });
+        found.push(format!("{name} has no TYPE line"));
     }
-    let total = name.ends_with("_total");
-    if metric_type == MetricType::Counter && !total {
-        found.push(ParseErrorKind::LintNoTotal { metric: metric() });
+    if is_counter && !is_total {
+        found.push(format!(
+            "counter {name} should have a name that ends with _total"
+        ));
     }
-    if family.declared.is_some() && metric_type != MetricType::Counter && total {
-        let metric = metric();
-        found.push(ParseErrorKind::LintTotal {
-            metric,
-            metric_type,
-        });
+    if family.declared.is_some() && !is_counter && is_total {
+        found.push(format!(
+            "{name} is a {metric_type}, and only names of counters end with _total"
+        ));
     }
-    let suffixes = MetricType::Histogram.suffixes();
-    if let Some(suffix) = suffixes.iter().find(|suffix| name.ends_with(*suffix)) {
-        let metric = metric();
-        found.push(ParseErrorKind::LintSuffix { metric, suffix });
+    let mut suffixes = MetricType::Histogram.suffixes().iter();
+    if let Some(suffix) = suffixes.find(|suffix| name.ends_with(*suffix)) {
+        found.push(format!(
+            "{name} ends with {suffix}, as only series of histograms and summaries do"
+        ));
     }
     for word in words() {
-        let unit = UNITS.iter().find(|(unit, _)| *unit == word);
-        if let Some((unit, base)) = unit {
-            let metric = metric();
-            found.push(ParseErrorKind::LintUnit { metric, unit, base });
+        let has_word = |units: &str| units.split(' ').any(|unit| unit == word);
+        if let Some((base, _)) = UNITS.iter().find(|(_, units)| has_word(units)) {
+            found.push(format!("{name} should be in {base}, not in {word}"));
         }
     }
-    let is_type = |word: &&str| {
-        MetricType::ALL
-            .iter()
-            .any(|metric_type| metric_type.as_str() == *word)
-    };
-    if let Some(word) = words().find(is_type) {
-        let (metric, word) = (metric(), word.to_owned());
-        found.push(ParseErrorKind::LintTypeInName { metric, word });
+    let types = MetricType::ALL
+        .iter()
+        .map(|metric_type| metric_type.as_str());
+    if let Some(word) = words().find(|word| types.clone().any(|name| name == *word)) {
+        found.push(format!("{name} has its type in its name: {word}"));
     }
     if name.contains(':') {
-        found.push(ParseErrorKind::LintColon { metric: metric() });
+        found.push(format!("{name} has a colon, which is for recording rules"));
     }
     if name.contains(|character: char| character.is_ascii_uppercase()) {
-        found.push(ParseErrorKind::LintUpperCase { metric: metric() });
+        found.push(format!("{name} is not in snake_case"));
     }
     found
 }

@@ -1,30 +1,33 @@
-//! Whether a text is one that a gateway takes, and all that is wrong with it.
+//! Texts held against what a gateway takes, and all that is wrong with them.
 //!
-//! A [`Check`] takes the lines of a text one after the other: a stage mends or converts them, the scanner says what each says,
-//! and a judge whether it goes with those before it.
+//! A [`Check`] takes the lines of a text one after the other: a normalizer changes what a gateway
+//! would refuse, the scanner reads what each says, and a checker of statements holds it against the
+//! lines before.
 
-mod checked;
 mod distribution;
-mod family;
-mod fingerprint;
-mod format;
+mod error;
+mod families;
 mod inspector;
-mod judge;
 mod lint;
-mod output;
+mod options;
 mod problem;
-mod setup;
-mod stage;
+mod report;
+mod rules;
+mod search;
+mod series_id;
+mod series_id_set;
+mod statements;
+mod texts;
+mod visitor;
 mod walk;
 
-pub use checked::{Checked, CheckedFamily};
-pub(super) use distribution::{Role, whole};
-pub(super) use family::{Family, Owner};
-pub use format::Format;
+#[cfg(target_os = "linux")]
+pub(super) use error::RuleError;
+pub(super) use families::{FamilyCheck, LineOwner};
+pub(crate) use families::{PUSH_FAILURE_TIME, PUSH_TIME};
 pub use inspector::{CheckedSample, Inspector};
-pub(crate) use judge::Destiny;
-pub use output::Output;
 pub use problem::{Problem, Severity};
-pub use setup::Check;
-pub use stage::Mended;
-pub(super) use walk::Visitor;
+pub use report::{CheckReport, CheckedFamily};
+pub(crate) use rules::Purpose;
+pub use texts::Check;
+pub(super) use visitor::Visitor;

@@ -1,6 +1,8 @@
+//! Problems of texts.
+
 use std::fmt;
 
-use crate::exposition::error::{ParseError, ParseErrorKind};
+use crate::exposition::scan::ParseError;
 
 /// How bad a [`Problem`] is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -47,7 +49,7 @@ impl Problem {
     pub(super) fn at(
         severity: Severity,
         (line, column): (usize, usize),
-        reason: ParseErrorKind,
+        reason: impl fmt::Display,
     ) -> Self {
         Self::new(severity, ParseError::new(line, column, reason))
     }
@@ -67,9 +69,4 @@ impl Problem {
     pub(crate) fn into_error(self) -> ParseError {
         self.error
     }
-}
-
-/// The character at this byte, from 1.
-pub(super) fn column(line: &[u8], at: usize) -> usize {
-    String::from_utf8_lossy(&line[..at]).chars().count() + 1
 }

@@ -3,26 +3,25 @@
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
-use crate::exposition::check::{Family, Owner, Problem, Role, Severity, Visitor, whole};
-use crate::exposition::error::ParseError;
-use crate::exposition::family::{MetricFamilies, MetricFamily, MetricType};
-use crate::exposition::labels::Labels;
-use crate::exposition::names::{LabelName, MetricName};
-use crate::exposition::value::{Bucket, Histogram, MetricValue, Quantile, Summary};
-
-use super::parse_float_bytes;
-use super::statement::{Sample, ScanError, Statement, unescape};
+use crate::exposition::check::{FamilyCheck, LineOwner, Problem, Severity, Visitor};
+use crate::exposition::model::{
+    DistributionBuilder, LabelName, Labels, MetricFamilies, MetricFamily, MetricName, MetricType,
+    MetricValue, SampleRole,
+};
+use crate::exposition::scan::{
+    LineError, ParseError, SampleLine, Statement, parse_float_bytes, unescape,
+};
 
 /// The families read so far, and what is wrong, if anything is.
 #[derive(Default)]
 pub(super) struct Assembly {
-    drafts: Vec<Draft>,
+    families: Vec<TextFamily>,
     error: Option<ParseError>,
 }
 
 /// A family of which more lines may come.
 #[derive(Default)]
-struct Draft {
+struct TextFamily {
     name: String,
     metric_type: Option<MetricType>,
     help: Option<String>,
@@ -31,16 +30,7 @@ struct Draft {
     /// Series of one sample each.
     simple: BTreeMap<Labels, MetricValue>,
     /// Series of histograms and summaries, by the labels that are not the format's own.
-    distributions: BTreeMap<Labels, Distribution>,
-}
-
-/// The samples of one histogram or summary.
-#[derive(Default)]
-struct Distribution {
-    /// Upper bounds or quantiles, with their values.
-    entries: Vec<(f64, f64)>,
-    sum: f64,
-    count: Option<f64>,
+    distributions: BTreeMap<Labels, DistributionBuilder>,
 }
 
 impl Visitor for Assembly {
@@ -55,13 +45,13 @@ impl Visitor for Assembly {
     fn statement(
         &mut self,
         statement: &Statement<'_>,
-        owner: Owner,
-        family: &Family,
-    ) -> Result<(), ScanError> {
-        while self.drafts.len() <= owner.family {
-            self.drafts.push(Draft::default());
+        owner: LineOwner,
+        family: &FamilyCheck,
+    ) -> Result<(), LineError> {
+        while self.families.len() <= owner.family {
+            self.families.push(TextFamily::default());
         }
-        let draft = &mut self.drafts[owner.family];
+        let draft = &mut self.families[owner.family];
         if draft.name.is_empty() {
             draft.name.clone_from(&family.name);
         }
@@ -84,7 +74,7 @@ impl Assembly {
             return Err(error);
         }
         let mut families = MetricFamilies::new();
-        for draft in self.drafts {
+        for draft in self.families {
             if let Some(family) = draft.finish() {
                 families.replace(family);
             }
@@ -93,12 +83,12 @@ impl Assembly {
     }
 }
 
-impl Draft {
+impl TextFamily {
     fn metric_type(&self) -> MetricType {
         self.metric_type.unwrap_or(MetricType::Untyped)
     }
 
-    fn add(&mut self, role: Role, sample: &Sample<'_>) {
+    fn add(&mut self, role: SampleRole, sample: &SampleLine<'_>) {
         let metric_type = self.metric_type();
         let value = sample.number();
         let Some(reserved) = metric_type.reserved_label() else {
@@ -114,23 +104,23 @@ impl Draft {
         let labels = self.labels(sample, Some(reserved));
         let distribution = self.distributions.entry(labels).or_default();
         match role {
-            Role::Sum => distribution.sum = value,
-            Role::Count => distribution.count = Some(value),
-            Role::Entry => {
+            SampleRole::Sum => distribution.sum = Some(value),
+            SampleRole::Count => distribution.count = Some(value),
+            SampleRole::Entry => {
                 let raw = sample.raw_labels();
                 let bound = raw.filter(|(name, _)| *name == reserved.as_bytes()).last();
                 let bound = bound.and_then(|(_, value)| parse_float_bytes(value));
                 let bound = bound.filter(|bound| !bound.is_nan());
-                distribution
-                    .entries
-                    .extend(bound.map(|bound| (bound, value)));
+                if let Some(bound) = bound {
+                    distribution.push_entry(bound, value);
+                }
             }
         }
     }
 
-    /// The labels of a line, without the one that its type keeps for itself. Names that the line before has had at the same place are
-    /// shared with it.
-    fn labels(&mut self, sample: &Sample<'_>, reserved: Option<&str>) -> Labels {
+    /// The labels of a line, without the one that its type keeps for itself. Names that the line
+    /// before has had at the same place are shared with it.
+    fn labels(&mut self, sample: &SampleLine<'_>, reserved: Option<&str>) -> Labels {
         let line = sample.line;
         let known = &mut self.label_names;
         let spans = sample.labels.iter().filter(|span| {
@@ -162,7 +152,7 @@ impl Draft {
         let name = MetricName::utf8(self.name).ok()?;
         let mut metrics = self.simple;
         for (labels, distribution) in self.distributions {
-            metrics.insert(labels, distribution.finish(metric_type));
+            metrics.insert(labels, distribution.build_unchecked(metric_type));
         }
         Some(MetricFamily::unchecked(
             name,
@@ -170,24 +160,5 @@ impl Draft {
             self.help,
             metrics,
         ))
-    }
-}
-
-impl Distribution {
-    fn finish(self, metric_type: MetricType) -> MetricValue {
-        let mut entries = self.entries.iter();
-        if metric_type == MetricType::Summary {
-            let quantiles = entries.map(|&(quantile, value)| Quantile { quantile, value });
-            let count = self.count.map_or(0, whole);
-            return MetricValue::Summary(Summary::unchecked(quantiles.collect(), self.sum, count));
-        }
-        let infinite = entries.find(|(bound, _)| *bound == f64::INFINITY);
-        let count = self.count.or(infinite.map(|(_, value)| *value));
-        let buckets = self.entries.iter().map(|&(upper_bound, value)| Bucket {
-            upper_bound,
-            cumulative_count: whole(value),
-        });
-        let count = count.map_or(0, whole);
-        MetricValue::Histogram(Histogram::unchecked(buckets.collect(), self.sum, count))
     }
 }

@@ -6,7 +6,7 @@ use std::path::Path;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
-use crate::push::error::ConfigError;
+use crate::push::config_error::ConfigError;
 use crate::push::file::{FileKind, read};
 
 /// The most that is read of a file with certificates or a key, in bytes.

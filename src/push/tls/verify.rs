@@ -1,4 +1,4 @@
-//! Whose certificates are taken.
+//! The rules by which certificates of servers are accepted.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -10,9 +10,9 @@ use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::server::ParsedCertificate;
 use rustls::{CertificateError, DigitallySignedStruct, RootCertStore, SignatureScheme};
 
+use super::message::{describe_certificate, is_authority, is_version_1};
 use super::pem::{pem_error, read_certificates};
-use super::trouble::{is_authority, is_version_1, of};
-use crate::push::error::ConfigError;
+use crate::push::config_error::ConfigError;
 use crate::push::file::FileKind;
 
 pub(super) fn built_in_roots() -> RootCertStore {
@@ -34,28 +34,28 @@ fn or_built_in(roots: RootCertStore) -> RootCertStore {
     }
 }
 
-/// What a server has to show besides the proof that it owns its certificate.
+/// Requirement for a server besides the proof that it owns its certificate.
 #[derive(Debug)]
-enum Required {
+enum Requirement {
     /// Nothing: any certificate is taken.
     Nothing,
     /// A certificate from one of the authorities in a file, or one that is itself in it.
     InFile {
         /// None when there are only certificates of servers in it.
         authorities: Option<Arc<WebPkiServerVerifier>>,
-        named: Vec<Named>,
+        named: Vec<ListedCertificate>,
     },
 }
 
 /// A certificate in a file, and what judges it by itself.
 #[derive(Debug)]
-struct Named {
+struct ListedCertificate {
     certificate: CertificateDer<'static>,
     itself: Arc<WebPkiServerVerifier>,
 }
 
-/// What a certificate may vouch for.
-enum Standing {
+/// Certificates that a listed one may vouch for.
+enum CertificateRole {
     /// Others, now.
     Authority,
     /// Itself.
@@ -64,7 +64,7 @@ enum Standing {
     OutOfTime(rustls::Error),
 }
 
-impl Named {
+impl ListedCertificate {
     fn new(
         certificate: CertificateDer<'static>,
         provider: &Arc<CryptoProvider>,
@@ -76,11 +76,11 @@ impl Named {
         })
     }
 
-    /// The library does not ask what it is to trust for its time, nor whether it is an authority; of a server it does, in this
-    /// order.
-    fn standing(&self, now: UnixTime) -> Standing {
+    /// The library does not ask what it is to trust for its time, nor whether it is an authority;
+    /// of a server it does, in this order.
+    fn role(&self, now: UnixTime) -> CertificateRole {
         let Ok(any_name) = ServerName::try_from("name.invalid") else {
-            return Standing::Server;
+            return CertificateRole::Server;
         };
         let judged = self
             .itself
@@ -91,17 +91,20 @@ impl Named {
                 | CertificateError::ExpiredContext { .. }
                 | CertificateError::NotValidYet
                 | CertificateError::NotValidYetContext { .. } => {
-                    Standing::OutOfTime(rustls::Error::InvalidCertificate(reason))
+                    CertificateRole::OutOfTime(rustls::Error::InvalidCertificate(reason))
                 }
-                // The first version of certificates does not say what they are for, and no server may show one.
-                reason if is_authority(&reason) || is_version_1(&reason) => Standing::Authority,
-                _ => Standing::Server,
+                // The first version of certificates does not say what they are for, and no server
+                // may show one.
+                reason if is_authority(&reason) || is_version_1(&reason) => {
+                    CertificateRole::Authority
+                }
+                _ => CertificateRole::Server,
             },
-            _ => Standing::Server,
+            _ => CertificateRole::Server,
         }
     }
 
-    /// Whether it may stand for a server of this name, when it is what the server shows.
+    /// Verifies that a server of this name may show it.
     fn verify(
         &self,
         name: &ServerName<'_>,
@@ -111,9 +114,10 @@ impl Named {
             .itself
             .verify_server_cert(&self.certificate, &[], name, &[], now)
         {
-            // Most tools make a self-signed certificate one of an authority; and one that somebody else has signed is not
-            // its own issuer, though he may have its name. That it is in the file is what counts, as it does for Prometheus.
-            // Its time has been checked before this.
+            // Most tools make a self-signed certificate one of an authority; and one that somebody
+            // else has signed is not its own issuer, though he may have its name. That it is in the
+            // file is what counts, as it does for Prometheus. Its time has been checked before
+            // this.
             Err(rustls::Error::InvalidCertificate(reason))
                 if is_authority(&reason)
                     || matches!(
@@ -148,16 +152,16 @@ fn verifier(
 
 /// Decides on certificates by rules of ours.
 #[derive(Debug)]
-pub(super) struct Verifier {
-    required: Required,
+pub(super) struct CertificateVerifier {
+    required: Requirement,
     provider: Arc<CryptoProvider>,
 }
 
-impl Verifier {
-    /// Takes any certificate.
-    pub(super) fn of_nothing(provider: Arc<CryptoProvider>) -> Self {
+impl CertificateVerifier {
+    /// DANGEROUS: accepts any certificate of any server.
+    pub(super) fn accept_any(provider: Arc<CryptoProvider>) -> Self {
         Self {
-            required: Required::Nothing,
+            required: Requirement::Nothing,
             provider,
         }
     }
@@ -165,7 +169,7 @@ impl Verifier {
     /// Takes what the certificates in a file vouch for.
     pub(super) fn by_file(path: &Path, provider: Arc<CryptoProvider>) -> Result<Self, ConfigError> {
         let fail = |number: usize, error: &rustls::Error| {
-            let reason = format!("certificate {number} in it {}", of(error));
+            let reason = format!("certificate {number} in it {}", describe_certificate(error));
             pem_error(path, FileKind::Ca, reason)
         };
         let mut authorities = Vec::new();
@@ -176,14 +180,14 @@ impl Verifier {
             .into_iter()
             .enumerate()
         {
-            let one =
-                Named::new(certificate, &provider).map_err(|error| fail(index + 1, &error))?;
-            let standing = one.standing(UnixTime::now());
-            any_good |= !matches!(standing, Standing::OutOfTime(_));
-            match standing {
-                Standing::Authority => authorities.push(one.certificate.clone()),
-                Standing::Server => {}
-                Standing::OutOfTime(error) => out_of_time = Some((index + 1, error)),
+            let one = ListedCertificate::new(certificate, &provider)
+                .map_err(|error| fail(index + 1, &error))?;
+            let role = one.role(UnixTime::now());
+            any_good |= !matches!(role, CertificateRole::OutOfTime(_));
+            match role {
+                CertificateRole::Authority => authorities.push(one.certificate.clone()),
+                CertificateRole::Server => {}
+                CertificateRole::OutOfTime(error) => out_of_time = Some((index + 1, error)),
             }
             named.push(one);
         }
@@ -195,16 +199,19 @@ impl Verifier {
             None
         } else {
             let verifier = verifier(authorities, &provider);
-            Some(verifier.map_err(|error| pem_error(path, FileKind::Ca, of(&error)))?)
+            Some(
+                verifier
+                    .map_err(|error| pem_error(path, FileKind::Ca, describe_certificate(&error)))?,
+            )
         };
         Ok(Self {
-            required: Required::InFile { authorities, named },
+            required: Requirement::InFile { authorities, named },
             provider,
         })
     }
 }
 
-impl ServerCertVerifier for Verifier {
+impl ServerCertVerifier for CertificateVerifier {
     fn verify_server_cert(
         &self,
         certificate: &CertificateDer<'_>,
@@ -213,7 +220,7 @@ impl ServerCertVerifier for Verifier {
         ocsp_response: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, rustls::Error> {
-        let Required::InFile { authorities, named } = &self.required else {
+        let Requirement::InFile { authorities, named } = &self.required else {
             return Ok(ServerCertVerified::assertion());
         };
         if let Some(named) = named.iter().find(|named| named.certificate == *certificate) {

@@ -11,13 +11,14 @@ use ureq::http::Uri;
 use ureq::unversioned::resolver::{ResolvedSocketAddrs, Resolver};
 use ureq::unversioned::transport::NextTimeout;
 
-use super::Obstacle;
+use super::error::TransportError;
 
-/// How many addresses of a host are tried at most: as many as the library has room for.
+/// Maximum number of addresses of a host that are tried: as many as the library has room for.
 const MOST_ADDRESSES: usize = 16;
 
-/// Finds addresses within the time that is left. Addresses in the URL itself and `localhost`, which is always
-/// [loopback](https://www.rfc-editor.org/rfc/rfc6761#section-6.3), need no look-up and no thread.
+/// Finds addresses within the time that is left. Addresses in the URL itself and `localhost`, which
+/// is always [loopback](https://www.rfc-editor.org/rfc/rfc6761#section-6.3), need no look-up and no
+/// thread.
 #[derive(Debug)]
 pub(super) struct BoundedResolver {
     /// The host and port to connect to instead of those in the URL: a proxy.
@@ -84,5 +85,5 @@ fn look_up(host: String, port: u16, timeout: NextTimeout) -> Result<Vec<SocketAd
         Ok(addresses) => return Ok(addresses),
         Err(error) => format!("cannot resolve {name}: {error}"),
     };
-    Err(Obstacle::Passing(reason).into())
+    Err(TransportError::Transient(reason).into())
 }

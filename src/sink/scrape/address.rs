@@ -1,3 +1,5 @@
+//! Addresses to listen on.
+
 use std::fmt;
 use std::io::{self, ErrorKind};
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
@@ -5,10 +7,11 @@ use std::str::FromStr;
 
 use super::error::ScrapeError;
 
-/// Where to listen: an IP address and a port, as in `127.0.0.1:9750` or `[::1]:9750`, or `:9750` for all addresses of this
-/// machine (those of IPv6 alone where the system keeps the two apart, `net.ipv6.bindv6only`). Port 0 lets the system choose one.
+/// An address to listen on: an IP address and a port, as in `127.0.0.1:9750` or `[::1]:9750`, or `:9750`
+/// for all addresses of this machine (those of IPv6 alone where the system keeps the two apart,
+/// `net.ipv6.bindv6only`). Port 0 lets the system choose one.
 ///
-/// Names are not looked up: that may take as long as it likes.
+/// Host names are not accepted: a name server may take any time to answer.
 ///
 /// ```
 /// use pushjob::sink::scrape::ListenAddress;
@@ -22,27 +25,29 @@ use super::error::ScrapeError;
 /// # Ok::<(), pushjob::sink::scrape::ScrapeError>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ListenAddress(Place);
+pub struct ListenAddress(Interfaces);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Place {
+enum Interfaces {
     /// All addresses, with this port.
     All(u16),
-    /// With the interface, which a link-local address is nothing without.
+    /// With the scope of a link-local address, which it needs.
     One(SocketAddr),
 }
 
 impl ListenAddress {
     pub(super) fn listen(self) -> io::Result<TcpListener> {
         match self.0 {
-            Place::One(address) => TcpListener::bind(address),
-            // Which takes IPv4 too; where there is no IPv6, that alone.
-            Place::All(port) => TcpListener::bind((Ipv6Addr::UNSPECIFIED, port)).or_else(|error| {
-                match error.kind() {
-                    ErrorKind::AddrInUse | ErrorKind::PermissionDenied => Err(error),
-                    _ => TcpListener::bind((Ipv4Addr::UNSPECIFIED, port)),
-                }
-            }),
+            Interfaces::One(address) => TcpListener::bind(address),
+            // IPv6 accepts IPv4 too; without IPv6 the fallback is IPv4 alone.
+            Interfaces::All(port) => {
+                TcpListener::bind((Ipv6Addr::UNSPECIFIED, port)).or_else(|error| {
+                    match error.kind() {
+                        ErrorKind::AddrInUse | ErrorKind::PermissionDenied => Err(error),
+                        _ => TcpListener::bind((Ipv4Addr::UNSPECIFIED, port)),
+                    }
+                })
+            }
         }
     }
 }
@@ -55,9 +60,9 @@ impl FromStr for ListenAddress {
             let port = text.strip_prefix(':')?;
             let digits = port.bytes().all(|byte| byte.is_ascii_digit());
             let port = port.parse().ok().filter(|_| digits)?;
-            Some(Place::All(port))
+            Some(Interfaces::All(port))
         };
-        let one = |text: &str| text.parse().ok().map(Place::One);
+        let one = |text: &str| text.parse().ok().map(Interfaces::One);
         all(text)
             .or_else(|| one(text))
             .map(Self)
@@ -70,8 +75,8 @@ impl FromStr for ListenAddress {
 impl fmt::Display for ListenAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
-            Place::All(port) => write!(f, ":{port}"),
-            Place::One(address) => address.fmt(f),
+            Interfaces::All(port) => write!(f, ":{port}"),
+            Interfaces::One(address) => address.fmt(f),
         }
     }
 }

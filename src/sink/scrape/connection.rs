@@ -1,18 +1,22 @@
+//! One connection: a request, its response, and the end.
+
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
-use super::answer::{Kind, Refusal, head};
-use super::limits::{CONNECTION_LIMIT, HEAD_LIMIT, LINGER, LINGER_BYTES};
-use super::pages::Pages;
-use super::request::{Content, Wish, understand};
-use super::socket::{bound, forsake};
+use super::limits::{
+    CONNECTION_LIMIT, DRAIN_BYTES, DRAIN_TIME, ERROR_RESPONSE_RESERVE, HEAD_LIMIT,
+};
+use super::page_cache::PageCache;
+use super::request::{ScrapeRequest, parse};
+use super::response::{Refusal, ResponseKind, head};
+use super::socket::{close_with_reset, limit_unread};
 
-/// What `/` says.
+/// Body of the response to `/`.
 const POINTER: &str = "the metrics are at /metrics\n";
 
-/// A connection, which ends when its time is up or somebody else cuts it off.
+/// A connection, which ends when its time is up or another thread cuts it off.
 pub(super) struct Connection {
     stream: TcpStream,
     began: Instant,
@@ -28,46 +32,50 @@ impl Connection {
         }
     }
 
-    /// The time that is left to it.
-    pub(super) fn left(&self) -> Duration {
+    /// The time that is left.
+    fn left(&self) -> Duration {
         CONNECTION_LIMIT.saturating_sub(self.began.elapsed())
     }
 
-    /// Ends what is read or written in another thread, too.
+    /// Ends reads and writes, also those of another thread.
     pub(super) fn cut_off(&self) {
         self.is_cut_off.store(true, Ordering::Relaxed);
-        forsake(&self.stream);
-        // One that has ended by itself needs it no more.
+        close_with_reset(&self.stream);
+        // A connection that has ended by itself does not need it.
         let _ = self.stream.shutdown(Shutdown::Both);
     }
 
-    pub(super) fn is_cut_off(&self) -> bool {
-        self.is_cut_off.load(Ordering::Relaxed)
+    /// Time to wait for a page. None when there is none left, or the connection has been cut off.
+    fn time_for_page(&self) -> Option<Duration> {
+        let is_open = !self.is_cut_off.load(Ordering::Relaxed);
+        let left = self.left().checked_sub(ERROR_RESPONSE_RESERVE);
+        left.filter(|_| is_open)
     }
 
-    /// Answers one request. Of a client that does not send one, or does not take the answer, nothing is left.
-    pub(super) fn serve(&self, pages: &Pages) {
-        if self.attend(pages).is_err() {
-            forsake(&self.stream);
+    /// Answers one request. Resets the connection of a client that sends none, or does not read the
+    /// response.
+    pub(super) fn serve(&self, pages: &PageCache) {
+        if self.handle(pages).is_err() {
+            close_with_reset(&self.stream);
         }
     }
 
-    fn attend(&self, pages: &Pages) -> io::Result<()> {
-        bound(&self.stream);
+    fn handle(&self, pages: &PageCache) -> io::Result<()> {
+        limit_unread(&self.stream);
         // Head and body are written one after the other.
         self.stream.set_nodelay(true)?;
-        let Some(wish) = self.receive()? else {
+        let Some(request) = self.receive()? else {
             return Ok(());
         };
-        self.answer(wish, pages)?;
+        self.respond(request, pages)?;
         self.stream.shutdown(Shutdown::Write)?;
-        // It has been answered; what has not arrived yet is on the way.
-        let _ = self.linger();
+        // The response is sent, and a failure after that is of no matter.
+        let _ = self.drain_before_close();
         Ok(())
     }
 
-    /// Reads a request, as far as it matters. None when it ends before that.
-    fn receive(&self) -> io::Result<Option<Wish>> {
+    /// Reads the head of a request. None when the client ends before that.
+    fn receive(&self) -> io::Result<Option<ScrapeRequest>> {
         let mut buffer = [0; HEAD_LIMIT];
         let mut length = 0;
         loop {
@@ -75,43 +83,46 @@ impl Connection {
                 0 => return Ok(None),
                 read => read,
             };
-            if let Some(wish) = understand(&buffer[..length]) {
-                return Ok(Some(wish));
+            if let Some(request) = parse(&buffer[..length]) {
+                return Ok(Some(request));
             }
         }
     }
 
-    fn answer(&self, Wish { content, only_head }: Wish, pages: &Pages) -> io::Result<()> {
+    fn respond(&self, request: ScrapeRequest, pages: &PageCache) -> io::Result<()> {
         let send = |kind, body: &[u8]| {
             let head = head(kind, body.len(), SystemTime::now());
             self.write_all(head.as_bytes())?;
-            self.write_all(if only_head { &[] } else { body })
+            self.write_all(if request.only_head { &[] } else { body })
         };
-        let refuse = |refusal: Refusal| send(Kind::Refusal(refusal), refusal.text().as_bytes());
-        match content {
-            Content::Pointer => send(Kind::Pointer, POINTER.as_bytes()),
-            Content::Nothing(refusal) => refuse(refusal),
-            Content::Metrics(compression) => {
-                let page = pages.get(compression, self);
+        let refuse =
+            |refusal: Refusal| send(ResponseKind::Refusal(refusal), refusal.text().as_bytes());
+        match request.response {
+            ResponseKind::Pointer => send(ResponseKind::Pointer, POINTER.as_bytes()),
+            ResponseKind::Refusal(refusal) => refuse(refusal),
+            ResponseKind::Metrics(compression) => {
+                let page = pages.get(compression, || self.time_for_page());
                 match page.as_ref().and_then(|page| page.body(compression)) {
-                    Some(Ok(body)) => send(Kind::Metrics(compression), body),
-                    Some(Err(reason)) => send(Kind::Refusal(Refusal::Failed), reason.as_bytes()),
+                    Some(Ok(body)) => send(request.response, body),
+                    Some(Err(reason)) => {
+                        send(ResponseKind::Refusal(Refusal::Failed), reason.as_bytes())
+                    }
                     None => refuse(Refusal::Overdue),
                 }
             }
         }
     }
 
-    /// Takes what the client still sends, for a while, until it has gone.
-    fn linger(&self) -> io::Result<()> {
+    /// Reads what the client still sends, for a limited time, until it closes the connection.
+    fn drain_before_close(&self) -> io::Result<()> {
         let begin = Instant::now();
         let mut buffer = [0; HEAD_LIMIT];
-        let mut taken = 0;
-        while taken < LINGER_BYTES {
-            let left = LINGER.saturating_sub(begin.elapsed()).min(self.left());
+        let mut drained = 0;
+        while drained < DRAIN_BYTES {
+            let left = DRAIN_TIME.saturating_sub(begin.elapsed()).min(self.left());
             match self.read(&mut buffer, left)? {
                 0 => break,
-                read => taken += read,
+                read => drained += read,
             }
         }
         Ok(())
@@ -119,7 +130,7 @@ impl Connection {
 
     fn read(&self, buffer: &mut [u8], left: Duration) -> io::Result<usize> {
         loop {
-            // No time at all is refused.
+            // A time of zero is an error.
             self.stream.set_read_timeout(Some(left))?;
             match (&self.stream).read(buffer) {
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}

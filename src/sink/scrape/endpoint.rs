@@ -1,3 +1,5 @@
+//! The endpoint: the threads that accept, gather and answer, from `serve` until it is closed.
+
 use std::fmt;
 use std::io::{self, ErrorKind};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
@@ -12,12 +14,12 @@ use crate::grouping::GroupingKey;
 
 use super::address::ListenAddress;
 use super::connection::Connection;
+use super::connection_limit::ConnectionLimit;
 use super::error::ScrapeError;
 use super::limits::{ACCEPT_PAUSE, CLOSE_LIMIT};
-use super::page::{Idle, Source};
-use super::room::Room;
+use super::page::{Idle, PageSource};
 
-/// A place where Prometheus can come for metrics, from when they are [served](Self::serve).
+/// A listening socket that Prometheus can scrape once metrics are [served](Self::serve).
 pub struct ScrapeEndpoint {
     listener: TcpListener,
     local_addr: SocketAddr,
@@ -26,12 +28,13 @@ pub struct ScrapeEndpoint {
 }
 
 impl ScrapeEndpoint {
-    /// Listens on an address, as in `127.0.0.1:9750`, `[::1]:9750`, or `:9750` for all addresses of this machine. Who
-    /// connects waits until metrics are served.
+    /// Listens on an address, as in `127.0.0.1:9750`, `[::1]:9750`, or `:9750` for all addresses of this
+    /// machine. Clients that connect wait until metrics are served.
     ///
     /// # Errors
     ///
-    /// [`ScrapeError::Address`] when the text is no address, [`ScrapeError::Bind`] when it cannot be listened on:
+    /// [`ScrapeError::Address`] when the text is not an address, [`ScrapeError::Bind`] when the system does
+    /// not let this program listen on it:
     ///
     /// ```
     /// use pushjob::sink::scrape::ScrapeEndpoint;
@@ -46,11 +49,11 @@ impl ScrapeEndpoint {
         Self::bind_to(address.parse()?)
     }
 
-    /// The same with an address that has been checked.
+    /// Listens on an address that has been parsed.
     ///
     /// # Errors
     ///
-    /// [`ScrapeError::Bind`] when it cannot be listened on.
+    /// [`ScrapeError::Bind`] when the system does not let this program listen on it.
     pub fn bind_to(address: ListenAddress) -> Result<Self, ScrapeError> {
         let listening = address.listen().and_then(|listener| {
             let local_addr = listener.local_addr()?;
@@ -61,11 +64,14 @@ impl ScrapeEndpoint {
                 idle: None,
             })
         });
-        listening.map_err(|source| ScrapeError::Bind { address, source })
+        listening.map_err(|source| ScrapeError::Bind {
+            address: address.to_string(),
+            source,
+        })
     }
 
-    /// Gives each series the labels of this group, with `job` as `job_name`: Prometheus gives a `job` of its own to what
-    /// it scrapes. Defaults to none.
+    /// Gives each series the labels of this group, with `job` as `job_name`: Prometheus gives a `job` of its
+    /// own to what it scrapes. Defaults to none.
     ///
     /// ```
     /// use pushjob::grouping::GroupingKey;
@@ -85,8 +91,8 @@ impl ScrapeEndpoint {
         }
     }
 
-    /// Does something when nobody has come for [a second](super::PAGE_LIFE) after somebody had, on the thread that gathers:
-    /// gives back memory that answering has taken, for one. Defaults to nothing.
+    /// Sets a function to call on the gathering thread when no client has connected for
+    /// [a second](super::PAGE_LIFE) after some had, for example to release memory. Defaults to none.
     #[must_use]
     pub fn when_idle(self, idle: impl Fn() + Send + Sync + 'static) -> Self {
         Self {
@@ -95,21 +101,22 @@ impl ScrapeEndpoint {
         }
     }
 
-    /// Where it listens, with the port that the system has chosen for port 0.
+    /// The address it listens on, with the port that the system has chosen for port 0.
     #[must_use]
     pub fn local_addr(&self) -> SocketAddr {
         self.local_addr
     }
 
-    /// Serves what this gathers, a [`Registry`](crate::metrics::Registry) for one, until the result is dropped. It is
-    /// gathered in a thread of its own when somebody asks, and once for all who ask within [a second](super::PAGE_LIFE).
+    /// Serves what `gather` has, for example a [`Registry`](crate::metrics::Registry), until the result is
+    /// dropped. A thread of its own gathers it on request, once for all requests within
+    /// [a second](super::PAGE_LIFE).
     ///
-    /// The threads have the signal mask of the one that calls this: where there is a
-    /// [supervisor](crate::job::Supervisor), that has to be made before.
+    /// The threads have the signal mask of the caller: a [supervisor](crate::supervise::Supervisor) has to be made
+    /// before.
     ///
     /// # Errors
     ///
-    /// [`ScrapeError::Thread`] when the system has no thread for it.
+    /// [`ScrapeError::Thread`] when the system cannot start a thread.
     pub fn serve(
         self,
         gather: impl Gather + Send + Sync + 'static,
@@ -120,7 +127,7 @@ impl ScrapeEndpoint {
             key,
             idle,
         } = self;
-        let source = Source { gather, key, idle };
+        let source = PageSource { gather, key, idle };
         serve(listener, source, local_addr).map_err(|source| ScrapeError::Thread {
             address: local_addr,
             source,
@@ -130,104 +137,105 @@ impl ScrapeEndpoint {
 
 fn serve<G: Gather + Send + Sync + 'static>(
     listener: TcpListener,
-    source: Source<G>,
+    source: PageSource<G>,
     local_addr: SocketAddr,
 ) -> io::Result<Serving> {
-    // The same socket again. The standard library can shut down only a connection, but the system can a listener, too.
+    // The same socket again: the standard library shuts down connections only, the system listeners too.
     let socket = TcpStream::from(OwnedFd::from(listener.try_clone()?));
-    let room = Arc::new(Room::default());
+    let limit = Arc::new(ConnectionLimit::default());
     let (running, ended) = channel();
-    // From here on what is dropped ends the threads that there are.
+    // From here on dropping this ends the threads that have been started.
     let serving = Serving {
         local_addr,
         socket: Some(socket),
-        room: Arc::clone(&room),
+        limit: Arc::clone(&limit),
         ended,
-        patience: CLOSE_LIMIT,
+        close_limit: CLOSE_LIMIT,
     };
-    let making = Arc::clone(&room);
+    let making = Arc::clone(&limit);
     let made = running.clone();
     thread::Builder::new().spawn(move || {
-        making.pages.make(&source);
+        making.pages.run(&source);
         drop(source);
         drop(made);
     })?;
-    thread::Builder::new().spawn(move || receive(&listener, &room, &running))?;
+    thread::Builder::new().spawn(move || accept(&listener, &limit, &running))?;
     Ok(serving)
 }
 
-/// Takes connections in, each with a thread of its own, until the room is closed.
-fn receive(listener: &TcpListener, room: &Arc<Room>, running: &Sender<()>) {
-    while !room.is_closing() {
+/// Accepts connections, each with a thread of its own, until the endpoint is closed.
+fn accept(listener: &TcpListener, limit: &Arc<ConnectionLimit>, running: &Sender<()>) {
+    while !limit.is_closing() {
         let stream = match listener.accept() {
             Ok((stream, _)) => stream,
             // The client has gone.
             Err(error) if error.kind() == ErrorKind::ConnectionAborted => continue,
             Err(_) => {
-                // There may be no descriptor left, and who came long ago has one.
-                room.cut_off_oldest();
-                room.pause(ACCEPT_PAUSE);
+                // There may be no descriptor left, and the oldest connection has one.
+                limit.cut_off_oldest();
+                limit.pause(ACCEPT_PAUSE);
                 continue;
             }
         };
-        let Some(place) = Room::enter(room, Connection::new(stream)) else {
+        let Some(slot) = ConnectionLimit::take(limit, Connection::new(stream)) else {
             break;
         };
         let running = running.clone();
-        // Without a thread the connection is closed, and the client comes again.
+        // Without a thread the connection is closed, and the client tries again.
         let _ = thread::Builder::new().spawn(move || {
-            place.serve();
-            drop(place);
+            slot.serve();
+            drop(slot);
             drop(running);
         });
     }
 }
 
 /// Metrics that are being served, until this is dropped.
-#[must_use = "nothing is served any more when it is dropped"]
+#[must_use = "dropping it ends the serving"]
 pub struct Serving {
     local_addr: SocketAddr,
     socket: Option<TcpStream>,
-    room: Arc<Room>,
+    limit: Arc<ConnectionLimit>,
     /// Disconnected when all threads have ended.
     ended: Receiver<()>,
-    /// How long that is waited for.
-    patience: Duration,
+    /// Maximum wait for that.
+    close_limit: Duration,
 }
 
 impl Serving {
-    /// Where Prometheus can come.
+    /// The address that Prometheus can scrape.
     #[must_use]
     pub fn local_addr(&self) -> SocketAddr {
         self.local_addr
     }
 
-    /// Stops listening, cuts off who is connected, and waits for the threads to end, for [a second](super::CLOSE_LIMIT) at most: a
-    /// collector that goes on for longer is left to itself. Dropping does the same.
+    /// Stops listening, cuts off all connections, and waits for the threads to end, for
+    /// [a second](super::CLOSE_LIMIT) at most: a collector that takes longer is not waited for. Dropping does
+    /// the same.
     pub fn close(self) {
         drop(self);
     }
 
-    /// Stops listening and cuts off who is connected, and waits for nobody: a collector that is at work just then goes on beside
-    /// the program. For a program that is about to end.
+    /// Stops listening and cuts off all connections without waiting: a collector that is at work goes on in
+    /// the background. For a program that is about to end.
     pub fn leave(mut self) {
-        self.patience = Duration::ZERO;
+        self.close_limit = Duration::ZERO;
     }
 }
 
 impl Drop for Serving {
     fn drop(&mut self) {
-        self.room.close();
+        self.limit.close();
         if let Some(socket) = self.socket.take() {
             let is_awake = socket.shutdown(Shutdown::Both).is_ok();
             drop(socket);
             if !is_awake {
-                // Elsewhere than on Linux a listener wakes only for somebody who comes.
+                // On systems other than Linux only a connection wakes a listener.
                 let _ = TcpStream::connect_timeout(&self.local_addr, CLOSE_LIMIT);
             }
         }
-        // Nobody ever sends: this ends with the last thread, or in time.
-        let _ = self.ended.recv_timeout(self.patience);
+        // No thread ever sends: this ends with the last thread, or when the time is up.
+        let _ = self.ended.recv_timeout(self.close_limit);
     }
 }
 

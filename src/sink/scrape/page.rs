@@ -1,30 +1,33 @@
+//! One page: the metrics as text and compressed, and how long it is served.
+
 use std::error::Error;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
+use crate::chain::chain;
 use crate::exposition::{Gather, encode};
 use crate::grouping::GroupingKey;
 use crate::push::Compression;
-use crate::sink::relabel::relabelled;
+use crate::sink::relabel::with_group_labels;
 
 use super::limits::{CONNECTION_LIMIT, PAGE_LIFE, PAGE_REST};
 
-/// What there is to serve.
-pub(super) struct Source<G> {
+/// What is served.
+pub(super) struct PageSource<G> {
     pub(super) gather: G,
     /// Whose labels the series get.
     pub(super) key: Option<GroupingKey>,
-    /// What is to be done when nobody has come for a while.
+    /// Called when no client has connected for a while.
     pub(super) idle: Option<Idle>,
 }
 
-/// Something to be done.
+/// A callback.
 pub(super) type Idle = Box<dyn Fn() + Send + Sync>;
 
-/// A page as it was at one moment, for all who ask around then.
+/// The metrics as they were at one moment, for all clients that ask around then.
 pub(super) struct Page {
-    /// The metrics, or why there are none.
+    /// The metrics, or the reason why there are none.
     text: Result<Box<str>, String>,
     /// With how long that took.
     compressed: OnceLock<(Box<[u8]>, Duration)>,
@@ -34,13 +37,13 @@ pub(super) struct Page {
 }
 
 impl Page {
-    pub(super) fn gather<G: Gather>(source: &Source<G>) -> Self {
+    pub(super) fn gather<G: Gather>(source: &PageSource<G>) -> Self {
         let begin = Instant::now();
-        // What may be left half done there is foreign code's own.
+        // State that a panic leaves inconsistent belongs to the collector.
         let text = catch_unwind(AssertUnwindSafe(|| text(source)));
         let text = text.unwrap_or_else(|_| Err("a collector panicked".to_owned()));
         Self {
-            // It is kept, so it takes no more room than it needs.
+            // The page is kept: it holds no spare capacity.
             text: text
                 .map(String::into_boxed_str)
                 .map_err(|reason| format!("cannot gather the metrics: {reason}\n")),
@@ -50,8 +53,9 @@ impl Page {
         }
     }
 
-    /// Whether it is still good for who asked at this moment, which may be before it was gathered.
-    pub(super) fn is_good(&self, moment: Instant) -> bool {
+    /// Tells whether the page is still served to a client that asked at this moment, which may be before
+    /// it was gathered.
+    pub(super) fn is_fresh(&self, moment: Instant) -> bool {
         let age = moment.saturating_duration_since(self.gathered);
         let compressing = self.compressed.get().map(|(_, effort)| *effort);
         let effort = self.effort + compressing.unwrap_or_default();
@@ -69,7 +73,7 @@ impl Page {
         }
     }
 
-    /// The bytes to send, or why there are none. None when it has not been compressed yet.
+    /// The bytes to send, or the reason why there are none. None when it has not been compressed yet.
     pub(super) fn body(&self, compression: Compression) -> Option<Result<&[u8], &str>> {
         match &self.text {
             Err(reason) => Some(Err(&reason[..])),
@@ -81,23 +85,15 @@ impl Page {
     }
 }
 
-fn text<G: Gather>(source: &Source<G>) -> Result<String, String> {
+fn text<G: Gather>(source: &PageSource<G>) -> Result<String, String> {
+    let one_line = |error: &dyn Error| chain(error).replace(['\n', '\r'], " ");
     let families = source
         .gather
         .families()
         .map_err(|error| one_line(&*error))?;
-    match &source.key {
-        None => Ok(encode(&families)),
-        Some(key) => {
-            let families = relabelled(key, &families).map_err(|error| one_line(&error))?;
-            Ok(encode(&families))
-        }
-    }
-}
-
-/// An error with its causes.
-fn one_line(error: &(dyn Error + 'static)) -> String {
-    let causes = std::iter::successors(Some(error), |&error| error.source());
-    let texts: Vec<String> = causes.map(ToString::to_string).collect();
-    texts.join(": ").replace(['\n', '\r'], " ")
+    let Some(key) = &source.key else {
+        return Ok(encode(&families));
+    };
+    let families = with_group_labels(key, &families).map_err(|error| one_line(&error))?;
+    Ok(encode(&families))
 }

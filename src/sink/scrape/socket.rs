@@ -1,4 +1,4 @@
-//! What the system keeps for a connection, which goes on when it is closed: what has not been taken of an answer.
+//! What the system keeps of a response that a client does not read, even after the connection is closed.
 
 use std::net::TcpStream;
 
@@ -8,9 +8,9 @@ use rustix::net::sockopt::{set_socket_linger, set_socket_send_buffer_size, set_t
 #[cfg(target_os = "linux")]
 use super::limits::{CONNECTION_LIMIT, SEND_BUFFER};
 
-/// Bounds what is kept, and for how long. Without that the system keeps megabytes for minutes, also when this process has ended.
-/// Where it cannot be said, on other systems than Linux, their own limits hold.
-pub(super) fn bound(stream: &TcpStream) {
+/// Limits how much is kept, and for how long. Otherwise the system keeps megabytes for minutes, also
+/// when this process has ended. Systems other than Linux keep their own limits.
+pub(super) fn limit_unread(stream: &TcpStream) {
     #[cfg(target_os = "linux")]
     {
         let limit = u32::try_from(CONNECTION_LIMIT.as_millis()).unwrap_or(u32::MAX);
@@ -21,8 +21,8 @@ pub(super) fn bound(stream: &TcpStream) {
     let _ = stream;
 }
 
-/// Has nothing kept when it is closed.
-pub(super) fn forsake(stream: &TcpStream) {
+/// Makes closing the connection reset it, and drop what has not been read.
+pub(super) fn close_with_reset(stream: &TcpStream) {
     #[cfg(target_os = "linux")]
     let _ = set_socket_linger(stream, Some(std::time::Duration::ZERO));
     #[cfg(not(target_os = "linux"))]

@@ -1,14 +1,17 @@
+//! The error of a textfile that was not written.
+
 use std::error::Error;
 use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::push::UnpushableError;
+use crate::grouping::UnpushableError;
 use crate::sink::InconsistentError;
 
-use super::read::LIMIT;
+/// The longest file that is read and written, in bytes. Node exporter reads it anew at each scrape.
+pub(super) const MAX_BYTES: u64 = 16 << 20;
 
-/// What keeps metrics from being written to a textfile.
+/// The reason why metrics were not written to a textfile.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum TextfileError {
@@ -23,8 +26,8 @@ pub enum TextfileError {
     },
     /// A pipe, a device or the like.
     #[error("{} is no regular file", path.display())]
-    NoFile {
-        /// What stands in the place of the file.
+    NotAFile {
+        /// The thing in the place of the file.
         path: PathBuf,
     },
     /// A symbolic link, which could lead to any file.
@@ -34,14 +37,14 @@ pub enum TextfileError {
         path: PathBuf,
     },
     /// More is in it than is read.
-    #[error("{} is longer than {} MiB", path.display(), LIMIT >> 20)]
-    Long {
+    #[error("{} is longer than {} MiB", path.display(), MAX_BYTES >> 20)]
+    TooLong {
         /// The file.
         path: PathBuf,
     },
     /// More would be in it than is read.
-    #[error("{} would be longer than {} MiB", path.display(), LIMIT >> 20)]
-    WouldBeLong {
+    #[error("{} would be longer than {} MiB", path.display(), MAX_BYTES >> 20)]
+    WouldBeTooLong {
         /// The file.
         path: PathBuf,
     },
@@ -63,10 +66,10 @@ pub enum TextfileError {
     },
     /// Others were writing the file all the time.
     #[error("{} was held by others for {:.1} s", path.display(), waited.as_secs_f64())]
-    Held {
+    Locked {
         /// The file.
         path: PathBuf,
-        /// How long it was waited for.
+        /// The time for which it was waited for.
         waited: Duration,
     },
     /// The metrics could not be gathered.
@@ -80,7 +83,7 @@ pub enum TextfileError {
     Inconsistent {
         /// The file.
         path: PathBuf,
-        /// What is wrong.
+        /// The contradiction.
         source: InconsistentError,
     },
     /// It is refused for what is in it, as before a push.
@@ -88,19 +91,20 @@ pub enum TextfileError {
     Unpushable {
         /// The file.
         path: PathBuf,
-        /// What is wrong.
+        /// The contradiction.
         source: UnpushableError,
     },
 }
 
 impl TextfileError {
-    /// Whether it is about what was to be written, and not about the file: something else may still be taken.
+    /// Returns true when it is about the metrics, and not about the file: others may still be
+    /// written.
     #[must_use]
     pub fn is_about_the_metrics(&self) -> bool {
         matches!(
             self,
             Self::Gather { .. }
-                | Self::WouldBeLong { .. }
+                | Self::WouldBeTooLong { .. }
                 | Self::Inconsistent { .. }
                 | Self::Unpushable { .. }
         )

@@ -2,11 +2,10 @@
 //!
 //! [textfile collector]: https://github.com/prometheus/node_exporter#textfile-collector
 
-mod draft;
+mod contents;
 mod error;
-mod groups;
-mod read;
+mod storage;
 mod target;
 
 pub use error::TextfileError;
-pub use target::{SetAside, Textfile, Written};
+pub use target::{Quarantined, Textfile, WrittenFile};

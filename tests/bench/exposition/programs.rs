@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use pushjob::job::{Ending, Job, Supervisor};
+use pushjob::supervise::{Ending, Job, Supervisor};
 
 /// What is compared with, and where it runs.
 const TOOLS: [(&str, &str); 3] = [

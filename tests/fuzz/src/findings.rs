@@ -3,7 +3,7 @@ use std::error::Error;
 use std::ops::ControlFlow;
 
 use pushjob::exposition::{
-    Check, Checked, CheckedSample, Inspector, MetricType, Problem, Severity, Text, lines_of,
+    Check, CheckReport, CheckedSample, Inspector, MetricType, Problem, Severity, Text, lines_of,
 };
 
 /// A sample that a check found nothing wrong with.
@@ -25,7 +25,7 @@ pub struct Seen {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Findings {
     /// What it returns.
-    pub checked: Checked,
+    pub checked: CheckReport,
     /// What it tells its inspector of, in this order.
     pub problems: Vec<Problem>,
     /// What it shows its inspector, in this order.

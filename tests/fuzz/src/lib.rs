@@ -21,8 +21,8 @@ pub const NAMES: [NameValidation; 2] = [NameValidation::Legacy, NameValidation::
 pub fn ways(check: &Check) -> [Check; 4] {
     [
         check.clone(),
-        check.clone().mend(),
+        check.clone().normalize(),
         check.clone().strip_timestamps(),
-        check.clone().mend().strip_timestamps(),
+        check.clone().normalize().strip_timestamps(),
     ]
 }

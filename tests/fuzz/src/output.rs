@@ -1,10 +1,10 @@
 use std::io::Read;
 
-use pushjob::exposition::{Check, Checked, Text};
+use pushjob::exposition::{Check, CheckReport, Text};
 
 /// The text as a gateway gets it, after a check that found no error. Its length is the one that was announced.
 #[must_use]
-pub fn output(check: &Check, text: &dyn Text, checked: &Checked) -> Vec<u8> {
+pub fn output(check: &Check, text: &dyn Text, checked: &CheckReport) -> Vec<u8> {
     let mut bytes = Vec::new();
     if let Err(error) = check.output(text, checked).read_to_end(&mut bytes) {
         panic!("the output of a good text cannot be read: {error}");

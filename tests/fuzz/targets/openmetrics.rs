@@ -47,7 +47,7 @@ fn converted(open: &Check, names: NameValidation, text: &[u8], findings: &Findin
         panic!("what is converted cannot be read: {error}");
     }
     let lost = OutputLines::compare(before_eof(text), &made);
-    let mended = (checked.mended.timestamps, checked.mended.exemplars);
+    let mended = (checked.normalizations.timestamps, checked.normalizations.exemplars);
     assert_eq!((lost.timestamps, lost.exemplars), mended);
 }
 

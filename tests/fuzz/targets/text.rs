@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use libfuzzer_sys::fuzz_target;
 use pushjob::exposition::{
-    Check, Labels, Mended, MetricFamilies, MetricFamily, MetricValue, NameValidation, ParseError,
+    Check, Labels, Normalizations, MetricFamilies, MetricFamily, MetricValue, NameValidation, ParseError,
     Problem, Series, encode, parse_names,
 };
 use pushjob_fuzz::{
@@ -76,17 +76,17 @@ fn mended(way: &Check, plain: &Check, text: &[u8], findings: &Findings) {
     let made = output(way, &text, checked);
     assert_eq!(output(way, &Pieces::of(text), checked), made);
     let again = check(plain, &made.as_slice(), &made);
-    assert_eq!(again.checked.mended, Mended::default());
+    assert_eq!(again.checked.normalizations, Normalizations::default());
     assert_eq!(again.problems, findings.problems);
     assert_eq!(again.samples, findings.samples);
     assert_eq!(again.checked.families, checked.families);
     assert_eq!(again.checked.length, checked.length);
-    let is_changed = checked.mended != Mended::default();
+    let is_changed = checked.normalizations != Normalizations::default();
     assert_eq!(made != text, is_changed);
     let lost = OutputLines::compare(text, &made);
     assert_eq!(
         (lost.timestamps, 0),
-        (checked.mended.timestamps, lost.exemplars)
+        (checked.normalizations.timestamps, lost.exemplars)
     );
 }
 

@@ -28,6 +28,7 @@ pub(super) fn library() -> String {
 
 impl FakeClock {
     pub(crate) fn new() -> Self {
+        super::needs("faketime");
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("offset"), "+0\n").unwrap();
         Self { folder }

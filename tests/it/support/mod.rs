@@ -10,6 +10,7 @@ mod prometheus;
 mod proxy;
 mod pushjob;
 mod real;
+mod source;
 mod terminal;
 
 pub(crate) use client::{Answered, ask, connect, get};
@@ -25,6 +26,7 @@ pub(crate) use pushjob::{
     signal, unreported,
 };
 pub(crate) use real::{Group, Pushgateway};
+pub(crate) use source::{Import, SourceFile, SourceTree, Target};
 pub(crate) use terminal::Terminal;
 
 use std::path::{Path, PathBuf};
@@ -35,6 +37,13 @@ use std::time::{Duration, Instant};
 
 use ::pushjob::exposition::{MetricFamilies, MetricFamily, MetricName};
 use ::pushjob::grouping::GroupingKey;
+
+/// Fails a test that needs something to be installed or allowed when `tests/run --quick` leaves such tests out.
+#[track_caller]
+pub(crate) fn needs(what: &str) {
+    let is_left_out = std::env::var_os("TESTS_QUICK").is_some();
+    assert!(!is_left_out, "left out: needs {what}");
+}
 
 /// The group of the job `j`.
 pub(crate) fn key() -> GroupingKey {

@@ -12,6 +12,7 @@ pub(crate) struct NodeExporter {
 
 impl NodeExporter {
     pub(crate) fn start(folder: &Path) -> Self {
+        super::needs("prometheus-node-exporter");
         let mut process = Command::new("prometheus-node-exporter")
             .args(["--collector.disable-defaults", "--collector.textfile"])
             .arg(format!(

@@ -12,6 +12,7 @@ pub(crate) struct Pki {
 /// The authority.
 pub(crate) fn pki() -> &'static Pki {
     static PKI: LazyLock<Pki> = LazyLock::new(Pki::make);
+    super::needs("openssl");
     &PKI
 }
 

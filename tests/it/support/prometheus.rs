@@ -18,6 +18,7 @@ pub(crate) struct Prometheus {
 impl Prometheus {
     /// One that scrapes `/metrics` at this address, host and port, as the job `batch`.
     pub(crate) fn scraping(target: &str) -> Self {
+        super::needs("prometheus");
         let folder = tempfile::tempdir().unwrap();
         let config = folder.path().join("prometheus.yml");
         let text = format!(

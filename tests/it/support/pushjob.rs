@@ -43,6 +43,7 @@ pub(crate) fn pushjob_by<A: AsRef<OsStr>>(
 /// Whether the tests may make namespaces without becoming another user in them.
 pub(crate) fn is_root() -> bool {
     use std::os::unix::fs::MetadataExt;
+    super::needs("namespaces");
     std::fs::metadata("/proc/self").is_ok_and(|process| process.uid() == 0)
 }
 

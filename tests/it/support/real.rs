@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::{signal, within};
+use super::{needs, signal, within};
 
 /// A Pushgateway from Debian, of this test alone, in memory, on a port that the system chose.
 pub(crate) struct Pushgateway {
@@ -43,6 +43,7 @@ impl Pushgateway {
     }
 
     fn listening(address: &str, args: &[&str]) -> Self {
+        needs("prometheus-pushgateway");
         let mut process = Command::new("prometheus-pushgateway")
             .args(["--web.listen-address", address])
             .args(args)

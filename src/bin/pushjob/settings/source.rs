@@ -1,130 +1,98 @@
-//! Flags, and the variables of the environment that stand for them.
+//! Sources of settings, and what a mistake in each means.
 
-use std::env;
-use std::ffi::OsString;
 use std::fmt;
-use std::path::PathBuf;
 
-/// A mistake in a setting.
-#[derive(Debug)]
-pub(super) enum Mistake {
-    /// On the command line.
-    Usage(String),
-    /// In the environment or in a file.
-    Trouble(String),
-}
-
-impl Mistake {
-    pub(super) fn into_message(self) -> String {
-        match self {
-            Self::Usage(message) | Self::Trouble(message) => message,
-        }
-    }
-}
-
-/// Where a setting comes from.
+/// Source of a setting, with its name in the table.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Source {
+pub(crate) enum SettingSource {
     Flag(&'static str),
-    Environment(&'static str),
+    Variable(&'static str),
 }
 
-impl Source {
+impl SettingSource {
     pub(crate) fn is_flag(self) -> bool {
         matches!(self, Self::Flag(_))
     }
 
-    /// Of several settings that do not go together, the one to blame: one in the environment, because that is no reason
-    /// not to run the job.
-    pub(super) fn of_conflict(sources: impl IntoIterator<Item = Option<Self>>) -> Option<Self> {
-        sources
-            .into_iter()
-            .flatten()
-            .min_by_key(|source| source.is_flag())
+    /// The one to blame of several settings that do not go together: a variable, because that is no
+    /// reason not to run the job.
+    pub(super) fn conflict_between(
+        sources: impl IntoIterator<Item = Option<Self>>,
+    ) -> Option<Self> {
+        let sources = sources.into_iter().flatten();
+        sources.min_by_key(|source| source.is_flag())
     }
 
-    pub(super) fn mistake(self, reason: impl fmt::Display) -> Mistake {
+    pub(super) fn error(self, reason: impl fmt::Display) -> SettingError {
+        let message = format!("{self}: {reason}");
         match self {
-            Self::Flag(_) => Mistake::Usage(format!("{self}: {reason}")),
-            Self::Environment(_) => Mistake::Trouble(format!("{self}: {reason}")),
+            Self::Flag(_) => SettingError::Usage(message),
+            Self::Variable(_) => SettingError::Environment(message),
         }
     }
 }
 
-impl fmt::Display for Source {
+impl fmt::Display for SettingSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Flag(name) | Self::Environment(name) => f.write_str(name),
+            Self::Flag(name) => write!(f, "--{name}"),
+            Self::Variable(name) => f.write_str(&variable(name)),
         }
     }
 }
 
-/// A text setting with its source.
-pub(super) type Given = Option<(String, Source)>;
-
-/// A flag, or else the variable that stands for it.
-pub(super) fn given(
-    flag: Option<&String>,
-    flag_name: &'static str,
-    variable_name: &'static str,
-) -> Result<Given, Mistake> {
-    if let Some(value) = flag {
-        return Ok(Some((value.clone(), Source::Flag(flag_name))));
-    }
-    let value = variable(variable_name)?;
-    Ok(value.map(|value| (value, Source::Environment(variable_name))))
+/// The variable that stands for a flag.
+pub(super) fn variable(name: &str) -> String {
+    let mut variable = "PUSHJOB_".to_owned();
+    variable.extend(name.chars().map(|character| match character {
+        '-' => '_',
+        other => other.to_ascii_uppercase(),
+    }));
+    variable
 }
 
-pub(super) fn variable(name: &'static str) -> Result<Option<String>, Mistake> {
-    env::var_os(name)
-        .filter(|value| !value.is_empty())
-        .map(OsString::into_string)
-        .transpose()
-        .map_err(|_| Source::Environment(name).mistake("it is not valid UTF-8"))
+/// A mistake in a setting.
+#[derive(Debug)]
+pub(super) enum SettingError {
+    /// On the command line.
+    Usage(String),
+    /// In the environment or in a file: no reason for `run` not to run the job.
+    Environment(String),
 }
 
-/// The values of a flag that may be repeated, or else the variable that stands for it, a list with commas.
-pub(super) fn given_list(
-    flag: &[String],
-    flag_name: &'static str,
-    variable_name: &'static str,
-) -> Result<(Vec<String>, Source), Mistake> {
-    if !flag.is_empty() {
-        return Ok((flag.to_vec(), Source::Flag(flag_name)));
+impl SettingError {
+    pub(super) fn into_message(self) -> String {
+        match self {
+            Self::Usage(message) | Self::Environment(message) => message,
+        }
     }
-    let list = variable(variable_name)?.unwrap_or_default();
-    let values = list.split(',').map(str::trim);
-    let values = values.filter(|value| !value.is_empty()).map(str::to_owned);
-    Ok((values.collect(), Source::Environment(variable_name)))
-}
 
-/// A flag without a value, or else the variable that stands for it, with where it was set.
-pub(super) fn switched_on(
-    flag: bool,
-    flag_name: &'static str,
-    variable_name: &'static str,
-) -> Result<Option<Source>, Mistake> {
-    if flag {
-        return Ok(Some(Source::Flag(flag_name)));
-    }
-    let source = Source::Environment(variable_name);
-    let wanted = variable(variable_name)?.map(|text| text.to_ascii_lowercase());
-    match wanted.as_deref() {
-        None | Some("false" | "0" | "no") => Ok(None),
-        Some("true" | "1" | "yes") => Ok(Some(source)),
-        Some(other) => Err(source.mistake(format!("{other:?} is neither true nor false"))),
+    /// Keeps a mistake in the environment as a warning. One on the command line remains an error.
+    pub(super) fn warn(
+        self,
+        warnings: &mut Vec<ConfigWarning>,
+        consequence: &str,
+    ) -> Result<(), String> {
+        match self {
+            Self::Usage(message) => Err(message),
+            Self::Environment(message) => {
+                // What is wrong for each of several gateways is said once.
+                if warnings.iter().all(|warning| warning.message != message) {
+                    let consequence = consequence.to_owned();
+                    warnings.push(ConfigWarning {
+                        message,
+                        consequence,
+                    });
+                }
+                Ok(())
+            }
+        }
     }
 }
 
-/// A file that a flag names, or else a variable.
-pub(super) fn given_path(
-    flag: Option<&PathBuf>,
-    flag_name: &'static str,
-    variable_name: &'static str,
-) -> Option<(PathBuf, Source)> {
-    if let Some(path) = flag {
-        return Some((path.clone(), Source::Flag(flag_name)));
-    }
-    let path = env::var_os(variable_name).filter(|path| !path.is_empty())?;
-    Some((path.into(), Source::Environment(variable_name)))
+/// A mistake in the environment or in a file, and what follows from it.
+#[derive(Debug)]
+pub(crate) struct ConfigWarning {
+    pub(crate) message: String,
+    pub(crate) consequence: String,
 }

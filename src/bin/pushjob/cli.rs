@@ -1,0 +1,175 @@
+//! The list of commands, and what is said of a command line that names none of them.
+
+use std::ffi::OsString;
+
+use clap::error::ErrorKind;
+use clap::{ArgMatches, Args, Command, Error, FromArgMatches};
+
+use crate::commands::check::check;
+use crate::commands::delete::delete;
+use crate::commands::flush::flush;
+use crate::commands::metric::metric;
+use crate::commands::push::{push, pushadd};
+use crate::commands::run::run;
+use crate::exit::{CommandFailure, Exit};
+use crate::terminal::{Console, MessageArgs};
+
+/// The commands, in the order of the help: the usage behind the name, a summary, and the function
+/// that does the work.
+fn commands() -> [CommandRow; 7] {
+    [
+        command_row(
+            "pushjob run [OPTIONS] --job <NAME> -- <COMMAND> [ARGS]...",
+            "Run a command, record how it went and deliver the result",
+            run,
+        ),
+        command_row(
+            "pushjob push [OPTIONS] --gateway <URL> --job <NAME> [FILE]",
+            "Replace all metrics of the group (PUT)",
+            push,
+        ),
+        command_row(
+            "pushjob pushadd [OPTIONS] --gateway <URL> --job <NAME> [FILE]",
+            "Replace the metrics of the same names in the group, keep the others (POST)",
+            pushadd,
+        ),
+        command_row(
+            "pushjob delete [OPTIONS] --gateway <URL> --job <NAME>",
+            "Delete the group (DELETE)",
+            delete,
+        ),
+        command_row(
+            "pushjob check [OPTIONS] [FILE]...",
+            "Check metrics without sending them",
+            check,
+        ),
+        command_row(
+            "pushjob flush [OPTIONS] --spool <DIR>",
+            "Deliver what earlier runs could not",
+            flush,
+        ),
+        command_row(
+            "pushjob metric [OPTIONS] <TYPE> <NAME> [VALUE]",
+            "Set or add to a metric from inside a job, or count an observation; `pushjob run` pushes it",
+            metric,
+        ),
+    ]
+}
+
+/// A command that the command line can name.
+struct CommandRow {
+    name: &'static str,
+    command: Command,
+    execute: Execute,
+}
+
+type Execute = Box<dyn Fn(&ArgMatches) -> Exit>;
+
+/// One row of the list. The flags of a command are only made when it is named, so that the others
+/// cost nothing.
+fn command_row<A: Args + 'static>(
+    usage: &'static str,
+    about: &'static str,
+    execute: fn(&A, Console) -> Result<Exit, CommandFailure>,
+) -> CommandRow {
+    let name = usage.split(' ').nth(1).unwrap_or_default();
+    let command = Command::new(name).about(about).override_usage(usage);
+    CommandRow {
+        name,
+        command: command.defer(|command| MessageArgs::augment_args(A::augment_args(command))),
+        execute: Box::new(move |matches| {
+            let messages = MessageArgs::from_arg_matches(matches);
+            let (args, console) = match (A::from_arg_matches(matches), messages) {
+                (Ok(args), Ok(messages)) => (args, messages.console()),
+                (Err(error), _) | (_, Err(error)) => return answer(&error),
+            };
+            execute(&args, console).unwrap_or_else(|CommandFailure { exit, message }| {
+                console.error(message);
+                exit
+            })
+        }),
+    }
+}
+
+/// Parses the command line into the work that it asks for. Help and version go to stdout and end
+/// the program.
+pub(crate) fn parse() -> Result<impl FnOnce() -> Exit, Exit> {
+    let mut line = Command::new("pushjob")
+        .version(env!("CARGO_PKG_VERSION"))
+        .about(
+            "Runs a batch job, records how it went and leaves the result where Prometheus sees it",
+        )
+        .max_term_width(100)
+        .subcommand_required(true)
+        .arg_required_else_help(true);
+    let mut work = Vec::new();
+    for row in commands() {
+        line = line.subcommand(row.command);
+        work.push((row.name, row.execute));
+    }
+    let mut matches = line.try_get_matches().map_err(|error| answer(&error))?;
+    let named = matches.remove_subcommand().and_then(|(name, matches)| {
+        let (_, execute) = work.into_iter().find(|(known, _)| *known == name)?;
+        Some(move || execute(&matches))
+    });
+    named.ok_or(Exit::WrongUsage)
+}
+
+/// Prints the help that was asked for, or what is wrong with the command line.
+fn answer(error: &Error) -> Exit {
+    match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
+            // A reader that has gone, as in `pushjob --help | head`, is no trouble.
+            let _ = error.print();
+            return Exit::Done;
+        }
+        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+            let _ = error.print();
+            return Exit::WrongUsage;
+        }
+        _ => {}
+    }
+    let line: Vec<OsString> = std::env::args_os().skip(1).collect();
+    let ours = line.split(|word| word == "--").next().unwrap_or_default();
+    let command = ours
+        .iter()
+        .find(|word| !word.as_encoded_bytes().starts_with(b"-"));
+    let run = command.is_some_and(|word| word == "run");
+    let mut message = match error.kind() {
+        ErrorKind::InvalidUtf8 => not_utf8(ours),
+        ErrorKind::MissingRequiredArgument if run => "there is no command to run".to_owned(),
+        _ => one_line(&error.render().to_string()),
+    };
+    if run && ours.len() == line.len() {
+        message.push_str("; the command to run goes after `--`");
+    }
+    Console::default().error(message);
+    if run {
+        Exit::NothingRun
+    } else {
+        Exit::WrongUsage
+    }
+}
+
+/// Names the argument that is not valid UTF-8, by the flag before it.
+fn not_utf8(line: &[OsString]) -> String {
+    let at = line.iter().position(|word| word.to_str().is_none());
+    let word = at.map(|at| line[at].to_string_lossy()).unwrap_or_default();
+    let flag = at.and_then(|at| line[..at].last()?.to_str());
+    match flag.filter(|flag| flag.starts_with("--")) {
+        Some(flag) => format!("{flag}: {word:?} is not valid UTF-8"),
+        None => format!("{word:?} is not valid UTF-8"),
+    }
+}
+
+/// The message of an error that comes in paragraphs, without the usage and the tips at its end.
+fn one_line(message: &str) -> String {
+    let message = message.strip_prefix("error: ").unwrap_or(message);
+    let lines: Vec<&str> = message
+        .lines()
+        .map(str::trim)
+        .take_while(|line| !line.starts_with("Usage:") && !line.starts_with("For more information"))
+        .filter(|line| !line.is_empty() && !line.starts_with("tip:"))
+        .collect();
+    lines.join("; ").replace(":; ", ": ")
+}

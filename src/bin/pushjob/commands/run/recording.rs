@@ -1,0 +1,215 @@
+//! The record of a run: its recorder with the destinations that were asked for, and their messages.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::SystemTime;
+
+use pushjob::metrics_file::METRICS_FILE;
+use pushjob::push::ConfigError;
+use pushjob::record::{
+    DeliveryFailure, DestinationReport, EndMethod, EndMethods, FileMetrics, GatewayDestination,
+    InFlight, NoticeLevel, Recorder, RunSpool, SinkDestination, TextfileDestination, UpdateTrouble,
+};
+use pushjob::report::Completion;
+use pushjob::sink::EmbeddedGateway;
+use pushjob::supervise::Outcome;
+
+use super::plan::Plan;
+use crate::settings::{Gateway, Gateways, Settings};
+use crate::terminal::{Console, chain, delivered_message};
+
+/// The record of a run.
+pub(super) struct Recording {
+    recorder: Recorder,
+    /// The gateways, in the order of the first destinations.
+    gateways: Vec<Gateway>,
+    preview: Option<Preview>,
+    methods: EndMethods,
+    /// Metrics that the job leaves in its file, where it has one.
+    metrics: Option<Arc<FileMetrics>>,
+}
+
+/// A gateway in memory in the place of all destinations, with the line that says why.
+struct Preview {
+    gateway: Arc<EmbeddedGateway>,
+    title: &'static str,
+}
+
+impl Preview {
+    fn new(title: &'static str) -> Self {
+        Self {
+            gateway: Arc::default(),
+            title,
+        }
+    }
+}
+
+impl Recording {
+    /// None when a mistake in the environment leaves open where to deliver.
+    pub(super) fn new(
+        settings: Settings,
+        plan: &Plan,
+        metrics: Option<Arc<FileMetrics>>,
+    ) -> Option<Self> {
+        let (gateways, preview) = match settings.gateways {
+            _ if plan.dry_run => {
+                let title = "dry run, nothing was sent; Prometheus would scrape:";
+                (Vec::new(), Some(Preview::new(title)))
+            }
+            Gateways::Given(gateways) => (gateways, None),
+            Gateways::NotGiven | Gateways::Unusable if plan.textfile.is_some() => {
+                (Vec::new(), None)
+            }
+            Gateways::NotGiven => {
+                let title = "no --gateway is given; from one, Prometheus would scrape:";
+                (Vec::new(), Some(Preview::new(title)))
+            }
+            Gateways::Unusable => return None,
+        };
+        let mut recorder = Recorder::new(settings.key?, plan.report.clone())
+            .methods(plan.methods)
+            .push_timeout(settings.push_timeout)
+            .trim_memory();
+        let spool = plan.spool.clone().map(RunSpool::new);
+        for gateway in &gateways {
+            let destination = GatewayDestination::from_builder(gateway.builder.clone());
+            recorder = recorder.destination(match &spool {
+                Some(spool) => destination.spool(spool.clone()),
+                None => destination,
+            });
+        }
+        if let Some(Preview { gateway, .. }) = &preview {
+            recorder = recorder.destination(SinkDestination::new(Arc::clone(gateway)));
+        } else if let Some(textfile) = &plan.textfile {
+            recorder = recorder.destination(TextfileDestination::new(textfile.clone()));
+        }
+        if let Some(metrics) = &metrics {
+            recorder = recorder.metrics(metrics.clone());
+        }
+        Some(Self {
+            recorder,
+            gateways,
+            preview,
+            methods: plan.methods,
+            metrics,
+        })
+    }
+
+    /// The places to which the end is under way.
+    pub(super) fn in_flight(&self) -> InFlight {
+        self.recorder.in_flight()
+    }
+
+    /// Tells that the job has started. Returns a warning.
+    pub(super) fn start(&mut self, started: SystemTime) -> Option<String> {
+        let error = self.recorder.start(started).err()?;
+        Some(format!("cannot announce the start: {error}"))
+    }
+
+    /// Tells that the job runs. Returns a warning.
+    pub(super) fn heartbeat(&mut self) -> Option<String> {
+        let error = self.recorder.heartbeat().err()?;
+        Some(format!("cannot push a heartbeat: {error}"))
+    }
+
+    /// Delivers the end, within the time of one delivery. Returns whether all was delivered everywhere.
+    pub(super) fn end(mut self, outcome: &Outcome, console: Console) -> bool {
+        let delivered = Mutex::new(true);
+        let gateways = self.gateways;
+        self.recorder.end_of_process(outcome, &|report| {
+            if !report_delivery(report, &gateways, console) {
+                let delivered = delivered.lock();
+                *delivered.unwrap_or_else(PoisonError::into_inner) = false;
+            }
+        });
+        // Also where they could not be pushed.
+        let method = self.methods.after(Completion::from(outcome).verdict);
+        let metrics = self.metrics.filter(|_| method.adds_metrics());
+        let are_whole = metrics.is_none_or(|metrics| report_skipped_metrics(&metrics, console));
+        if let Some(Preview { gateway, title }) = self.preview {
+            console.page(title, &gateway.page());
+        }
+        are_whole && delivered.into_inner().is_ok_and(|delivered| delivered)
+    }
+}
+
+/// Prints the report of a destination. Returns whether all was delivered.
+fn report_delivery(report: DestinationReport, gateways: &[Gateway], console: Console) -> bool {
+    let is_delivered = report.is_delivered();
+    let DestinationReport {
+        index,
+        method,
+        name,
+        run,
+        metrics,
+        updates,
+        notices,
+        ..
+    } = report;
+    for notice in notices {
+        match notice.level() {
+            NoticeLevel::Warning => console.warning(notice),
+            NoticeLevel::Note => console.note(notice),
+        }
+    }
+    // An error of the configuration as one of the setting that it comes from.
+    let reason = |failure: DeliveryFailure| {
+        let config = failure.error.downcast_ref::<ConfigError>();
+        match config.zip(gateways.get(index)) {
+            Some((error, gateway)) => DeliveryFailure {
+                error: gateway.explain(error).into(),
+                ..failure
+            },
+            None => failure,
+        }
+    };
+    let (verb, done) = match method {
+        EndMethod::Delete => ("delete", "deleted"),
+        _ => ("push", "delivered to"),
+    };
+    match run {
+        Ok(Some(delivered)) => console.note(delivered_message(done, &name, delivered)),
+        Ok(None) => {}
+        Err(failure) => console.error(format_args!("cannot {verb}: {}", reason(failure))),
+    }
+    if let Some(trouble) = updates {
+        console.warning(match &trouble {
+            UpdateTrouble::StartCutOff(cut_off) => format!("{trouble}: {name}: {cut_off}"),
+            UpdateTrouble::HeartbeatCutOff => format!("{name}: {trouble}"),
+            _ => chain(&trouble),
+        });
+    }
+    match metrics {
+        Ok(Some(delivered)) => {
+            let done = "delivered the metrics of the job to";
+            console.note(delivered_message(done, &name, delivered));
+        }
+        Ok(None) => {}
+        Err(failure) => console.error(format_args!(
+            "cannot push the metrics of the job: {}",
+            reason(failure)
+        )),
+    }
+    is_delivered
+}
+
+/// Prints which metrics of the job were skipped. Returns whether none was.
+pub(super) fn report_skipped_metrics(metrics: &FileMetrics, console: Console) -> bool {
+    let contents = match metrics.contents() {
+        Ok(contents) => contents,
+        Err(error) => {
+            console.error(format_args!("cannot read {METRICS_FILE}: {error}"));
+            return false;
+        }
+    };
+    for line in &contents.bad_lines {
+        console.warning(format_args!("{METRICS_FILE} {line}; left out"));
+    }
+    match contents.bad_line_count - contents.bad_lines.len() {
+        0 => {}
+        1 => console.warning(format_args!("{METRICS_FILE}: 1 more line was left out")),
+        more => console.warning(format_args!(
+            "{METRICS_FILE}: {more} more lines were left out"
+        )),
+    }
+    contents.bad_line_count == 0
+}

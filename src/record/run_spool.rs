@@ -1,0 +1,151 @@
+//! The spool of a run: keeps its end until a gateway has it, and delivers what earlier runs have left.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use crate::grouping::GroupingKey;
+use crate::push::{GatewayAddress, Pushgateway};
+use crate::spool::{Disposition, RunResult, Spool, SpooledGroup, Undelivered};
+
+use super::notice::Notice;
+use super::parts::EndDelivery;
+use super::progress::{DeliveryFailure, KeptIn};
+
+/// A spool that all gateways of a run share. Its directory is looked at when something is to be kept.
+#[derive(Clone, Debug)]
+pub struct RunSpool(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    directory: PathBuf,
+    /// Whether it has been reported that the directory cannot be used.
+    has_reported: AtomicBool,
+}
+
+impl RunSpool {
+    /// A spool in this directory, which is made when something is to be kept.
+    #[must_use]
+    pub fn new(directory: impl Into<PathBuf>) -> Self {
+        Self(Arc::new(Shared {
+            directory: directory.into(),
+            has_reported: AtomicBool::new(false),
+        }))
+    }
+
+    /// Keeps an end before it is delivered. None where the method does nothing, or the directory cannot be
+    /// used.
+    pub(super) fn keep(
+        &self,
+        address: &GatewayAddress,
+        delivery: &EndDelivery<'_>,
+    ) -> Option<SpooledEnd> {
+        let (end, method) = (delivery.end, delivery.method);
+        let spool = match Spool::open(&self.0.directory) {
+            Ok(spool) => spool,
+            Err(error) => {
+                if !self.0.has_reported.swap(true, Ordering::Relaxed) {
+                    delivery.progress.notice(Notice::NoSpool(error));
+                }
+                return None;
+            }
+        };
+        let metrics = end.metrics_to_keep(method);
+        let result = RunResult {
+            completed: end.completed(),
+            change: end.change(method)?,
+            persistent: &end.report().persistent_names(),
+            job: metrics,
+        };
+        Some(SpooledEnd {
+            group: spool.keep(address, end.key(), &result),
+            has_metrics: metrics.is_some(),
+            spool,
+        })
+    }
+
+    /// Delivers what earlier runs have left for a group before it is told of an update. It would come
+    /// later otherwise, and say of a run that goes on that an earlier one was the last to be started.
+    pub(super) fn deliver_earlier(&self, client: &Pushgateway, key: &GroupingKey) -> Vec<Notice> {
+        // What is wrong with the spool is reported at the end.
+        let Ok(spool) = Spool::open(&self.0.directory) else {
+            return Vec::new();
+        };
+        let address = client.address();
+        if !spool.is_waiting(&address, key) {
+            return Vec::new();
+        }
+        let group = spool.resume(&address, key);
+        let delivery = group.deliver(client, client.timeout());
+        let notices = delivery.into_notices_of_earlier().into_iter();
+        notices.map(Notice::Spool).collect()
+    }
+
+    /// Delivers what waits for other groups of the gateway, in the time that is left.
+    pub(super) fn flush_others(&self, client: &Pushgateway, delivery: &EndDelivery<'_>) {
+        let Ok(spool) = Spool::open(&self.0.directory) else {
+            return;
+        };
+        let end = delivery.end;
+        let done = end.change(delivery.method).map(|_| end.key());
+        let flushed = spool.flush(client, done, &|| end.remaining());
+        for notice in flushed.notices {
+            delivery.progress.notice(Notice::Spool(notice));
+        }
+    }
+}
+
+/// The end of a run that is in a spool.
+pub(super) struct SpooledEnd {
+    spool: Spool,
+    group: SpooledGroup,
+    /// Whether the metrics of the run are there with the report.
+    has_metrics: bool,
+}
+
+impl SpooledEnd {
+    /// Where it is, for a message. None where it could not be written.
+    pub(super) fn place(&self) -> Option<String> {
+        let directory = self.spool.directory().display();
+        let is_kept = self.group.is_kept();
+        is_kept.then(|| format!("kept in {directory}"))
+    }
+
+    /// Leaves it to a later run.
+    pub(super) fn leave(self) -> Option<KeptIn> {
+        kept_in(self.group.leave())
+    }
+
+    /// Delivers it, with all that waits for the group.
+    pub(super) fn deliver(self, client: &Pushgateway, delivery: &EndDelivery<'_>) {
+        let end = delivery.end;
+        let sent = self.group.deliver(client, end.remaining());
+        for notice in sent.notices {
+            delivery.progress.notice(Notice::Spool(notice));
+        }
+        let is_delivered = sent.run.is_ok();
+        delivery.progress.run(sent.run.map_err(failure));
+        if self.has_metrics {
+            delivery.progress.metrics(sent.job.map_err(failure));
+        } else if is_delivered {
+            // They were too many to be kept, or not at hand.
+            delivery
+                .run_metrics(|change| client.deliver_within(end.key(), change, end.remaining()));
+        }
+    }
+}
+
+fn failure(undelivered: Undelivered) -> DeliveryFailure {
+    DeliveryFailure {
+        error: undelivered.reason.into(),
+        kept: kept_in(undelivered.disposition),
+    }
+}
+
+fn kept_in(disposition: Disposition) -> Option<KeptIn> {
+    match disposition {
+        Disposition::Waiting(path) => Some(KeptIn::Spool(path)),
+        Disposition::Refused(path) => Some(KeptIn::Quarantine(path)),
+        _ => None,
+    }
+}

@@ -1,0 +1,152 @@
+//! The delivery of all results that wait for a gateway.
+
+use std::hash::{BuildHasher, RandomState};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::grouping::GroupingKey;
+use crate::push::{Pushgateway, for_each_concurrently};
+
+use super::notice::SpoolNotice;
+use super::undelivered::{Disposition, NotDelivered};
+use super::waiting::{Spool, Waiting};
+
+/// The pauses between two passes, from and to.
+const PAUSES: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(30));
+
+/// The outcome of one attempt to deliver all that waits for a gateway.
+#[derive(Debug, Default)]
+#[non_exhaustive]
+pub struct FlushReport {
+    /// The number of groups of which something still waits.
+    pub left: usize,
+    /// The number of results that the gateway has refused, which are set aside.
+    pub refused: usize,
+    /// Everything else that there is to report.
+    pub notices: Vec<SpoolNotice>,
+}
+
+/// One pass over all gateways.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct FlushPass {
+    /// The outcome for all gateways together.
+    pub report: FlushReport,
+    /// True when nothing is left, or no time for another pass.
+    pub is_last: bool,
+}
+
+/// The passes over all gateways until nothing waits for them or the time is up, from
+/// [`Spool::flush_passes`].
+///
+/// Each call of [`next`](Iterator::next) makes one pass, after a pause of at most 30 s where it is
+/// not the first.
+#[derive(Debug)]
+pub struct FlushPasses<'a> {
+    spool: &'a Spool,
+    clients: &'a [Pushgateway],
+    begin: Instant,
+    wait: Duration,
+    /// The pause before the next pass; None when the last has been made.
+    pause: Option<Duration>,
+}
+
+impl Spool {
+    /// Delivers what waits for a gateway, one group after the other, except one that has had its
+    /// turn.
+    ///
+    /// When the gateway cannot be reached, the remaining groups are not tried. `remaining` is asked
+    /// before each group for the time that is left; groups that get none are left.
+    pub fn flush(
+        &self,
+        client: &Pushgateway,
+        except: Option<&GroupingKey>,
+        remaining: &dyn Fn() -> Duration,
+    ) -> FlushReport {
+        let mut report = FlushReport::default();
+        let (mut waiting, troubles) = match self.waiting() {
+            Ok(found) => found,
+            Err(error) => (Vec::new(), vec![error]),
+        };
+        report.left += troubles.len();
+        report
+            .notices
+            .extend(troubles.into_iter().map(|error| SpoolNotice::Trouble {
+                error,
+                is_result_lost: false,
+            }));
+        let gateway = client.address();
+        waiting.retain(|waiting| {
+            waiting.gateway == gateway.base_url() && except != Some(&waiting.key)
+        });
+        // Each time with another one, so that one that takes all the time takes it only once from
+        // each of the others.
+        if !waiting.is_empty() {
+            let chance = RandomState::new().hash_one(0) % waiting.len() as u64;
+            waiting.rotate_left(usize::try_from(chance).unwrap_or_default());
+        }
+        let mut is_cut_off = false;
+        for Waiting { key, .. } in &waiting {
+            if is_cut_off || remaining().is_zero() {
+                report.left += 1;
+                continue;
+            }
+            // What is another run's to deliver keeps this one from nothing.
+            let group = self.resume(&gateway, key);
+            let delivery = group.deliver_if_free(client, remaining());
+            for error in delivery.errors() {
+                match (&error.disposition, &error.reason) {
+                    (Disposition::Refused(_), _) => report.refused += 1,
+                    (_, NotDelivered::Push(error)) => {
+                        is_cut_off = error.is_connection_error();
+                        report.left += 1;
+                    }
+                    _ => report.left += 1,
+                }
+            }
+            report.notices.extend(delivery.into_notices_of_earlier());
+        }
+        report
+    }
+
+    /// Delivers what waits for these gateways, in parallel and each within its client's timeout,
+    /// again and again until nothing waits for them or `wait` has passed. There is always one pass.
+    #[must_use]
+    pub fn flush_passes<'a>(
+        &'a self,
+        clients: &'a [Pushgateway],
+        wait: Duration,
+    ) -> FlushPasses<'a> {
+        FlushPasses {
+            spool: self,
+            clients,
+            begin: Instant::now(),
+            wait,
+            pause: Some(Duration::ZERO),
+        }
+    }
+}
+
+impl Iterator for FlushPasses<'_> {
+    type Item = FlushPass;
+
+    fn next(&mut self) -> Option<FlushPass> {
+        let pause = self.pause?;
+        thread::sleep(pause.min(self.wait.saturating_sub(self.begin.elapsed())));
+        let reports = for_each_concurrently(self.clients, |client| {
+            let begin = Instant::now();
+            let remaining = || client.timeout().saturating_sub(begin.elapsed());
+            self.spool.flush(client, None, &remaining)
+        });
+        let mut report = FlushReport::default();
+        for other in reports {
+            report.left += other.left;
+            report.refused += other.refused;
+            report.notices.extend(other.notices);
+        }
+        let is_last = report.left == 0 || self.begin.elapsed() >= self.wait;
+        let (shortest, longest) = PAUSES;
+        self.pause = (!is_last).then(|| (pause * 2).clamp(shortest, longest));
+        Some(FlushPass { report, is_last })
+    }
+}
