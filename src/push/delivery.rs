@@ -1,6 +1,5 @@
 //! One delivery: every attempt of it.
 
-use std::cmp::Reverse;
 use std::hash::{BuildHasher, RandomState};
 use std::time::{Duration, Instant, SystemTime};
 
@@ -9,14 +8,13 @@ use super::auth::Authorization;
 use super::diagnosis::{Cause, find_cause};
 use super::error::PushError;
 use super::gateway_url::without_login;
+use super::header::ExtraHeader;
 use super::interrupt::{Interrupt, InterruptStage};
+use super::redact::Redactor;
 use super::request::Request;
 use super::response::{GatewayResponse, first_line, printable};
 use super::retry::{AttemptFailure, AttemptsExhausted, RetryPolicy, next_pause};
 use super::transport::{Exchange, Transport, TransportError};
-
-/// The shortest text that is kept out of messages. What is shorter occurs in them by chance.
-const SHORTEST_SECRET: usize = 4;
 
 /// The part of the time for a delivery that counts as all of it.
 const NEARLY_ALL: f64 = 0.95;
@@ -133,7 +131,9 @@ impl RequestDelivery<'_> {
         let reason = match failed {
             FailedAttempt::Refused(response) => return self.refused(&response, after),
             FailedAttempt::NoResponse(TransportError::Timeout) => self.timeout_reason(timeout),
-            FailedAttempt::NoResponse(error) => self.without_secrets(&error.to_string()),
+            FailedAttempt::NoResponse(error) => {
+                printable(&self.redactor().redact(&error.to_string(), false))
+            }
         };
         let Delivered { attempts, elapsed } = after;
         PushError::NoAnswer {
@@ -173,9 +173,10 @@ impl RequestDelivery<'_> {
     fn refused(&self, response: &GatewayResponse, after: Delivered) -> PushError {
         let (url, status) = (self.url(), response.status);
         // Before anything is cut: half a secret is still one.
-        let shown = |text: &str| self.without_secrets(text);
+        let redactor = self.redactor();
+        let shown = |text: &str| printable(&redactor.redact(text, false));
         if let Some(location) = response.redirect() {
-            let shown = |url: &str| printable(&shown(&without_login(url)));
+            let shown = |url: &str| shown(&without_login(url));
             return PushError::Redirect {
                 url,
                 status,
@@ -203,31 +204,24 @@ impl RequestDelivery<'_> {
             Cause::Unknown => PushError::Status {
                 url,
                 status,
-                message: first_line(&shown(&text)),
+                message: first_line(&redactor.redact(&text, response.is_cut)),
                 attempts: after.attempts,
                 elapsed: after.elapsed,
             },
         }
     }
 
-    /// Removes all secrets of the request from text that a server has sent.
-    fn without_secrets(&self, text: &str) -> String {
+    /// The secrets of the request: text that a server has sent is not shown without removing them.
+    fn redactor(&self) -> Redactor {
         let proxy = self.transport.proxy();
         let proxy = proxy.and_then(|proxy| proxy.authorization.as_ref());
-        let logins = [self.exchange.authorization, proxy];
+        let logins = [self.exchange.authorization, proxy].into_iter().flatten();
         let headers = self.exchange.headers.iter();
-        let mut secrets: Vec<&str> = logins
-            .into_iter()
-            .flatten()
-            .flat_map(Authorization::secrets)
-            .chain(headers.map(|header| header.value.as_str()))
-            .filter(|secret| secret.len() >= SHORTEST_SECRET)
-            .collect();
-        // One may be the beginning of another.
-        secrets.sort_by_key(|secret| Reverse(secret.len()));
-        secrets
-            .into_iter()
-            .fold(text.to_owned(), |text, secret| text.replace(secret, "…"))
+        Redactor::new(
+            logins
+                .flat_map(Authorization::secrets)
+                .chain(headers.flat_map(ExtraHeader::secrets)),
+        )
     }
 }
 

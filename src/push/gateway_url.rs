@@ -139,17 +139,19 @@ pub(super) fn without_credentials(text: &str) -> String {
     } else {
         (rest, "")
     };
-    let path = rest.find('/').unwrap_or(rest.len());
-    let (authority, path) = rest.split_at(path);
-    // The brackets of an IPv6 address hold colons of its own.
-    let host_end = authority.rfind(']').unwrap_or_default();
-    match authority[host_end..].split_once(':') {
-        Some((_, port)) if !port.is_empty() && !port.bytes().all(|byte| byte.is_ascii_digit()) => {
-            let host = &authority[..authority.len() - port.len()];
-            format!("{scheme}{user}{host}…")
+    let mut shown = 0;
+    for segment in rest.split('/') {
+        // The brackets of an IPv6 address hold colons of its own.
+        let host_end = segment.rfind(']').unwrap_or_default();
+        let port = segment[host_end..].split_once(':');
+        let port = port.map_or("", |(_, port)| port);
+        if !port.bytes().all(|byte| byte.is_ascii_digit()) {
+            let end = shown + segment.len() - port.len();
+            return format!("{scheme}{user}{}…", &rest[..end]);
         }
-        _ => format!("{scheme}{user}{authority}{path}{cut}"),
+        shown += segment.len() + 1;
     }
+    format!("{scheme}{user}{rest}{cut}")
 }
 
 #[cfg(test)]

@@ -80,6 +80,7 @@ mod interrupt;
 mod kind;
 mod method;
 mod proxy;
+mod redact;
 mod request;
 mod response;
 mod retry;

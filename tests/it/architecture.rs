@@ -40,7 +40,7 @@ const CRATES: [(&str, &[&str]); 24] = [
     ("httparse", &["sink/scrape/request.rs"]),
     ("httpdate", &["push/response.rs", "sink/scrape/answer.rs"]),
     ("ipnet", &["push/proxy.rs"]),
-    ("base64", &["push/auth.rs", "grouping.rs"]),
+    ("base64", &["push/auth.rs", "push/redact.rs", "grouping.rs"]),
     ("libc", &["job/sys.rs"]),
     (
         "rustix",

@@ -29,10 +29,10 @@ use crate::push::response::GatewayResponse;
 #[cfg(feature = "rustls")]
 use crate::push::tls::Tls;
 
-/// The most that is read of an answer that is no success, in bytes.
+/// Maximum number of bytes that are read of the body of a response.
 const RESPONSE_LIMIT: u64 = 64 * 1024;
 
-/// The longest that is waited for it.
+/// Maximum time for reading it.
 const RESPONSE_TIME: Duration = Duration::from_secs(1);
 
 /// The size of the buffers for what is sent and received, in bytes. The library's own are eight
@@ -191,7 +191,7 @@ impl Transport {
             }
             None => self.run(request.body(()), left),
         };
-        let answer = answer(response?);
+        let answer = read_response(response?);
         // Whoever says that it has taken what was not sent whole is not believed. Another request
         // of this client may have been the one; then this one is sent once more, which changes
         // nothing.
@@ -262,34 +262,29 @@ fn split_url(url: &str) -> (&str, &str) {
     url.split_at(path.map_or(url.len(), |at| authority + at))
 }
 
-fn answer(response: Response<Body>) -> GatewayResponse {
+fn read_response(response: Response<Body>) -> GatewayResponse {
     let header = |name| text(response.headers(), &name);
-    GatewayResponse {
+    let mut read = GatewayResponse {
         status: response.status().as_u16(),
         location: header(LOCATION),
         retry_after: header(RETRY_AFTER),
         date: header(DATE),
-        content: if response.status().is_success() {
-            Vec::new()
-        } else {
-            content(response.into_body())
-        },
-    }
+        content_type: header(CONTENT_TYPE),
+        content_encoding: header(CONTENT_ENCODING),
+        content: Vec::new(),
+        is_cut: false,
+    };
+    let mut body = response.into_body();
+    let mut reader = body.as_reader().take(RESPONSE_LIMIT);
+    // The response counts as far as it can be read.
+    let is_whole = reader.read_to_end(&mut read.content).is_ok();
+    read.is_cut = !is_whole || reader.limit() == 0;
+    read
 }
 
 fn text(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
     let value = headers.get(name)?;
     Some(String::from_utf8_lossy(value.as_bytes()).into_owned())
-}
-
-/// Reads the body of a response as far as it can be read.
-fn content(mut body: Body) -> Vec<u8> {
-    let mut content = Vec::new();
-    let _ = body
-        .as_reader()
-        .take(RESPONSE_LIMIT)
-        .read_to_end(&mut content);
-    content
 }
 
 #[cfg(test)]

@@ -14,7 +14,6 @@ use ureq::unversioned::transport::{
 use super::deadline::{Deadline, is_timeout, time_left};
 use super::error::TransportError;
 use crate::push::proxy::ProxyServer;
-use crate::push::response::printable;
 
 /// The most that is read of a proxy's answer, in bytes.
 const PROXY_RESPONSE_LIMIT: usize = 16 * 1024;
@@ -93,8 +92,7 @@ fn open_tunnel(
         let status: Option<u16> = line
             .strip_prefix("HTTP/1.")
             .and_then(|rest| rest.split(' ').nth(1)?.parse().ok());
-        let shown = printable(&line);
-        let refusal = format!("the proxy refuses to connect to {target}: {shown:?}");
+        let refusal = format!("the proxy refuses to connect to {target}: \"{line}\"");
         match status {
             // Not an answer yet.
             Some(100..200) => {}
@@ -103,7 +101,7 @@ fn open_tunnel(
             Some(_) => return Err(TransportError::Permanent(refusal).into()),
             None => {
                 return Err(
-                    TransportError::Permanent(format!("not a proxy's answer: {shown:?}")).into(),
+                    TransportError::Permanent(format!("not a proxy's answer: \"{line}\"")).into(),
                 );
             }
         }
