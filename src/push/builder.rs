@@ -192,7 +192,7 @@ impl PushgatewayBuilder {
 
     /// Decides all that can be decided without a file.
     pub(super) fn resolve(&self) -> Result<Resolved, ConfigError> {
-        let url = BaseUrl::parse(&self.url)?;
+        let url = BaseUrl::of_gateway(&self.url)?;
         let login = self.login.clone().or(url.username, url.password);
         let credentials = login.check()?;
         header::check(&self.headers, credentials.is_some())?;

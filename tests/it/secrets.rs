@@ -351,6 +351,9 @@ fn a_url_without_an_at_sign_shows_no_password_either() {
         "https:u:s3cret",
         "u:80:s3cret",
         "u:s3cret%40h",
+        "\"http://u:s3cret",
+        "'u:s3cret'",
+        "http://u:s3cret,h",
     ] {
         let error = Client::new(url).unwrap_err();
         assert!(!error.to_string().contains("s3cret"), "{error}");
