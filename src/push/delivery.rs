@@ -10,6 +10,8 @@ use super::error::PushError;
 use super::gateway_url::without_login;
 use super::header::ExtraHeader;
 use super::interrupt::{Interrupt, InterruptStage};
+use super::kind::GatewayKind;
+use super::other_server::{SentCredentials, advice, describe_page, is_victoria_metrics};
 use super::redact::Redactor;
 use super::request::Request;
 use super::response::{GatewayResponse, first_line, printable};
@@ -42,6 +44,7 @@ pub(super) struct RequestDelivery<'a> {
     pub(super) transport: &'a Transport,
     pub(super) interrupt: &'a Interrupt,
     pub(super) policy: RetryPolicy,
+    pub(super) kind: GatewayKind,
     pub(super) request: &'a Request<'a>,
     /// The path of its group.
     pub(super) path: &'a str,
@@ -60,6 +63,8 @@ impl FailedAttempt {
     fn failure(&self) -> AttemptFailure {
         match self {
             Self::Refused(response) if response.redirect().is_some() => AttemptFailure::Redirect,
+            // A page: another attempt would be answered with it again.
+            Self::Refused(response) if response.is_success() => AttemptFailure::Permanent,
             Self::Refused(response) => AttemptFailure::Status {
                 status: response.status,
                 retry_after: response.retry_after(SystemTime::now()),
@@ -87,7 +92,9 @@ impl RequestDelivery<'_> {
             let elapsed = begin.elapsed();
             let delivered = Delivered { attempts, elapsed };
             let failed = match result {
-                Ok(response) if response.is_success() => return Ok(delivered),
+                Ok(response) if response.is_success() && response.is_blank() => {
+                    return Ok(delivered);
+                }
                 Ok(response) => FailedAttempt::Refused(response),
                 Err(error) => FailedAttempt::NoResponse(error),
             };
@@ -185,6 +192,15 @@ impl RequestDelivery<'_> {
             };
         }
         let text = response.text();
+        if let Some(answer) = self.other_server(response, &text, &redactor) {
+            let kind = self.kind;
+            return PushError::OtherServer {
+                url,
+                kind,
+                status,
+                answer,
+            };
+        }
         let cause = match status {
             400 => find_cause(&text, self.request),
             _ => Cause::Unknown,
@@ -205,9 +221,45 @@ impl RequestDelivery<'_> {
                 url,
                 status,
                 message: first_line(&redactor.redact(&text, response.is_cut)),
+                advice: advice(status, &self.sent_credentials()),
                 attempts: after.attempts,
                 elapsed: after.elapsed,
             },
+        }
+    }
+
+    /// Describes the response of a server that is something else than was expected.
+    fn other_server(
+        &self,
+        response: &GatewayResponse,
+        text: &str,
+        redactor: &Redactor,
+    ) -> Option<String> {
+        if self.kind == GatewayKind::Pushgateway && is_victoria_metrics(response.status, text) {
+            let path = GatewayKind::IMPORT;
+            return Some(format!(
+                "like VictoriaMetrics, which takes pushes at {path} below its URL"
+            ));
+        }
+        describe_page(response, redactor).map(|page| format!("with {page}"))
+    }
+
+    fn sent_credentials(&self) -> SentCredentials<'static> {
+        let is_further = |header: &ExtraHeader| header.is_authorization();
+        SentCredentials {
+            to_gateway: match self.exchange.authorization {
+                Some(login) if login.header.starts_with("Bearer ") => Some("a bearer token was"),
+                Some(_) => Some("a user name and a password were"),
+                None if self.exchange.headers.iter().any(is_further) => {
+                    Some("an `Authorization` header was")
+                }
+                None => None,
+            },
+            to_proxy: self
+                .transport
+                .proxy()
+                .and_then(|proxy| proxy.authorization.as_ref())
+                .map(|_| "a user name and a password were"),
         }
     }
 

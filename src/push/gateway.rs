@@ -222,6 +222,7 @@ impl Pushgateway {
             transport: &self.transport,
             interrupt: &self.interrupt,
             policy: self.policy,
+            kind: self.kind(),
             request,
             path: &path,
             exchange: Exchange {

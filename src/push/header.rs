@@ -44,7 +44,7 @@ impl ExtraHeader {
     }
 
     /// Returns true for a header that carries credentials.
-    fn is_authorization(&self) -> bool {
+    pub(super) fn is_authorization(&self) -> bool {
         self.name.eq_ignore_ascii_case("authorization")
     }
 

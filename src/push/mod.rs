@@ -79,6 +79,7 @@ mod header;
 mod interrupt;
 mod kind;
 mod method;
+mod other_server;
 mod proxy;
 mod redact;
 mod request;

@@ -25,6 +25,11 @@ impl GatewayResponse {
         (200..300).contains(&self.status)
     }
 
+    /// Returns true for a body without text, as that of every response of a gateway to a push is.
+    pub(super) fn is_blank(&self) -> bool {
+        self.content.trim_ascii().is_empty()
+    }
+
     /// Where it sends us, if it does.
     pub(super) fn redirect(&self) -> Option<&str> {
         let location = self.location.as_deref();

@@ -62,3 +62,4 @@ mod tls;
 mod transparency;
 mod tutorial;
 mod victoriametrics;
+mod wrong_server;

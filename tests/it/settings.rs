@@ -472,7 +472,7 @@ fn a_real_gateway_with_basic_auth_takes_the_right_password_only() {
         .run()
     };
     run("s3:cret").exits(0).says("");
-    run("wrong")
-        .exits(0)
-        .says_one_line_with("/metrics/job/j answered 401: Unauthorized\n");
+    run("wrong").exits(0).says_one_line_with(
+        "/metrics/job/j answered 401: Unauthorized; a user name and a password were sent\n",
+    );
 }

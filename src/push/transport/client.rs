@@ -191,7 +191,7 @@ impl Transport {
             }
             None => self.run(request.body(()), left),
         };
-        let answer = read_response(response?);
+        let answer = read_response(response?)?;
         // Whoever says that it has taken what was not sent whole is not believed. Another request
         // of this client may have been the one; then this one is sent once more, which changes
         // nothing.
@@ -262,8 +262,9 @@ fn split_url(url: &str) -> (&str, &str) {
     url.split_at(path.map_or(url.len(), |at| authority + at))
 }
 
-fn read_response(response: Response<Body>) -> GatewayResponse {
+fn read_response(response: Response<Body>) -> Result<GatewayResponse, TransportError> {
     let header = |name| text(response.headers(), &name);
+    let length = header(CONTENT_LENGTH).and_then(|length| length.parse::<u64>().ok());
     let mut read = GatewayResponse {
         status: response.status().as_u16(),
         location: header(LOCATION),
@@ -279,7 +280,16 @@ fn read_response(response: Response<Body>) -> GatewayResponse {
     // The response counts as far as it can be read.
     let is_whole = reader.read_to_end(&mut read.content).is_ok();
     read.is_cut = !is_whole || reader.limit() == 0;
-    read
+    // Without its body it could be that of another server.
+    if read.is_success()
+        && read.is_cut
+        && read.is_blank()
+        && length.is_some_and(|length| length > 0)
+    {
+        let reason = "the response ended before its body";
+        return Err(TransportError::Transient(reason.to_owned()));
+    }
+    Ok(read)
 }
 
 fn text(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
