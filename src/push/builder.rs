@@ -58,7 +58,7 @@ impl PushgatewayBuilder {
             kind: None,
             policy: RetryPolicy {
                 timeout: Duration::from_secs(10),
-                retries: 3,
+                retries: None,
             },
         }
     }
@@ -70,9 +70,10 @@ impl PushgatewayBuilder {
         self
     }
 
-    /// Number of further attempts within the timeout after a transient failure. Defaults to 3.
+    /// Maximum number of further attempts after a transient failure. Defaults to as many as the
+    /// timeout allows, with growing pauses of at most 2 seconds.
     pub fn retries(mut self, retries: u32) -> Self {
-        self.policy.retries = retries;
+        self.policy.retries = Some(retries);
         self
     }
 

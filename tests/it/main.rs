@@ -46,6 +46,7 @@ mod push_command;
 mod push_text;
 mod readme;
 mod refusals;
+mod retries;
 mod roundtrip;
 mod run_textfile;
 mod scrape;

@@ -156,7 +156,7 @@ fn what_is_sent_back_in_pieces_or_in_other_places_is_not_shown() {
         .unwrap()
         .push(&key(), &gauge("a"))
         .unwrap_err();
-    assert!(error.to_string().ends_with(": bad data"), "{error}");
+    assert!(error.to_string().contains(" 403: bad data; "), "{error}");
 }
 
 #[test]

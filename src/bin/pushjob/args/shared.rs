@@ -22,7 +22,8 @@ pub(crate) struct GatewayArgs {
     #[arg(long, value_name = "DURATION", allow_hyphen_values = true)]
     pub(crate) push_timeout: Option<String>,
 
-    /// Further tries within that time, on what may pass [env: PUSHJOB_PUSH_RETRIES] [default: 3]
+    /// Maximum number of further attempts within that time, after a transient failure
+    /// [env: PUSHJOB_PUSH_RETRIES] [default: as many as the time allows]
     #[arg(long, value_name = "N", allow_hyphen_values = true)]
     pub(crate) push_retries: Option<String>,
 

@@ -24,8 +24,6 @@ use crate::args::{
 };
 
 const PUSH_TIMEOUT: Duration = Duration::from_secs(10);
-const PUSH_RETRIES: u32 = 3;
-
 /// What came out of flags and environment.
 #[derive(Debug)]
 pub(crate) struct Settings {
@@ -236,8 +234,8 @@ fn gateways(
     troubles: &mut Troubles,
 ) -> Result<Gateways, String> {
     let push_retries = push_retries(args).or_else(|mistake| {
-        let consequence = format!("{PUSH_RETRIES} is used");
-        troubles.keep(mistake, &consequence).map(|()| PUSH_RETRIES)
+        let consequence = "the default is used";
+        troubles.keep(mistake, consequence).map(|()| None)
     })?;
     let gateways = match gateway::read(args, troubles) {
         Ok(read) => usable(read, troubles)?,
@@ -249,7 +247,10 @@ fn gateways(
     Ok(match gateways {
         Gateways::Given(gateways) => {
             let gateways = gateways.into_iter().map(|gateway| Gateway {
-                builder: gateway.builder.timeout(push_timeout).retries(push_retries),
+                builder: match push_retries {
+                    Some(retries) => gateway.builder.timeout(push_timeout).retries(retries),
+                    None => gateway.builder.timeout(push_timeout),
+                },
                 ..gateway
             });
             Gateways::Given(gateways.collect())
@@ -297,7 +298,7 @@ fn push_timeout(args: &GatewayArgs) -> Result<Duration, Mistake> {
     }
 }
 
-fn push_retries(args: &GatewayArgs) -> Result<u32, Mistake> {
+fn push_retries(args: &GatewayArgs) -> Result<Option<u32>, Mistake> {
     match given(
         args.push_retries.as_ref(),
         "--push-retries",
@@ -305,7 +306,8 @@ fn push_retries(args: &GatewayArgs) -> Result<u32, Mistake> {
     )? {
         Some((text, source)) => text
             .parse()
+            .map(Some)
             .map_err(|_| source.mistake(format!("{text:?} is not a whole number from 0"))),
-        None => Ok(PUSH_RETRIES),
+        None => Ok(None),
     }
 }
