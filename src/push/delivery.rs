@@ -60,6 +60,10 @@ enum FailedAttempt {
 }
 
 impl FailedAttempt {
+    fn is_timeout(&self) -> bool {
+        matches!(self, Self::NoResponse(TransportError::Timeout))
+    }
+
     fn failure(&self) -> AttemptFailure {
         match self {
             Self::Refused(response) if response.redirect().is_some() => AttemptFailure::Redirect,
@@ -82,6 +86,7 @@ impl RequestDelivery<'_> {
     /// Sends the request until it succeeds, fails for good, or time or attempts are used up.
     pub(super) fn run(&self, begin: Instant, timeout: Duration) -> Result<Delivered, PushError> {
         let mut attempts = 0;
+        let mut earlier = None;
         loop {
             if self.is_shut_down() {
                 return Err(PushError::ShutDown { url: self.url() });
@@ -104,8 +109,15 @@ impl RequestDelivery<'_> {
                 remaining: timeout.saturating_sub(elapsed),
             };
             if !self.pauses_for_another(&failure, spent) {
+                let failed = if failed.is_timeout() && left < timeout / 4 {
+                    // There was little time: what happened before says more.
+                    earlier.unwrap_or(failed)
+                } else {
+                    failed
+                };
                 return Err(self.error(failed, delivered, timeout));
             }
+            earlier = Some(failed);
             // A request that is sent again for a connection that was stale is still the same
             // attempt.
             if failure == AttemptFailure::Stale {

@@ -12,6 +12,7 @@ mod support;
 
 #[cfg(all(feature = "prometheus", feature = "prometheus-client"))]
 mod adapters;
+mod addresses;
 mod architecture;
 mod auth;
 mod batch;

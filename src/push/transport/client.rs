@@ -16,6 +16,7 @@ use ureq::{Agent, AsSendBody, Body, Error, SendBody};
 
 use super::error::TransportError;
 use super::head::{HeadParts, HeadStore, RewriterConnector};
+use super::look_up::LookUp;
 use super::resolver::BoundedResolver;
 use super::tcp::TcpConnector;
 #[cfg(feature = "rustls")]
@@ -94,12 +95,17 @@ pub(in crate::push) struct Transport {
     agent: Agent,
     heads: Arc<HeadStore>,
     route: Route,
+    look_up: LookUp,
     /// Number of requests that were not sent whole.
     cut_off: Arc<AtomicUsize>,
 }
 
 impl Transport {
     pub(in crate::push) fn new(route: Route) -> Self {
+        Self::with(route, LookUp::default())
+    }
+
+    fn with(route: Route, look_up: LookUp) -> Self {
         let config = Config::builder()
             .http_status_as_error(false)
             .max_redirects(0)
@@ -113,6 +119,7 @@ impl Transport {
         let proxy = route.proxy.as_ref();
         let resolver = BoundedResolver {
             instead: proxy.map(|proxy| (proxy.host.clone(), proxy.port)),
+            look_up: look_up.clone(),
         };
         let heads = Arc::new(HeadStore::default());
         let cut_off = Arc::new(AtomicUsize::new(0));
@@ -138,13 +145,15 @@ impl Transport {
             agent,
             heads,
             route,
+            look_up,
             cut_off,
         }
     }
 
-    /// The same way to the gateway, with connections of its own.
+    /// The same way to the gateway, with connections of its own. They share a look-up of the host
+    /// that is under way.
     pub(in crate::push) fn another(&self) -> Self {
-        Self::new(self.route.clone())
+        Self::with(self.route.clone(), self.look_up.clone())
     }
 
     /// Sends a request and waits for its answer, within `timeout`.
