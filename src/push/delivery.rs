@@ -193,7 +193,7 @@ impl RequestDelivery<'_> {
         let (url, status) = (self.url(), response.status);
         // Before anything is cut: half a secret is still one.
         let redactor = self.redactor();
-        let shown = |text: &str| printable(&redactor.redact(text, false));
+        let shown = |text: &str| printable(&redactor.redact(text, response.is_cut));
         if let Some(location) = response.redirect() {
             let shown = |url: &str| shown(&without_login(url));
             return PushError::Redirect {
@@ -256,7 +256,7 @@ impl RequestDelivery<'_> {
         describe_page(response, redactor).map(|page| format!("with {page}"))
     }
 
-    fn sent_credentials(&self) -> SentCredentials<'static> {
+    fn sent_credentials(&self) -> SentCredentials {
         let is_further = |header: &ExtraHeader| header.is_authorization();
         SentCredentials {
             to_gateway: match self.exchange.authorization {

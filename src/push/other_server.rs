@@ -3,8 +3,8 @@
 use super::redact::Redactor;
 use super::response::{GatewayResponse, first_line};
 
-/// Describes the body of a response that is a success, unless it is empty, as that of every gateway
-/// is: after "it answered with ".
+/// Describes the body of a success, for after "it answered with ". None for a blank one: the response
+/// of a gateway to a push has no text.
 pub(super) fn describe_page(response: &GatewayResponse, redactor: &Redactor) -> Option<String> {
     if !response.is_success() || response.is_blank() {
         return None;
@@ -36,8 +36,14 @@ pub(super) fn is_victoria_metrics(status: u16, text: &str) -> bool {
     status == 400 && text.contains("unsupported path requested")
 }
 
+/// The kinds of credentials that a request carried, each with its verb.
+pub(super) struct SentCredentials {
+    pub(super) to_gateway: Option<&'static str>,
+    pub(super) to_proxy: Option<&'static str>,
+}
+
 /// Advice for a status that is a mistake in the settings more often than not.
-pub(super) fn advice(status: u16, sent: &SentCredentials<'_>) -> Option<String> {
+pub(super) fn advice(status: u16, sent: &SentCredentials) -> Option<String> {
     let were_sent = |sent: Option<&str>| match sent {
         Some(what) => format!("{what} sent"),
         None => "no credentials were sent".to_owned(),
@@ -53,18 +59,13 @@ pub(super) fn advice(status: u16, sent: &SentCredentials<'_>) -> Option<String> 
     }
 }
 
-/// The kind of credentials that a request carried, with its verb.
-pub(super) struct SentCredentials<'a> {
-    pub(super) to_gateway: Option<&'a str>,
-    pub(super) to_proxy: Option<&'a str>,
-}
-
 /// Returns true for the target of a redirect that looks like the page of a login.
 pub(super) fn is_login(location: &str) -> bool {
-    let location = location.to_ascii_lowercase();
-    [
-        "login", "signin", "sign-in", "sign_in", "oauth", "/sso", "saml", "/auth",
-    ]
-    .iter()
-    .any(|word| location.contains(word))
+    let location = location.to_ascii_lowercase().replace(['-', '_'], "");
+    location
+        .split(|character: char| !character.is_ascii_alphanumeric())
+        .any(|word| {
+            let words = ["auth", "authorize", "login", "saml", "signin", "sso"];
+            words.contains(&word) || word.starts_with("oauth")
+        })
 }

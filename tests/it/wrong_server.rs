@@ -74,6 +74,7 @@ fn a_success_has_no_body_but_whitespace() {
         "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
         "HTTP/1.0 200 OK\r\n\r\n",
         "HTTP/1.1 204 No Content\r\nContent-Type: text/html\r\n\r\n",
+        "HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n",
         // What follows the body is not of this response.
         "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n<html>",
     ] {
@@ -235,6 +236,9 @@ fn a_refused_login_says_what_was_sent() {
         refuse(client(&gateway).header("authorization", "Token s3cret")),
         "401: no; an `Authorization` header was sent"
     );
+    let author = Answer::Respond("302 Found", "Location: http://author.example/x\r\n", "");
+    let gateway = FakeGateway::answering([author]);
+    assert!(refuse(client(&gateway)).ends_with("name the gateway that it leads to"));
     let gateway = FakeGateway::answering([Answer::Respond(
         "302 Found",
         "Location: https://sso.example/login?to=x\r\n",
