@@ -146,12 +146,12 @@ pub(super) struct Authorization {
 impl Authorization {
     /// The texts in it that no message may show.
     pub(super) fn secrets(&self) -> [&str; 2] {
-        [&self.secret, encoded(&self.header)]
+        [&self.secret, token(&self.header)]
     }
 }
 
 /// The value of such a header without the name of the scheme.
-fn encoded(header: &str) -> &str {
+pub(super) fn token(header: &str) -> &str {
     header.split(' ').nth(1).unwrap_or(header)
 }
 

@@ -58,7 +58,7 @@ impl PushgatewayBuilder {
             kind: None,
             policy: RetryPolicy {
                 timeout: Duration::from_secs(10),
-                retries: 3,
+                retries: None,
             },
         }
     }
@@ -70,9 +70,10 @@ impl PushgatewayBuilder {
         self
     }
 
-    /// Number of further attempts within the timeout after a transient failure. Defaults to 3.
+    /// Maximum number of further attempts after a transient failure. Defaults to as many as the
+    /// timeout allows, with growing pauses of at most 2 seconds.
     pub fn retries(mut self, retries: u32) -> Self {
-        self.policy.retries = retries;
+        self.policy.retries = Some(retries);
         self
     }
 
@@ -192,7 +193,7 @@ impl PushgatewayBuilder {
 
     /// Decides all that can be decided without a file.
     pub(super) fn resolve(&self) -> Result<Resolved, ConfigError> {
-        let url = BaseUrl::parse(&self.url)?;
+        let url = BaseUrl::of_gateway(&self.url)?;
         let login = self.login.clone().or(url.username, url.password);
         let credentials = login.check()?;
         header::check(&self.headers, credentials.is_some())?;

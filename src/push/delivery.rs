@@ -1,6 +1,5 @@
 //! One delivery: every attempt of it.
 
-use std::cmp::Reverse;
 use std::hash::{BuildHasher, RandomState};
 use std::time::{Duration, Instant, SystemTime};
 
@@ -9,14 +8,15 @@ use super::auth::Authorization;
 use super::diagnosis::{Cause, find_cause};
 use super::error::PushError;
 use super::gateway_url::without_login;
+use super::header::ExtraHeader;
 use super::interrupt::{Interrupt, InterruptStage};
+use super::kind::GatewayKind;
+use super::other_server::{SentCredentials, advice, describe_page, is_victoria_metrics};
+use super::redact::Redactor;
 use super::request::Request;
 use super::response::{GatewayResponse, first_line, printable};
 use super::retry::{AttemptFailure, AttemptsExhausted, RetryPolicy, next_pause};
 use super::transport::{Exchange, Transport, TransportError};
-
-/// The shortest text that is kept out of messages. What is shorter occurs in them by chance.
-const SHORTEST_SECRET: usize = 4;
 
 /// The part of the time for a delivery that counts as all of it.
 const NEARLY_ALL: f64 = 0.95;
@@ -44,6 +44,7 @@ pub(super) struct RequestDelivery<'a> {
     pub(super) transport: &'a Transport,
     pub(super) interrupt: &'a Interrupt,
     pub(super) policy: RetryPolicy,
+    pub(super) kind: GatewayKind,
     pub(super) request: &'a Request<'a>,
     /// The path of its group.
     pub(super) path: &'a str,
@@ -59,9 +60,15 @@ enum FailedAttempt {
 }
 
 impl FailedAttempt {
+    fn is_timeout(&self) -> bool {
+        matches!(self, Self::NoResponse(TransportError::Timeout))
+    }
+
     fn failure(&self) -> AttemptFailure {
         match self {
             Self::Refused(response) if response.redirect().is_some() => AttemptFailure::Redirect,
+            // A page: another attempt would be answered with it again.
+            Self::Refused(response) if response.is_success() => AttemptFailure::Permanent,
             Self::Refused(response) => AttemptFailure::Status {
                 status: response.status,
                 retry_after: response.retry_after(SystemTime::now()),
@@ -79,6 +86,7 @@ impl RequestDelivery<'_> {
     /// Sends the request until it succeeds, fails for good, or time or attempts are used up.
     pub(super) fn run(&self, begin: Instant, timeout: Duration) -> Result<Delivered, PushError> {
         let mut attempts = 0;
+        let mut earlier = None;
         loop {
             if self.is_shut_down() {
                 return Err(PushError::ShutDown { url: self.url() });
@@ -89,7 +97,9 @@ impl RequestDelivery<'_> {
             let elapsed = begin.elapsed();
             let delivered = Delivered { attempts, elapsed };
             let failed = match result {
-                Ok(response) if response.is_success() => return Ok(delivered),
+                Ok(response) if response.is_success() && response.is_blank() => {
+                    return Ok(delivered);
+                }
                 Ok(response) => FailedAttempt::Refused(response),
                 Err(error) => FailedAttempt::NoResponse(error),
             };
@@ -99,8 +109,15 @@ impl RequestDelivery<'_> {
                 remaining: timeout.saturating_sub(elapsed),
             };
             if !self.pauses_for_another(&failure, spent) {
+                let failed = if failed.is_timeout() && left < timeout / 4 {
+                    // There was little time: what happened before says more.
+                    earlier.unwrap_or(failed)
+                } else {
+                    failed
+                };
                 return Err(self.error(failed, delivered, timeout));
             }
+            earlier = Some(failed);
             // A request that is sent again for a connection that was stale is still the same
             // attempt.
             if failure == AttemptFailure::Stale {
@@ -133,7 +150,9 @@ impl RequestDelivery<'_> {
         let reason = match failed {
             FailedAttempt::Refused(response) => return self.refused(&response, after),
             FailedAttempt::NoResponse(TransportError::Timeout) => self.timeout_reason(timeout),
-            FailedAttempt::NoResponse(error) => self.without_secrets(&error.to_string()),
+            FailedAttempt::NoResponse(error) => {
+                printable(&self.redactor().redact(&error.to_string(), false))
+            }
         };
         let Delivered { attempts, elapsed } = after;
         PushError::NoAnswer {
@@ -173,9 +192,10 @@ impl RequestDelivery<'_> {
     fn refused(&self, response: &GatewayResponse, after: Delivered) -> PushError {
         let (url, status) = (self.url(), response.status);
         // Before anything is cut: half a secret is still one.
-        let shown = |text: &str| self.without_secrets(text);
+        let redactor = self.redactor();
+        let shown = |text: &str| printable(&redactor.redact(text, response.is_cut));
         if let Some(location) = response.redirect() {
-            let shown = |url: &str| printable(&shown(&without_login(url)));
+            let shown = |url: &str| shown(&without_login(url));
             return PushError::Redirect {
                 url,
                 status,
@@ -184,6 +204,15 @@ impl RequestDelivery<'_> {
             };
         }
         let text = response.text();
+        if let Some(answer) = self.other_server(response, &text, &redactor) {
+            let kind = self.kind;
+            return PushError::OtherServer {
+                url,
+                kind,
+                status,
+                answer,
+            };
+        }
         let cause = match status {
             400 => find_cause(&text, self.request),
             _ => Cause::Unknown,
@@ -203,31 +232,60 @@ impl RequestDelivery<'_> {
             Cause::Unknown => PushError::Status {
                 url,
                 status,
-                message: first_line(&shown(&text)),
+                message: first_line(&redactor.redact(&text, response.is_cut)),
+                advice: advice(status, &self.sent_credentials()),
                 attempts: after.attempts,
                 elapsed: after.elapsed,
             },
         }
     }
 
-    /// Removes all secrets of the request from text that a server has sent.
-    fn without_secrets(&self, text: &str) -> String {
+    /// Describes the response of a server that is something else than was expected.
+    fn other_server(
+        &self,
+        response: &GatewayResponse,
+        text: &str,
+        redactor: &Redactor,
+    ) -> Option<String> {
+        if self.kind == GatewayKind::Pushgateway && is_victoria_metrics(response.status, text) {
+            let path = GatewayKind::IMPORT;
+            return Some(format!(
+                "like VictoriaMetrics, which takes pushes at {path} below its URL"
+            ));
+        }
+        describe_page(response, redactor).map(|page| format!("with {page}"))
+    }
+
+    fn sent_credentials(&self) -> SentCredentials {
+        let is_further = |header: &ExtraHeader| header.is_authorization();
+        SentCredentials {
+            to_gateway: match self.exchange.authorization {
+                Some(login) if login.header.starts_with("Bearer ") => Some("a bearer token was"),
+                Some(_) => Some("a user name and a password were"),
+                None if self.exchange.headers.iter().any(is_further) => {
+                    Some("an `Authorization` header was")
+                }
+                None => None,
+            },
+            to_proxy: self
+                .transport
+                .proxy()
+                .and_then(|proxy| proxy.authorization.as_ref())
+                .map(|_| "a user name and a password were"),
+        }
+    }
+
+    /// The secrets of the request: text that a server has sent is not shown without removing them.
+    fn redactor(&self) -> Redactor {
         let proxy = self.transport.proxy();
         let proxy = proxy.and_then(|proxy| proxy.authorization.as_ref());
-        let logins = [self.exchange.authorization, proxy];
+        let logins = [self.exchange.authorization, proxy].into_iter().flatten();
         let headers = self.exchange.headers.iter();
-        let mut secrets: Vec<&str> = logins
-            .into_iter()
-            .flatten()
-            .flat_map(Authorization::secrets)
-            .chain(headers.map(|header| header.value.as_str()))
-            .filter(|secret| secret.len() >= SHORTEST_SECRET)
-            .collect();
-        // One may be the beginning of another.
-        secrets.sort_by_key(|secret| Reverse(secret.len()));
-        secrets
-            .into_iter()
-            .fold(text.to_owned(), |text, secret| text.replace(secret, "…"))
+        Redactor::new(
+            logins
+                .flat_map(Authorization::secrets)
+                .chain(headers.flat_map(ExtraHeader::secrets)),
+        )
     }
 }
 

@@ -3,7 +3,6 @@
 use crate::grouping::{PUSH_FAILURE_TIME, PUSH_TIME};
 
 use super::request::Request;
-use super::response::printable;
 
 /// Why a gateway has refused a request as inconsistent.
 pub(super) enum Cause {
@@ -39,15 +38,12 @@ pub(super) fn find_cause(answer: &str, request: &Request<'_>) -> Cause {
             } else {
                 message.series()
             };
-            other_type = Some(Cause::Type {
-                metric,
-                elsewhere: printable(&elsewhere),
-            });
+            other_type = Some(Cause::Type { metric, elsewhere });
         } else if own && message.is_of_duplicate_group(request) {
             held.push(DUPLICATE_GROUP.to_owned());
         } else if !own {
             let ServerMessage { reason, .. } = message;
-            held.push(printable(&format!("{} {reason}", message.series())));
+            held.push(format!("{} {reason}", message.series()));
         }
     }
     held.dedup();

@@ -7,6 +7,7 @@ use crate::grouping::UnpushableError;
 use super::file::FileError;
 use super::kind::GatewayKind;
 use super::method::Method;
+use super::other_server::is_login;
 
 /// A delivery that failed.
 #[derive(Debug, thiserror::Error)]
@@ -54,21 +55,35 @@ pub enum PushError {
         held: Vec<String>,
     },
     /// The gateway said no, finally or on every try.
-    #[error("{url} answered {status}{}{}", answer(message), after(*attempts, *elapsed))]
+    #[error("{url} answered {status}{}{}{}", after_colon(message), after_semicolon(advice.as_deref()), after(*attempts, *elapsed))]
     Status {
         /// The URL of the group.
         url: String,
         /// The HTTP status.
         status: u16,
-        /// The first line of the answer.
+        /// The first line of the response.
         message: String,
+        /// A hint at the mistake that this status most often stands for.
+        advice: Option<String>,
         /// Number of attempts.
         attempts: u32,
         /// Time of all attempts together.
         elapsed: Duration,
     },
+    /// The server answered as no gateway does, most often with a page: the result is not stored.
+    #[error("{url} is not {}: it answered {answer}", article(*kind))]
+    OtherServer {
+        /// The URL of the group.
+        url: String,
+        /// Kind of the gateway that was expected.
+        kind: GatewayKind,
+        /// The HTTP status.
+        status: u16,
+        /// Description of the response, after "it answered ".
+        answer: String,
+    },
     /// The gateway sent us elsewhere; a redirected push could reach another group, or become a GET.
-    #[error("{url} answered {status}, a redirect to {location}: {}", advice(base.as_deref()))]
+    #[error("{url} answered {status}, a redirect to {location}: {}", redirect_advice(base.as_deref(), location))]
     Redirect {
         /// The URL of the group.
         url: String,
@@ -127,7 +142,8 @@ impl PushError {
             | Self::Unsupported { .. }
             | Self::OtherType { .. } => true,
             Self::Status { status, .. } => matches!(status, 400 | 411..=415 | 422 | 431),
-            Self::Redirect { .. }
+            Self::OtherServer { .. }
+            | Self::Redirect { .. }
             | Self::Credentials { .. }
             | Self::Inconsistent { .. }
             | Self::NoAnswer { .. }
@@ -142,6 +158,7 @@ impl PushError {
             self,
             Self::NoAnswer { .. }
                 | Self::Credentials { .. }
+                | Self::OtherServer { .. }
                 | Self::Redirect { .. }
                 | Self::ShutDown { .. }
                 | Self::Status {
@@ -149,6 +166,13 @@ impl PushError {
                     ..
                 }
         )
+    }
+
+    /// Returns true where the server is something else than a gateway, which answered with a page
+    /// for example. What was pushed is not stored; the URL has to be mended.
+    #[must_use]
+    pub fn is_other_server(&self) -> bool {
+        matches!(self, Self::OtherServer { .. })
     }
 
     /// The metric that the gateway objects to, if it has named one; it may take others then.
@@ -187,18 +211,35 @@ fn list(things: &[String]) -> String {
     }
 }
 
-fn advice(base: Option<&str>) -> String {
+fn redirect_advice(base: Option<&str>, location: &str) -> String {
     match base {
         Some(base) => format!("the gateway to name is {base}"),
+        None if is_login(location) => {
+            "it leads to a login, which asks for credentials that the request does not carry"
+                .to_owned()
+        }
         None => "name the gateway that it leads to".to_owned(),
     }
 }
 
-fn answer(message: &str) -> String {
+fn after_colon(message: &str) -> String {
     if message.is_empty() {
         String::new()
     } else {
         format!(": {message}")
+    }
+}
+
+fn after_semicolon(advice: Option<&str>) -> String {
+    advice
+        .map(|advice| format!("; {advice}"))
+        .unwrap_or_default()
+}
+
+fn article(kind: GatewayKind) -> &'static str {
+    match kind {
+        GatewayKind::Pushgateway => "a Pushgateway",
+        GatewayKind::VictoriaMetrics => "VictoriaMetrics",
     }
 }
 

@@ -176,13 +176,13 @@ impl Pushgateway {
     ///
     /// # Errors
     ///
-    /// Each names the URL of the group. [`PushError::Status`] with the line of the gateway's answer
-    /// that says most, at once for a status that is final and after the last try for one that may
-    /// pass; [`PushError::Inconsistent`] when the gateway refuses because of what others have
-    /// pushed; [`PushError::Redirect`]; [`PushError::NoAnswer`] when every try failed;
+    /// Each names the URL of the group. [`PushError::Status`] with the line of the response that says
+    /// most, at once for a status that is final and after the last attempt for a transient one;
+    /// [`PushError::OtherServer`] when a success comes with a page, as no gateway sends it;
+    /// [`PushError::Inconsistent`] when the gateway refuses because of metrics that others have
+    /// pushed; [`PushError::Redirect`]; [`PushError::NoAnswer`] when every attempt failed;
     /// [`PushError::Credentials`] when the file of password or token cannot be read;
-    /// [`PushError::Unsupported`] where nothing can be replaced or deleted;
-    /// [`PushError::ShutDown`].
+    /// [`PushError::Unsupported`] where nothing can be replaced or deleted; [`PushError::ShutDown`].
     pub fn send(&self, request: &Request<'_>) -> Result<Delivered, PushError> {
         self.send_within(request, self.policy.timeout)
     }
@@ -222,6 +222,7 @@ impl Pushgateway {
             transport: &self.transport,
             interrupt: &self.interrupt,
             policy: self.policy,
+            kind: self.kind(),
             request,
             path: &path,
             exchange: Exchange {

@@ -1,5 +1,6 @@
 //! The base URL of a gateway.
 
+use std::borrow::Cow;
 use std::str::Utf8Error;
 
 use percent_encoding::percent_decode_str;
@@ -34,6 +35,21 @@ pub(super) enum Scheme {
 }
 
 impl BaseUrl {
+    /// Reads the base URL of a gateway. The path of its groups, which the client adds, is refused.
+    pub(super) fn of_gateway(text: &str) -> Result<Self, ConfigError> {
+        let parsed = Self::parse(text)?;
+        let base = without_group_path(&parsed.base);
+        if base.len() == parsed.base.len() {
+            return Ok(parsed);
+        }
+        Err(ConfigError::Url {
+            url: without_credentials(text),
+            reason: format!(
+                "it ends in the path of its groups, which is added to it; give the base URL: {base}"
+            ),
+        })
+    }
+
     /// Reads a base URL. A missing scheme is `http://`; a path prefix is kept; user name and
     /// password are taken out.
     pub(super) fn parse(text: &str) -> Result<Self, ConfigError> {
@@ -41,12 +57,7 @@ impl BaseUrl {
             url: without_credentials(text),
             reason: reason.to_owned(),
         };
-        if text.trim().is_empty() {
-            return Err(fail("it is empty"));
-        }
-        if text.contains(|c: char| c.is_control() || c.is_whitespace()) {
-            return Err(fail("it holds a blank or a control character"));
-        }
+        check_text(text).map_err(fail)?;
         let full = match scheme_length(text) {
             Some(_) => text.to_owned(),
             None if text.starts_with("http:") || text.starts_with("https:") => {
@@ -64,12 +75,16 @@ impl BaseUrl {
         if url.query().is_some() || url.fragment().is_some() {
             return Err(fail("it has a query or a fragment"));
         }
-        if url.path().contains('@') {
+        let prefix = url.path().trim_end_matches('/');
+        if without_group_path(prefix).contains('@') {
             return Err(fail(
                 "there is an `@` in its path; in a password write %2F for a slash",
             ));
         }
         let host = match url.host() {
+            Some(Host::Domain(host)) if host.contains(is_odd_in_host) => {
+                return Err(fail("its host holds a character that no host name has"));
+            }
             Some(Host::Domain(host)) => host.to_owned(),
             Some(Host::Ipv4(address)) => address.to_string(),
             Some(Host::Ipv6(address)) => format!("[{address}]"),
@@ -79,7 +94,6 @@ impl BaseUrl {
             .port()
             .map(|port| format!(":{port}"))
             .unwrap_or_default();
-        let prefix = url.path().trim_end_matches('/');
         let decoded = |part: &str| {
             decode(part).map_err(|_| fail("its user name or password is not valid UTF-8"))
         };
@@ -93,6 +107,55 @@ impl BaseUrl {
             username: decoded(url.username())?,
             password: decoded(url.password().unwrap_or_default())?,
         })
+    }
+}
+
+/// Refuses text that no URL can be meant by, with the mistake that is behind it.
+fn check_text(text: &str) -> Result<(), &'static str> {
+    let authority = text.split_once("://").map_or(text, |(_, rest)| rest);
+    let authority = authority.split('/').next().unwrap_or_default();
+    let host = authority.rsplit('@').next().unwrap_or_default();
+    let quotes = ['"', '\'', '`', '\u{201c}', '\u{201d}'];
+    if text.trim().is_empty() {
+        Err("it is empty")
+    } else if text.starts_with(quotes) || text.ends_with(quotes) {
+        Err("the quotation marks are part of it: write it without them")
+    } else if host.contains('$') || text.contains("${") || text.contains("$(") {
+        Err("it holds a `$`: a variable in it was not replaced by its value")
+    } else if text.contains(|c: char| c.is_control() || c.is_whitespace()) {
+        Err("it holds a blank or a control character")
+    } else if host.contains(',') || text.split(',').filter(|part| part.contains("://")).count() > 1
+    {
+        Err("it holds a comma: this takes one URL; repeat `--gateway` for each further one")
+    } else {
+        Ok(())
+    }
+}
+
+/// Returns true for a character that the syntax of URLs allows in a host, but no resolver does.
+fn is_odd_in_host(character: char) -> bool {
+    !character.is_ascii_alphanumeric() && !matches!(character, '.' | '-' | '_' | '~')
+}
+
+/// A URL or path up to where the path of a group begins: `/metrics` at its end, or `/metrics/job`
+/// with all that follows.
+fn without_group_path(url: &str) -> &str {
+    let scheme = scheme_length(url).unwrap_or_default();
+    let segments: Vec<(usize, Cow<'_, str>)> = url[scheme..]
+        .match_indices('/')
+        .map(|(at, _)| (scheme + at, url[scheme + at + 1..].split('/').next()))
+        .map(|(at, segment)| (at, percent_decode_str(segment.unwrap_or_default())))
+        .map(|(at, segment)| (at, segment.decode_utf8_lossy()))
+        // A gateway cleans a path before it looks at it.
+        .filter(|(_, segment)| !matches!(&**segment, "" | "."))
+        .collect();
+    let begins = |index: usize| {
+        let next = segments.get(index + 1).map(|(_, segment)| &**segment);
+        segments[index].1 == "metrics" && matches!(next, None | Some("job" | "job@base64"))
+    };
+    match (0..segments.len()).find(|&index| begins(index)) {
+        Some(index) => url[..segments[index].0].trim_end_matches('/'),
+        None => url,
     }
 }
 
@@ -139,17 +202,19 @@ pub(super) fn without_credentials(text: &str) -> String {
     } else {
         (rest, "")
     };
-    let path = rest.find('/').unwrap_or(rest.len());
-    let (authority, path) = rest.split_at(path);
-    // The brackets of an IPv6 address hold colons of its own.
-    let host_end = authority.rfind(']').unwrap_or_default();
-    match authority[host_end..].split_once(':') {
-        Some((_, port)) if !port.is_empty() && !port.bytes().all(|byte| byte.is_ascii_digit()) => {
-            let host = &authority[..authority.len() - port.len()];
-            format!("{scheme}{user}{host}…")
+    let mut shown = 0;
+    for segment in rest.split('/') {
+        // The brackets of an IPv6 address hold colons of its own.
+        let host_end = segment.rfind(']').unwrap_or_default();
+        let port = segment[host_end..].split_once(':');
+        let port = port.map_or("", |(_, port)| port);
+        if !port.bytes().all(|byte| byte.is_ascii_digit()) {
+            let end = shown + segment.len() - port.len();
+            return format!("{scheme}{user}{}…", &rest[..end]);
         }
-        _ => format!("{scheme}{user}{authority}{path}{cut}"),
+        shown += segment.len() + 1;
     }
+    format!("{scheme}{user}{rest}{cut}")
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::auth::token;
 use super::config_error::ConfigError;
 
 /// A further header of every request. Its `Debug` form does not show the value, which may be a
@@ -37,8 +38,13 @@ const OURS: [&str; 16] = [
 const LIMIT: usize = 12 * 1024;
 
 impl ExtraHeader {
+    /// The texts in it that no message may show: the value, also without the name of a scheme.
+    pub(super) fn secrets(&self) -> [&str; 2] {
+        [&self.value, token(&self.value)]
+    }
+
     /// Returns true for a header that carries credentials.
-    fn is_authorization(&self) -> bool {
+    pub(super) fn is_authorization(&self) -> bool {
         self.name.eq_ignore_ascii_case("authorization")
     }
 

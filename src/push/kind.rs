@@ -25,7 +25,7 @@ pub enum GatewayKind {
 
 impl GatewayKind {
     /// The end of the path at which VictoriaMetrics takes pushes.
-    const IMPORT: &str = "/api/v1/import/prometheus";
+    pub(super) const IMPORT: &str = "/api/v1/import/prometheus";
 
     /// The kind that a base URL without a trailing slash looks like.
     pub(super) fn of(base: &str) -> Self {

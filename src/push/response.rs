@@ -12,13 +12,22 @@ pub(super) struct GatewayResponse {
     pub(super) location: Option<String>,
     pub(super) retry_after: Option<String>,
     pub(super) date: Option<String>,
-    /// The body, unless the status is a success.
+    pub(super) content_type: Option<String>,
+    pub(super) content_encoding: Option<String>,
+    /// The start of the body.
     pub(super) content: Vec<u8>,
+    /// True when the body is longer than what was read of it.
+    pub(super) is_cut: bool,
 }
 
 impl GatewayResponse {
     pub(super) fn is_success(&self) -> bool {
         (200..300).contains(&self.status)
+    }
+
+    /// Returns true for a body without text, as that of every response of a gateway to a push is.
+    pub(super) fn is_blank(&self) -> bool {
+        self.content.trim_ascii().is_empty()
     }
 
     /// Where it sends us, if it does.
@@ -79,7 +88,7 @@ pub(super) fn printable(text: &str) -> String {
         .chars()
         .take(MESSAGE_LIMIT)
         .map(|character| {
-            if character.is_control() {
+            if character.is_control() || is_direction_mark(character) {
                 '\u{fffd}'
             } else {
                 character
@@ -92,6 +101,15 @@ pub(super) fn printable(text: &str) -> String {
     shown
 }
 
+/// Returns true for a character that changes the direction of the text around it, and so the order
+/// in which a terminal shows it.
+fn is_direction_mark(character: char) -> bool {
+    matches!(
+        character,
+        '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -102,6 +120,9 @@ mod tests {
             location: None,
             retry_after: None,
             date: None,
+            content_type: None,
+            content_encoding: None,
+            is_cut: false,
             content: content.as_bytes().to_vec(),
         }
     }
@@ -111,6 +132,7 @@ mod tests {
         for (content, first_line) in [
             ("", ""),
             ("\n \nno\nmore", "no"),
+            ("a\u{202e}b", "a\u{fffd}b"),
             ("a\u{1b}[1mb\tc", "a\u{fffd}[1mb\u{fffd}c"),
             (
                 "2 error(s) occurred:\n* first\n* second",

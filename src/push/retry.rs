@@ -5,14 +5,18 @@ use std::time::Duration;
 /// The first pause, before jitter.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 
-/// The longest pause of our own choice, before jitter.
-const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+/// Maximum pause of our own choice, before jitter.
+const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+
+/// Minimum pause. When there is less time left than for two of them, the end has come.
+const SHORTEST_PAUSE: Duration = Duration::from_millis(50);
 
 /// Limits of a delivery.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct RetryPolicy {
     pub(super) timeout: Duration,
-    pub(super) retries: u32,
+    /// Maximum number of further attempts. None for as many as the time allows.
+    pub(super) retries: Option<u32>,
 }
 
 /// Kind of failure of one attempt.
@@ -47,14 +51,14 @@ pub(super) struct AttemptsExhausted {
 
 /// Says how long to pause before the next try, or `None` for no more.
 ///
-/// The pause doubles from 100 ms to 5 s and is then shortened by up to a half, by `jitter` from 0
+/// The pause doubles from 100 ms to 2 s and is then shortened by up to a half, by `jitter` from 0
 /// to 1, so that many clients do not come back together. A longer `Retry-After` is honoured as far
 /// as the time allows: no pause takes more than half of what is left, so that there is time for
 /// another try.
 pub(super) fn next_pause(
     failure: &AttemptFailure,
     spent: AttemptsExhausted,
-    retries: u32,
+    retries: Option<u32>,
     jitter: f64,
 ) -> Option<Duration> {
     let asked = match failure {
@@ -70,7 +74,7 @@ pub(super) fn next_pause(
             return None;
         }
     };
-    if spent.attempts > retries {
+    if retries.is_some_and(|retries| spent.attempts > retries) {
         return None;
     }
     let doublings = spent.attempts.saturating_sub(1).min(16);
@@ -79,14 +83,14 @@ pub(super) fn next_pause(
         .min(LONGEST_PAUSE)
         .mul_f64(1.0 - jitter.clamp(0.0, 1.0) / 2.0);
     let pause = backoff.max(asked).min(spent.remaining / 2);
-    (!pause.is_zero()).then_some(pause)
+    (pause >= SHORTEST_PAUSE).then_some(pause)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const RETRIES: u32 = 3;
+    const RETRIES: Option<u32> = Some(3);
 
     fn spent(attempts: u32, remaining_ms: u64) -> AttemptsExhausted {
         AttemptsExhausted {
@@ -123,16 +127,16 @@ mod tests {
             (1, 1.0, 50),
             (2, 0.0, 200),
             (2, 0.5, 150),
-            (6, 0.0, 3200),
-            (7, 0.0, 5000),
-            (99, 0.0, 5000),
-            (99, 1.0, 2500),
+            (5, 0.0, 1600),
+            (6, 0.0, 2000),
+            (99, 0.0, 2000),
+            (99, 1.0, 1000),
         ] {
             assert_eq!(
                 next_pause(
                     &AttemptFailure::Transient,
                     spent(attempts, 10_000),
-                    100,
+                    None,
                     jitter
                 ),
                 Some(Duration::from_millis(pause_ms)),
@@ -148,16 +152,39 @@ mod tests {
         assert_eq!(next(spent(4, 10_000)), None);
         assert_eq!(next(spent(1, 0)), None);
         assert_eq!(next(spent(1, 100)), Some(Duration::from_millis(50)));
+        assert_eq!(next(spent(1, 99)), None);
         assert_eq!(
-            next_pause(&AttemptFailure::Transient, spent(1, 10_000), 0, 0.0),
+            next_pause(&AttemptFailure::Transient, spent(1, 10_000), Some(0), 0.0),
             None
         );
     }
 
     #[test]
+    fn without_a_limit_it_is_tried_until_the_time_is_over_and_not_in_a_rush() {
+        for jitter in [0.0, 0.5, 1.0] {
+            let mut remaining = Duration::from_secs(10);
+            let mut attempts = 1;
+            loop {
+                let spent = AttemptsExhausted {
+                    attempts,
+                    remaining,
+                };
+                let Some(pause) = next_pause(&AttemptFailure::Transient, spent, None, jitter)
+                else {
+                    break;
+                };
+                remaining -= pause;
+                attempts += 1;
+            }
+            assert!(remaining < Duration::from_millis(100), "{remaining:?}");
+            assert!((10..20).contains(&attempts), "{attempts}");
+        }
+    }
+
+    #[test]
     fn a_stale_connection_is_replaced_at_once_and_costs_no_try() {
         let next =
-            |remaining_ms| next_pause(&AttemptFailure::Stale, spent(9, remaining_ms), 0, 0.0);
+            |remaining_ms| next_pause(&AttemptFailure::Stale, spent(9, remaining_ms), Some(0), 0.0);
         assert_eq!(next(1), Some(Duration::ZERO));
         assert_eq!(next(0), None);
     }

@@ -30,7 +30,7 @@ fn a_real_gateway_takes_passwords_with_colons_and_other_letters() {
     std::fs::write(&password, "pä:ß\n").unwrap();
     push(gateway.address(), password.to_str().unwrap())
         .exits(1)
-        .says_one_line_with(" answered 401: Unauthorized\n");
+        .says_one_line_with(" answered 401: Unauthorized; a user name and a password were sent\n");
 }
 
 #[test]

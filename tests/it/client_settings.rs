@@ -4,7 +4,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use pushjob::push::{Proxy, Pushgateway as Client, PushgatewayBuilder, Secret};
 
-use crate::support::{FakeGateway, gauge, key, ok};
+use crate::support::{FakeGateway, gauge, key, ok, pushjob};
 
 fn builder() -> PushgatewayBuilder {
     Client::builder("h").proxy(Proxy::None)
@@ -204,4 +204,135 @@ fn headers_that_repeat_ours_or_cannot_be_sent_are_refused() {
         one("x", &"y".repeat(13_000)).unwrap_err(),
         "the further headers hold more than 12288 bytes"
     );
+}
+
+#[test]
+fn the_path_of_groups_at_the_end_of_a_base_url_is_refused_with_what_to_write() {
+    let import = "/api/v1/import/prometheus";
+    for (prefix, groups) in [
+        ("", "/metrics"),
+        ("", "/metrics/"),
+        ("", "//metrics//"),
+        ("", "/%6Detrics/job"),
+        ("", "/metrics/job"),
+        ("", "/metrics/job/"),
+        ("", "/metrics/job/x"),
+        ("", "/metrics/job/x/instance/i/"),
+        ("", "/metrics/job@base64/YS9i"),
+        ("/prefix", "/metrics/job/"),
+        ("/metrics-push", "/metrics"),
+        (import, "/metrics/job/x"),
+        (import, "/metrics"),
+    ] {
+        let url = format!("http://u:s3cret@h:9091{prefix}{groups}");
+        let expected = format!(
+            "{:?} is not the URL of a gateway: it ends in the path of its groups, which is added to it; \
+             give the base URL: http://h:9091{prefix}",
+            url.replace("u:s3cret", "\u{2026}")
+        );
+        let message = Client::new(&url).unwrap_err().to_string();
+        if url.contains("@base64") {
+            // What stands before the last `@` may be a login.
+            assert!(message.ends_with("base URL: http://h:9091"), "{message}");
+            assert!(!message.contains("s3cret"), "{message}");
+        } else {
+            assert_eq!(message, expected);
+        }
+    }
+    for path in [
+        "/metrics-push",
+        "/prefix",
+        "/metrics/other",
+        "/job",
+        "/job/metrics-x",
+        import,
+    ] {
+        assert!(Client::new(&format!("h{path}")).is_ok(), "{path}");
+    }
+}
+
+#[test]
+fn what_a_shell_or_a_file_leaves_in_a_url_is_named() {
+    let quotes = "the quotation marks are part of it: write it without them";
+    let variable = "it holds a `$`: a variable in it was not replaced by its value";
+    let comma = "it holds a comma: this takes one URL; repeat `--gateway` for each further one";
+    let odd = "its host holds a character that no host name has";
+    for (url, reason) in [
+        ("\"http://h:9091\"", quotes),
+        ("'http://h:9091'", quotes),
+        ("http://h:9091\"", quotes),
+        ("${GW}", variable),
+        ("$GW", variable),
+        ("http://$GW:9091", variable),
+        ("http://h:9091/${PREFIX}", variable),
+        ("http://u:p@$(hostname):9091", variable),
+        ("a:9091,b:9091", comma),
+        ("http://a:9091,http://b:9091", comma),
+        ("http://a/x,http://b/y", comma),
+        ("http://u:p@a,b", comma),
+        ("{{gateway}}", odd),
+        ("<gateway>:9091", odd),
+    ] {
+        let message = Client::new(url).unwrap_err().to_string();
+        if url.starts_with('<') {
+            assert!(
+                message.ends_with("invalid international domain name"),
+                "{message}"
+            );
+        } else {
+            assert!(
+                message.ends_with(&format!(": {reason}")),
+                "{url}: {message}"
+            );
+        }
+    }
+    for url in [
+        "u:p,$w@h",
+        "h/a,b",
+        "h/$x",
+        "my_host:1",
+        "b\u{fc}cher.example",
+    ] {
+        assert!(Client::new(url).is_ok(), "{url}");
+    }
+}
+
+#[test]
+fn a_wrong_url_is_told_before_the_job_runs_or_keeps_it_from_running() {
+    let run = |url: &str| pushjob(["run", "--job", "j"]).env("PUSHJOB_GATEWAY", url);
+    for (url, reason) in [
+        ("\"http://h:9091\"", "the quotation marks are part of it"),
+        ("${GW}", "a variable in it was not replaced"),
+        (
+            "http://h:9091/metrics/job/x",
+            "give the base URL: http://h:9091",
+        ),
+    ] {
+        let finished = run(url).script("echo ran >&2; exit 3").run();
+        finished.exits(3);
+        let (warning, rest) = finished.stderr.split_once('\n').unwrap();
+        assert!(
+            warning.starts_with("pushjob: PUSHJOB_GATEWAY: "),
+            "{finished}"
+        );
+        assert!(warning.contains(reason), "{finished}");
+        assert_eq!(rest, "ran\n");
+        run(url)
+            .args(["--strict"])
+            .script("exit 3")
+            .run()
+            .exits(125);
+    }
+    pushjob([
+        "run",
+        "--job",
+        "j",
+        "--gateway",
+        "a:9091,b:9091",
+        "--",
+        "false",
+    ])
+    .run()
+    .exits(125)
+    .says_one_line_with("repeat `--gateway`");
 }

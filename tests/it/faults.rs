@@ -323,7 +323,9 @@ fn the_answer_of_a_server_that_has_not_read_all_is_shown() {
         .unwrap();
     let error = client.push(&key(), &thirty_megabytes()).unwrap_err();
     assert!(
-        error.to_string().ends_with(" answered 401: Unauthorized"),
+        error
+            .to_string()
+            .ends_with(" answered 401: Unauthorized; a user name and a password were sent"),
         "{error}"
     );
 }

@@ -12,6 +12,7 @@ mod support;
 
 #[cfg(all(feature = "prometheus", feature = "prometheus-client"))]
 mod adapters;
+mod addresses;
 mod architecture;
 mod auth;
 mod batch;
@@ -48,6 +49,7 @@ mod push_text;
 mod readme;
 mod record;
 mod refusals;
+mod retries;
 mod roundtrip;
 mod run_textfile;
 mod scrape;
@@ -66,3 +68,4 @@ mod tls;
 mod transparency;
 mod tutorial;
 mod victoriametrics;
+mod wrong_server;

@@ -156,7 +156,7 @@ fn what_is_sent_back_in_pieces_or_in_other_places_is_not_shown() {
         .unwrap()
         .push(&key(), &gauge("a"))
         .unwrap_err();
-    assert!(error.to_string().ends_with(": bad data"), "{error}");
+    assert!(error.to_string().contains(" 403: bad data; "), "{error}");
 }
 
 #[test]
@@ -294,5 +294,72 @@ fn a_job_keeps_the_variables_without_a_secret() {
         "PUSHJOB_USERNAME=u",
     ] {
         assert!(seen.lines().any(|seen| seen == line), "{line}");
+    }
+}
+
+#[test]
+fn a_secret_is_removed_before_a_text_is_shortened_and_in_every_form() {
+    // The first line that is shown ends within the secret, or the response does.
+    let line = |before: usize| format!("{}Zm9v-S3cret/+", "x".repeat(before)).leak();
+    let proxy_line = format!("HTTP/1.1 407 {}Zm9v-S3cret/+\r\n\r\n", "x".repeat(482)).leak();
+    let cut = format!("{}Zm9v-S3cret/+{}", "\n".repeat(65_530), "y".repeat(99)).leak();
+    let escaped =
+        r#"{"error": "key Zm9v-S3cret\/\u002b and Zm9v%2DS3cret%2F%2b and Wm05di1TM2NyZXQvKw"}"#;
+    let series = format!(
+        "collected metric \"b\" {{ label:{{name:\"x\" value:\"{}Zm9v-S3cret/+\"}} }} has a label",
+        "x".repeat(490)
+    );
+    for answer in [
+        Answer::Respond("403 Forbidden", "", line(495)),
+        Answer::Respond("403 Forbidden", "", cut),
+        Answer::Respond("403 Forbidden", "", escaped),
+        Answer::Respond("400 Bad Request", "", series.leak()),
+        Answer::Respond(
+            "302 Found",
+            "Location: http://h/Zm9v%2DS3cret%2F%2B\r\n",
+            "",
+        ),
+    ] {
+        let gateway = FakeGateway::answering([answer]);
+        let client = Client::builder(&gateway.url()).header("X-Key", "Zm9v-S3cret/+");
+        let error = client
+            .build()
+            .unwrap()
+            .push(&key(), &gauge("a"))
+            .unwrap_err();
+        let text = error.to_string();
+        assert!(!text.contains("Zm") && !text.contains("Wm"), "{text}");
+    }
+    let proxy = FakeGateway::answering([Answer::Raw(proxy_line.as_bytes())]);
+    let url = proxy.url().replace("//", "//u:Zm9v-S3cret%2F+@");
+    let client = Client::builder("https://h.invalid")
+        .proxy(Proxy::Url(url))
+        .build();
+    let error = client.unwrap().push(&key(), &gauge("a")).unwrap_err();
+    assert!(!error.to_string().contains("Zm"), "{error}");
+}
+
+#[test]
+fn a_url_without_an_at_sign_shows_no_password_either() {
+    for url in [
+        "u:s3cret",
+        "//u:s3cret",
+        "/u:s3cret",
+        "///u:s3cret/x",
+        "http:///u:s3cret",
+        "http:/u:s3cret",
+        "https:u:s3cret",
+        "u:80:s3cret",
+        "u:s3cret%40h",
+        "\"http://u:s3cret",
+        "'u:s3cret'",
+        "http://u:s3cret,h",
+    ] {
+        let error = Client::new(url).unwrap_err();
+        assert!(!error.to_string().contains("s3cret"), "{error}");
+        let proxy = Client::builder("h")
+            .proxy(Proxy::Url(url.to_owned()))
+            .build();
+        assert!(!proxy.unwrap_err().to_string().contains("s3cret"), "{url}");
     }
 }

@@ -116,7 +116,7 @@ fn a_wrong_environment_costs_one_warning_and_not_the_job() {
         (
             "PUSHJOB_PUSH_RETRIES",
             OsStr::new("many"),
-            "\"many\" is not a whole number from 0; 3 is used",
+            "\"many\" is not a whole number from 0; the default is used",
         ),
         (
             "PUSHJOB_PASSWORD",
@@ -175,7 +175,7 @@ fn each_mistake_has_its_own_consequence() {
         .run()
         .exits(0)
         .says(
-            "pushjob: PUSHJOB_PUSH_RETRIES: \"x\" is not a whole number from 0; 3 is used\n\
+            "pushjob: PUSHJOB_PUSH_RETRIES: \"x\" is not a whole number from 0; the default is used\n\
              pushjob: PUSHJOB_GATEWAY: \"http://[\" is not the URL of a gateway: invalid IPv6 address; \
              the run is not recorded\n",
         );
@@ -472,7 +472,7 @@ fn a_real_gateway_with_basic_auth_takes_the_right_password_only() {
         .run()
     };
     run("s3:cret").exits(0).says("");
-    run("wrong")
-        .exits(0)
-        .says_one_line_with("/metrics/job/j answered 401: Unauthorized\n");
+    run("wrong").exits(0).says_one_line_with(
+        "/metrics/job/j answered 401: Unauthorized; a user name and a password were sent\n",
+    );
 }

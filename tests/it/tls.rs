@@ -72,7 +72,7 @@ fn a_certificate_is_taken_from_an_authority_that_is_trusted() {
         .push(&["--tls-insecure-skip-verify"])
         .exits(0)
         .says("");
-    let unknown = "its certificate was not issued by an authority that is trusted here";
+    let unknown = "its certificate is not trusted: it, or the CA that has issued it, can be named with --tls-ca-file";
     fails(&gateway, &[], unknown);
     let other = pki().file("other-ca.pem");
     fails(&gateway, &["--tls-ca-file", &other], unknown);
@@ -91,7 +91,9 @@ fn a_certificate_is_taken_from_an_authority_that_is_trusted() {
         .env("SSL_CERT_DIR", "/nonexistent")
         .run()
         .exits(1)
-        .says_one_line_with("was not issued by an authority that is trusted here");
+        .says_one_line_with(
+            "is not trusted: it, or the CA that has issued it, can be named with --tls-ca-file",
+        );
 }
 
 #[test]
@@ -135,9 +137,9 @@ fn a_self_signed_certificate_is_taken_where_the_file_names_it() {
     let gateway = Gateway::with("self", "");
     let itself = pki().file("self.pem");
     gateway.push(&["--tls-ca-file", &itself]).exits(0).says("");
-    let reason =
-        "its certificate is that of an authority (CA:TRUE), which cannot stand for a server";
+    let reason = "its certificate is not trusted: it is self-signed or that of a CA, and can be named with --tls-ca-file";
     fails(&gateway, &["--tls-ca-file", &ca()], reason);
+    fails(&gateway, &[], reason);
 }
 
 #[test]
@@ -147,7 +149,7 @@ fn a_certificate_in_the_file_vouches_for_no_more_than_it_may() {
     let itself = Gateway::with("self-server", "");
     itself.push(&["--tls-ca-file", &file]).exits(0).says("");
     let by_it = Gateway::with("by-server", "");
-    let unknown = "its certificate was not issued by an authority that is trusted here";
+    let unknown = "its certificate is not trusted: it, or the CA that has issued it, can be named with --tls-ca-file";
     fails(&by_it, &["--tls-ca-file", &file], unknown);
     // One that was signed by an authority is taken by itself, too; another of that authority is not.
     let good = pki().file("good.pem");

@@ -40,7 +40,8 @@ pub(super) fn describe_certificate(error: &rustls::Error) -> String {
 fn certificate_reason(error: &CertificateError) -> String {
     match error {
         CertificateError::UnknownIssuer => {
-            "was not issued by an authority that is trusted here".to_owned()
+            "is not trusted: it, or the CA that has issued it, can be named with --tls-ca-file"
+                .to_owned()
         }
         CertificateError::BadSignature => {
             "has a wrong signature: another authority of the trusted one's name has made it, or the server does \
@@ -68,7 +69,8 @@ fn certificate_reason(error: &CertificateError) -> String {
             format!("is for {}, not for {expected}", names.join(", "))
         }
         other if is_authority(other) => {
-            "is that of an authority (CA:TRUE), which cannot stand for a server".to_owned()
+            "is not trusted: it is self-signed or that of a CA, and can be named with --tls-ca-file"
+                .to_owned()
         }
         other if is_version_1(other) => {
             "is of X.509 version 1, which names no hosts: it takes version 3".to_owned()

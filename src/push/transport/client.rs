@@ -16,6 +16,7 @@ use ureq::{Agent, AsSendBody, Body, Error, SendBody};
 
 use super::error::TransportError;
 use super::head::{HeadParts, HeadStore, RewriterConnector};
+use super::look_up::LookUp;
 use super::resolver::BoundedResolver;
 use super::tcp::TcpConnector;
 #[cfg(feature = "rustls")]
@@ -29,10 +30,10 @@ use crate::push::response::GatewayResponse;
 #[cfg(feature = "rustls")]
 use crate::push::tls::Tls;
 
-/// The most that is read of an answer that is no success, in bytes.
+/// Maximum number of bytes that are read of the body of a response.
 const RESPONSE_LIMIT: u64 = 64 * 1024;
 
-/// The longest that is waited for it.
+/// Maximum time for reading it.
 const RESPONSE_TIME: Duration = Duration::from_secs(1);
 
 /// The size of the buffers for what is sent and received, in bytes. The library's own are eight
@@ -94,12 +95,17 @@ pub(in crate::push) struct Transport {
     agent: Agent,
     heads: Arc<HeadStore>,
     route: Route,
+    look_up: LookUp,
     /// Number of requests that were not sent whole.
     cut_off: Arc<AtomicUsize>,
 }
 
 impl Transport {
     pub(in crate::push) fn new(route: Route) -> Self {
+        Self::with(route, LookUp::default())
+    }
+
+    fn with(route: Route, look_up: LookUp) -> Self {
         let config = Config::builder()
             .http_status_as_error(false)
             .max_redirects(0)
@@ -113,6 +119,7 @@ impl Transport {
         let proxy = route.proxy.as_ref();
         let resolver = BoundedResolver {
             instead: proxy.map(|proxy| (proxy.host.clone(), proxy.port)),
+            look_up: look_up.clone(),
         };
         let heads = Arc::new(HeadStore::default());
         let cut_off = Arc::new(AtomicUsize::new(0));
@@ -138,13 +145,15 @@ impl Transport {
             agent,
             heads,
             route,
+            look_up,
             cut_off,
         }
     }
 
-    /// The same way to the gateway, with connections of its own.
+    /// The same way to the gateway, with connections of its own. They share a look-up of the host
+    /// that is under way.
     pub(in crate::push) fn another(&self) -> Self {
-        Self::new(self.route.clone())
+        Self::with(self.route.clone(), self.look_up.clone())
     }
 
     /// Sends a request and waits for its answer, within `timeout`.
@@ -191,7 +200,7 @@ impl Transport {
             }
             None => self.run(request.body(()), left),
         };
-        let answer = answer(response?);
+        let answer = read_response(response?)?;
         // Whoever says that it has taken what was not sent whole is not believed. Another request
         // of this client may have been the one; then this one is sent once more, which changes
         // nothing.
@@ -262,34 +271,39 @@ fn split_url(url: &str) -> (&str, &str) {
     url.split_at(path.map_or(url.len(), |at| authority + at))
 }
 
-fn answer(response: Response<Body>) -> GatewayResponse {
+fn read_response(response: Response<Body>) -> Result<GatewayResponse, TransportError> {
     let header = |name| text(response.headers(), &name);
-    GatewayResponse {
+    let length = header(CONTENT_LENGTH).and_then(|length| length.parse::<u64>().ok());
+    let mut read = GatewayResponse {
         status: response.status().as_u16(),
         location: header(LOCATION),
         retry_after: header(RETRY_AFTER),
         date: header(DATE),
-        content: if response.status().is_success() {
-            Vec::new()
-        } else {
-            content(response.into_body())
-        },
+        content_type: header(CONTENT_TYPE),
+        content_encoding: header(CONTENT_ENCODING),
+        content: Vec::new(),
+        is_cut: false,
+    };
+    let mut body = response.into_body();
+    let mut reader = body.as_reader().take(RESPONSE_LIMIT);
+    // The response counts as far as it can be read.
+    let is_whole = reader.read_to_end(&mut read.content).is_ok();
+    read.is_cut = !is_whole || reader.limit() == 0;
+    // Without its body it could be that of another server.
+    if read.is_success()
+        && read.is_cut
+        && read.is_blank()
+        && length.is_some_and(|length| length > 0)
+    {
+        let reason = "the response ended before its body";
+        return Err(TransportError::Transient(reason.to_owned()));
     }
+    Ok(read)
 }
 
 fn text(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
     let value = headers.get(name)?;
     Some(String::from_utf8_lossy(value.as_bytes()).into_owned())
-}
-
-/// Reads the body of a response as far as it can be read.
-fn content(mut body: Body) -> Vec<u8> {
-    let mut content = Vec::new();
-    let _ = body
-        .as_reader()
-        .take(RESPONSE_LIMIT)
-        .read_to_end(&mut content);
-    content
 }
 
 #[cfg(test)]

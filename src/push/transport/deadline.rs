@@ -21,7 +21,7 @@ pub(super) fn time_left(details: &ConnectionDetails) -> NextTimeout {
 
 /// The end of the time that an operation has.
 pub(super) struct Deadline {
-    at: Instant,
+    pub(super) at: Instant,
     timeout: NextTimeout,
 }
 

@@ -3,8 +3,10 @@
 
 mod client;
 mod deadline;
+mod dial;
 mod error;
 mod head;
+mod look_up;
 mod resolver;
 mod tcp;
 #[cfg(feature = "rustls")]

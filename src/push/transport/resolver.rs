@@ -1,9 +1,6 @@
 //! Addresses of hosts, within the time that is left.
 
-use std::io;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs};
-use std::sync::mpsc::{RecvTimeoutError, sync_channel};
-use std::thread;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use ureq::Error;
 use ureq::config::Config;
@@ -11,10 +8,12 @@ use ureq::http::Uri;
 use ureq::unversioned::resolver::{ResolvedSocketAddrs, Resolver};
 use ureq::unversioned::transport::NextTimeout;
 
+use super::dial::interleave;
 use super::error::TransportError;
+use super::look_up::LookUp;
 
-/// Maximum number of addresses of a host that are tried: as many as the library has room for.
-const MOST_ADDRESSES: usize = 16;
+/// Maximum number of addresses that the library has room for.
+const RESOLVED_LIMIT: usize = 16;
 
 /// Finds addresses within the time that is left. Addresses in the URL itself and `localhost`, which
 /// is always [loopback](https://www.rfc-editor.org/rfc/rfc6761#section-6.3), need no look-up and no
@@ -23,6 +22,7 @@ const MOST_ADDRESSES: usize = 16;
 pub(super) struct BoundedResolver {
     /// The host and port to connect to instead of those in the URL: a proxy.
     pub(super) instead: Option<(String, u16)>,
+    pub(super) look_up: LookUp,
 }
 
 impl Resolver for BoundedResolver {
@@ -46,13 +46,30 @@ impl Resolver for BoundedResolver {
         };
         let addresses = match known_addresses(host) {
             Some(known) => known.into_iter().map(|ip| (ip, port).into()).collect(),
-            None => look_up(host.to_owned(), port, timeout)?,
+            None => self.look_up(host, port, timeout)?,
         };
         let mut resolved = self.empty();
-        for address in addresses.into_iter().take(MOST_ADDRESSES) {
+        for address in interleave(addresses).into_iter().take(RESOLVED_LIMIT) {
             resolved.push(address);
         }
         Ok(resolved)
+    }
+}
+
+impl BoundedResolver {
+    fn look_up(
+        &self,
+        host: &str,
+        port: u16,
+        timeout: NextTimeout,
+    ) -> Result<Vec<SocketAddr>, Error> {
+        let reason = match self.look_up.addresses(host, port, *timeout.after) {
+            None => return Err(Error::Timeout(timeout.reason)),
+            Some(Ok(addresses)) if addresses.is_empty() => format!("{host} has no address"),
+            Some(Ok(addresses)) => return Ok(addresses),
+            Some(Err(error)) => format!("cannot resolve {host}: {error}"),
+        };
+        Err(TransportError::Transient(reason).into())
     }
 }
 
@@ -62,28 +79,4 @@ fn known_addresses(host: &str) -> Option<Vec<IpAddr>> {
     }
     let literal = host.trim_start_matches('[').trim_end_matches(']');
     Some(vec![literal.parse().ok()?])
-}
-
-/// Looks a host up in a thread of its own, because the system's look-up knows no time limit.
-fn look_up(host: String, port: u16, timeout: NextTimeout) -> Result<Vec<SocketAddr>, Error> {
-    let name = host.clone();
-    let (sender, receiver) = sync_channel(1);
-    let threaded = thread::Builder::new().spawn(move || {
-        let addresses = (host.as_str(), port).to_socket_addrs();
-        sender.send(addresses.map(Iterator::collect))
-    });
-    let result: io::Result<Vec<SocketAddr>> = match threaded {
-        Ok(_) => match receiver.recv_timeout(*timeout.after) {
-            Ok(result) => result,
-            Err(RecvTimeoutError::Timeout) => return Err(Error::Timeout(timeout.reason)),
-            Err(RecvTimeoutError::Disconnected) => Err(io::ErrorKind::Other.into()),
-        },
-        Err(error) => Err(error),
-    };
-    let reason = match result {
-        Ok(addresses) if addresses.is_empty() => format!("{name} has no address"),
-        Ok(addresses) => return Ok(addresses),
-        Err(error) => format!("cannot resolve {name}: {error}"),
-    };
-    Err(TransportError::Transient(reason).into())
 }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::io::{self, ErrorKind, Read, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::net::TcpStream;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Weak};
 
@@ -12,9 +12,9 @@ use ureq::unversioned::transport::{
 };
 
 use super::deadline::{Deadline, is_timeout, time_left};
+use super::dial::connect_first;
 use super::error::TransportError;
 use crate::push::proxy::ProxyServer;
-use crate::push::response::printable;
 
 /// The most that is read of a proxy's answer, in bytes.
 const PROXY_RESPONSE_LIMIT: usize = 16 * 1024;
@@ -38,7 +38,11 @@ impl Connector<()> for TcpConnector {
     ) -> Result<Option<TcpTransport>, Error> {
         let timeout = time_left(details);
         let deadline = Deadline::new(timeout);
-        let stream = Arc::new(connect(&details.addrs, &deadline)?);
+        let stream = match connect_first(&details.addrs, deadline.at) {
+            Ok(stream) => Arc::new(stream),
+            Err(error) if is_timeout(&error) => return Err(deadline.missed()),
+            Err(error) => return Err(error.into()),
+        };
         stream.set_nodelay(true)?;
         let handle: Weak<TcpStream> = Arc::downgrade(&stream);
         (details.register_shutdown)(handle as Weak<dyn ShutdownHandle>)?;
@@ -56,23 +60,6 @@ impl Connector<()> for TcpConnector {
         }
         Ok(Some(transport))
     }
-}
-
-/// Tries each address. All but the last have half of the time that is left, so that one which is
-/// silent leaves time for the next.
-fn connect(addresses: &[SocketAddr], deadline: &Deadline) -> Result<TcpStream, Error> {
-    let mut failure = Error::Io(ErrorKind::AddrNotAvailable.into());
-    for (index, address) in addresses.iter().enumerate() {
-        let left = deadline.left()?;
-        let is_last = index + 1 == addresses.len();
-        let share = if is_last { left } else { left / 2 };
-        match TcpStream::connect_timeout(address, share) {
-            Ok(stream) => return Ok(stream),
-            Err(error) if is_timeout(&error) => failure = deadline.missed(),
-            Err(error) => failure = error.into(),
-        }
-    }
-    Err(failure)
 }
 
 /// Asks a proxy for a tunnel. <https://www.rfc-editor.org/rfc/rfc9110#CONNECT>
@@ -93,8 +80,7 @@ fn open_tunnel(
         let status: Option<u16> = line
             .strip_prefix("HTTP/1.")
             .and_then(|rest| rest.split(' ').nth(1)?.parse().ok());
-        let shown = printable(&line);
-        let refusal = format!("the proxy refuses to connect to {target}: {shown:?}");
+        let refusal = format!("the proxy refuses to connect to {target}: \"{line}\"");
         match status {
             // Not an answer yet.
             Some(100..200) => {}
@@ -103,7 +89,7 @@ fn open_tunnel(
             Some(_) => return Err(TransportError::Permanent(refusal).into()),
             None => {
                 return Err(
-                    TransportError::Permanent(format!("not a proxy's answer: {shown:?}")).into(),
+                    TransportError::Permanent(format!("not a proxy's answer: \"{line}\"")).into(),
                 );
             }
         }

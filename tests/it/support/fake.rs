@@ -62,7 +62,12 @@ pub(crate) struct FakeGateway {
 
 impl FakeGateway {
     pub(crate) fn answering(script: impl IntoIterator<Item = Answer>) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        Self::at("127.0.0.1:0", script)
+    }
+
+    /// One that listens at this address.
+    pub(crate) fn at(address: &str, script: impl IntoIterator<Item = Answer>) -> Self {
+        let listener = TcpListener::bind(address).unwrap();
         let address = listener.local_addr().unwrap();
         let requests = Arc::new(Mutex::new(Vec::new()));
         let script: Vec<Answer> = script.into_iter().collect();

@@ -42,9 +42,13 @@ impl NodeExporter {
         Self { process, address }
     }
 
+    pub(crate) fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
     /// What Prometheus would scrape.
     pub(crate) fn page(&self) -> String {
-        let url = format!("http://{}/metrics", self.address);
+        let url = format!("{}/metrics", self.url());
         let mut response = ureq::get(url).call().unwrap();
         response.body_mut().read_to_string().unwrap()
     }

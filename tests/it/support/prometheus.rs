@@ -47,6 +47,10 @@ impl Prometheus {
         }
     }
 
+    pub(crate) fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
     /// The series that a query yields now: labels as JSON, and the value as Prometheus spells it.
     pub(crate) fn query(&self, query: &str) -> Vec<(Value, String)> {
         let response = ureq::get(format!("http://{}/api/v1/query", self.address))

@@ -47,7 +47,10 @@ impl Gateways {
         push_timeout: Duration,
         warnings: &mut Vec<ConfigWarning>,
     ) -> Result<Self, String> {
-        let retries = given.value_or_default(&PUSH_RETRIES, warnings)?;
+        let retries = given.find(&PUSH_RETRIES).or_else(|error| {
+            let unbounded = error.warn(warnings, "the default is used");
+            unbounded.map(|()| None)
+        })?;
         let kind = given.find(&GATEWAY_KIND).or_else(|error| {
             let decides = error.warn(warnings, "the path of the URL decides");
             decides.map(|()| None)
@@ -65,8 +68,10 @@ impl Gateways {
         let gateway = |url: &String| {
             let mut builder = builder(&given, url)?
                 .compression(compression)
-                .timeout(push_timeout)
-                .retries(retries);
+                .timeout(push_timeout);
+            if let Some((retries, _)) = retries {
+                builder = builder.retries(retries);
+            }
             if let Some((kind, _)) = kind {
                 builder = builder.kind(kind);
             }

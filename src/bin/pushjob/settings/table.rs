@@ -160,8 +160,9 @@ settings! {
         help: "Time for one delivery in all: resolve, connect, TLS, send, receive, every retry and pause", ..ROW
     };
     PUSH_RETRIES: u32 = number, Row {
-        name: "push-retries", form: Form::Text("N"), dashed_values: true, default: "3",
-        help: "Further tries within that time, on what may pass", ..ROW
+        name: "push-retries", form: Form::Text("N"), dashed_values: true,
+        default: "as many as the time allows",
+        help: "Maximum number of further attempts within that time, after a transient failure", ..ROW
     };
     USERNAME: String = text, Row {
         name: "username", form: Form::Text("NAME"), secrecy: Secrecy::UserName,
