@@ -22,7 +22,17 @@ pub(super) struct EndDelivery<'a> {
     pub(super) progress: &'a Progress,
 }
 
-impl EndDelivery<'_> {
+impl<'a> EndDelivery<'a> {
+    /// The delivery of an end by the method that it asks for.
+    pub(super) fn new(end: &'a RunEnd, name: &'a str, progress: &'a Progress) -> Self {
+        Self {
+            end,
+            method: end.method(),
+            name,
+            progress,
+        }
+    }
+
     /// Delivers the report with `push`, and then the metrics of the run: also where the report was not
     /// taken, if `takes_more` says that it was for what is in it. That a destination cannot be reached is
     /// reported once.

@@ -61,12 +61,7 @@ impl<S: Sink> Destination for SinkDestination<S> {
     fn end(&self, end: &RunEnd, updates: Updates, progress: &Progress) {
         progress.updates(updates.finish(end.timeout()));
         let name = self.name(end.key());
-        let delivery = EndDelivery {
-            end,
-            method: end.method(),
-            name: &name,
-            progress,
-        };
+        let delivery = EndDelivery::new(end, &name, progress);
         delivery.run(
             |_, change| self.deliver(end.key(), change, end.remaining()),
             |error| match error {

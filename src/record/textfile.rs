@@ -63,12 +63,7 @@ impl Destination for TextfileDestination {
         }
         drop(earlier);
         let name = self.name(end.key());
-        let delivery = EndDelivery {
-            end,
-            method: end.method(),
-            name: &name,
-            progress,
-        };
+        let delivery = EndDelivery::new(end, &name, progress);
         // A run that ended later may have been faster.
         let newer = |held: &MetricFamilies, part| {
             let newer = end

@@ -81,8 +81,11 @@ impl Worker {
         Updates::running(Box::new(self.tasks), self.summary)
     }
 
-    /// Has the end told when the updates have come to their end, and waits for that. False when that
-    /// takes longer.
+    /// Has the end told when the updates have come to their end, and waits for that.
+    ///
+    /// # Errors
+    ///
+    /// [`GivenUp`] when it takes longer than `patience`, or the destination panics.
     pub(super) fn end(
         self,
         end: &Arc<RunEnd>,
