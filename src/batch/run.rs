@@ -179,10 +179,10 @@ impl Record {
         drop(locked);
         // Which drops foreign code.
         catch_panic(move || drop(recorder));
-        let metrics = self.metrics.take().and_then(Arc::into_inner);
-        match metrics.map(RegistryMetrics::into_skipped) {
-            Some(Ok(skipped)) => self.troubles.extend(skipped.into_iter().map(|metric| {
-                let job = self.job.clone();
+        let metrics = self.metrics.take();
+        match metrics.as_ref().map(|metrics| metrics.skipped()) {
+            Some(Ok(skipped)) => self.troubles.extend(skipped.iter().map(|metric| {
+                let (job, metric) = (self.job.clone(), metric.clone());
                 Trouble::Taken { job, metric }
             })),
             Some(Err(source)) => self.troubles.push(Trouble::Metrics {

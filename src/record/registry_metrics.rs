@@ -1,8 +1,9 @@
 //! Metrics that a program has in its registry.
 
+use std::error::Error;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread;
 use std::time::Duration;
 
@@ -32,9 +33,12 @@ pub struct RegistryMetrics {
 }
 
 /// The metrics of a run, or the reason why there are none.
-type Gathered = Result<Metrics, DeliveryError>;
+type Gathered = Result<Metrics, SharedError>;
 
-#[derive(Debug, Default)]
+/// An error of which each destination, and the program, may need one.
+type SharedError = Arc<dyn Error + Send + Sync>;
+
+#[derive(Debug)]
 struct Metrics {
     families: MetricFamilies,
     /// Those that were skipped, because their names are the report's.
@@ -44,6 +48,10 @@ struct Metrics {
 #[derive(Debug, thiserror::Error)]
 #[error("the collectors took too long")]
 struct SlowCollectors;
+
+#[derive(Debug, thiserror::Error)]
+#[error("the collector {0}")]
+struct CollectorPanicked(Panicked);
 
 impl RegistryMetrics {
     /// The metrics of this registry, without those that have the name of a metric of the report.
@@ -90,9 +98,12 @@ impl RegistryMetrics {
     /// # Errors
     ///
     /// The reason why there were no metrics at all, if a destination has asked for them.
-    pub fn into_skipped(self) -> Result<Vec<String>, DeliveryError> {
-        let gathered = self.gathered.into_inner();
-        Ok(gathered.transpose()?.unwrap_or_default().skipped)
+    pub fn skipped(&self) -> Result<&[String], DeliveryError> {
+        match self.gathered.get() {
+            Some(Ok(metrics)) => Ok(&metrics.skipped),
+            Some(Err(error)) => Err(Box::new(Arc::clone(error))),
+            None => Ok(&[]),
+        }
     }
 }
 
@@ -101,11 +112,8 @@ impl RegistryMetrics {
 fn gather(registry: &Registry, report: &Report) -> Gathered {
     let gathered = catch_unwind(AssertUnwindSafe(|| registry.gather()));
     let mut families: MetricFamilies = match gathered {
-        Ok(families) => families?,
-        Err(payload) => {
-            let panicked = Panicked::of(payload);
-            return Err(format!("the collector {panicked}").into());
-        }
+        Ok(families) => families.map_err(|error| Arc::new(error) as SharedError)?,
+        Err(payload) => return Err(Arc::new(CollectorPanicked(Panicked::of(payload)))),
     };
     let names = families.iter().map(MetricFamily::name);
     let skipped = names.filter(|name| report.owns(name.as_str()));
@@ -119,11 +127,14 @@ fn gather(registry: &Registry, report: &Report) -> Gathered {
 
 impl RunMetrics for RegistryMetrics {
     fn so_far(&self) -> Result<MetricFamilies, DeliveryError> {
-        Ok(gather(&self.registry, &self.report)?.families)
+        match gather(&self.registry, &self.report) {
+            Ok(metrics) => Ok(metrics.families),
+            Err(error) => Err(Box::new(error)),
+        }
     }
 
     fn at_end(&self, timeout: Duration) -> Option<&MetricFamilies> {
-        let metrics = self.wait(timeout, || Some(Err(SlowCollectors.into())));
+        let metrics = self.wait(timeout, || Some(Err(Arc::new(SlowCollectors))));
         metrics.map(|metrics| &metrics.families)
     }
 

@@ -200,6 +200,10 @@ fn a_job_in_the_background_that_somebody_halts_does_not_halt_us() {
         own: job,
     } = shell.listener_is_ready();
     signal("STOP", job);
+    // Of two that are pending the lower number comes first, whatever was sent first.
+    within(Duration::from_secs(20), "the job was not halted", || {
+        status(job, "State:").starts_with('T')
+    });
     // What comes while it is halted is passed on, and waits there for the CONT.
     signal("USR1", pid);
     within(Duration::from_secs(20), "USR1 was not passed on", || {
