@@ -88,7 +88,7 @@ pub enum Trouble {
     /// Something that a destination reports beside the result, such as a result of an earlier run that has
     /// been delivered now.
     #[error("{0}")]
-    Notice(Notice),
+    Notice(Box<Notice>),
 }
 
 fn but(kept: Option<&KeptIn>) -> String {
@@ -109,7 +109,7 @@ impl Trouble {
             .notices
             .into_iter()
             .filter(|notice| notice.level() >= NoticeLevel::Warning)
-            .map(Self::Notice)
+            .map(|notice| Self::Notice(Box::new(notice)))
             .collect();
         troubles.extend(match (report.run, report.metrics, report.updates) {
             (Err(failure), ..) => Some(Self::Result {
