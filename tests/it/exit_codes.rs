@@ -184,7 +184,7 @@ fn a_wrong_command_line_exits_125_and_runs_and_pushes_nothing() {
             .run()
             .exits(125)
             .prints("")
-            .says(&format!("pushjob: {message}\n"));
+            .starts_by_saying(&format!("pushjob: {message}"));
         assert!(!witness.exists(), "{args:?}");
     }
     pushjob(["run", "--job", "x", "--gateway", "ftp://h"])
@@ -196,7 +196,7 @@ fn a_wrong_command_line_exits_125_and_runs_and_pushes_nothing() {
         .args(["--job", "x"])
         .run()
         .exits(125)
-        .says("pushjob: there is no command to run; the command to run goes after `--`\n");
+        .starts_by_saying("pushjob: there is no command to run; the command to run goes after `--`\n");
     assert!(!witness.exists());
     assert_eq!(gateway.groups(), []);
 }
@@ -206,12 +206,12 @@ fn a_command_without_dashes_and_flags_before_run_are_wrong_command_lines_too() {
     pushjob(["run", "--job", "x", "echo", "hello"])
         .run()
         .exits(125)
-        .says("pushjob: unexpected argument 'echo' found; the command to run goes after `--`\n");
+        .starts_by_saying("pushjob: unexpected argument 'echo' found; the command to run goes after `--`\n");
     pushjob(["-v", "run", "--job", "x", "--", "echo", "hello"])
         .run()
         .exits(125)
         .prints("")
-        .says("pushjob: unexpected argument '-v' found\n");
+        .starts_by_saying("pushjob: unexpected argument '-v' found\n");
 }
 
 #[test]

@@ -197,5 +197,8 @@ fn without_a_command_the_help_is_shown_as_an_error() {
     pushjob(["frobnicate"])
         .run()
         .exits(2)
-        .says("pushjob: unrecognized subcommand 'frobnicate'\n");
+        .says(
+            "pushjob: unrecognized subcommand 'frobnicate'\n\
+             pushjob: usage: pushjob <COMMAND>; `pushjob --help` shows all\n",
+        );
 }

@@ -67,5 +67,6 @@ mod textfile;
 mod tls;
 mod transparency;
 mod tutorial;
+mod usage;
 mod victoriametrics;
 mod wrong_server;

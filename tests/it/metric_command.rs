@@ -221,7 +221,7 @@ fn a_wrong_use_is_said_in_one_line() {
             .env("PUSHJOB_METRICS_FILE", &file)
             .run()
             .exits(2)
-            .says(&format!("pushjob: {message}\n"));
+            .starts_by_saying(&format!("pushjob: {message}\n"));
         assert!(!file.exists(), "{args:?}");
     }
     for command in [

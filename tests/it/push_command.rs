@@ -232,7 +232,7 @@ fn wrong_usage_exits_2_and_an_unreachable_gateway_1() {
     pushjob(["pushadd", "--nonsense"])
         .run()
         .exits(2)
-        .says("pushjob: unexpected argument '--nonsense' found\n");
+        .starts_by_saying("pushjob: unexpected argument '--nonsense' found\n");
     for verb in ["push", "pushadd", "delete"] {
         let start = pushjob([
             verb,

@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 
-use clap::error::ErrorKind;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{ArgMatches, Args, Command, Error, FromArgMatches};
 
 use crate::commands::check::check;
@@ -12,6 +12,7 @@ use crate::commands::metric::metric;
 use crate::commands::push::{push, pushadd};
 use crate::commands::run::run;
 use crate::exit::{CommandFailure, Exit};
+use crate::settings::secret_variable;
 use crate::terminal::{Console, MessageArgs};
 
 /// The commands, in the order of the help: the usage behind the name, a summary, and the function
@@ -59,6 +60,7 @@ fn commands() -> [CommandRow; 7] {
 /// A command that the command line can name.
 struct CommandRow {
     name: &'static str,
+    usage: &'static str,
     command: Command,
     execute: Execute,
 }
@@ -76,6 +78,7 @@ fn command_row<A: Args + 'static>(
     let command = Command::new(name).about(about).override_usage(usage);
     CommandRow {
         name,
+        usage,
         command: command.defer(|command| MessageArgs::augment_args(A::augment_args(command))),
         execute: Box::new(move |matches| {
             let messages = MessageArgs::from_arg_matches(matches);
@@ -134,21 +137,59 @@ fn answer(error: &Error) -> Exit {
     let command = ours
         .iter()
         .find(|word| !word.as_encoded_bytes().starts_with(b"-"));
-    let run = command.is_some_and(|word| word == "run");
+    let command = commands()
+        .into_iter()
+        .find(|row| command.is_some_and(|word| word == row.name));
+    let is_run = command.as_ref().is_some_and(|row| row.name == "run");
     let mut message = match error.kind() {
         ErrorKind::InvalidUtf8 => not_utf8(ours),
-        ErrorKind::MissingRequiredArgument if run => "there is no command to run".to_owned(),
+        ErrorKind::MissingRequiredArgument if is_run => "there is no command to run".to_owned(),
         _ => one_line(&error.render().to_string()),
     };
-    if run && ours.len() == line.len() {
+    if let Some(advice) = advice(error) {
+        message = format!("{message}; {advice}");
+    } else if is_run && ours.len() == line.len() {
         message.push_str("; the command to run goes after `--`");
     }
-    Console::default().error(message);
-    if run {
+    let console = Console::default();
+    console.error(message);
+    let (usage, help) = command.map_or(("pushjob <COMMAND>", "pushjob".to_owned()), |row| {
+        (row.usage, format!("pushjob {}", row.name))
+    });
+    let nothing = if is_run { "nothing was run; " } else { "" };
+    console.error(format_args!(
+        "{nothing}usage: {usage}; `{help} --help` shows all"
+    ));
+    if is_run {
         Exit::NothingRun
     } else {
         Exit::WrongUsage
     }
+}
+
+/// Advice on how to correct a command line.
+fn advice(error: &Error) -> Option<String> {
+    let text = |kind| match error.get(kind)? {
+        ContextValue::String(text) => Some(text.clone()),
+        ContextValue::Strings(texts) => texts.last().cloned(),
+        _ => None,
+    };
+    let secret = text(ContextKind::InvalidArg)
+        .filter(|_| error.kind() == ErrorKind::UnknownArgument)
+        .and_then(|flag| Some((secret_variable(flag.strip_prefix("--")?)?, flag)));
+    if let Some((variable, flag)) = secret {
+        return Some(format!(
+            "did you mean `{flag}-file`? A secret is never the value of a flag, where others see it: \
+             give its file, or set {variable}"
+        ));
+    }
+    let suggestion = [
+        ContextKind::SuggestedArg,
+        ContextKind::SuggestedSubcommand,
+        ContextKind::SuggestedValue,
+    ];
+    let suggestion = suggestion.into_iter().find_map(text)?;
+    Some(format!("did you mean `{suggestion}`?"))
 }
 
 /// Names the argument that is not valid UTF-8, by the flag before it.

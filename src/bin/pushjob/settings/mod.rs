@@ -18,6 +18,6 @@ pub(crate) use self::parse::positive_duration;
 pub(crate) use self::resolved::{
     EndpointSettings, NOT_SERVED, Settings, accepted_names, delivery, delivery_to,
 };
-pub(crate) use self::secrets::{credentials, secret_variables};
+pub(crate) use self::secrets::{credentials, secret_variable, secret_variables};
 pub(crate) use self::source::{ConfigWarning, SettingSource};
 pub(crate) use self::table::{METRICS_FILE, SPOOL, TEXTFILE};

@@ -4,12 +4,19 @@ use pushjob::push::{ConfigError, Proxy, Pushgateway};
 
 use super::given::{Given, environment};
 use super::source::{SettingSource, variable};
-use super::table::{ROWS, Row, Secrecy};
+use super::table::{Form, ROWS, Row, Secrecy};
 
 /// The variables that hold secrets, which no job gets to see.
 pub(crate) fn secret_variables() -> impl Iterator<Item = String> {
     let secret = ROWS.iter().filter(|row| holds_secret(row));
     secret.map(|row| variable(row.name))
+}
+
+/// The variable of a secret, for the name of the flag that it would have.
+pub(crate) fn secret_variable(name: &str) -> Option<String> {
+    let mut rows = ROWS.iter();
+    let is_secret = |row: &&&Row| row.form == Form::VariableOnly && row.name == name;
+    rows.find(is_secret).map(|row| variable(row.name))
 }
 
 fn holds_secret(row: &Row) -> bool {
