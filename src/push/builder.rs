@@ -162,13 +162,20 @@ impl PushgatewayBuilder {
         Ok(self.resolve()?.address.kind)
     }
 
-    /// The address that it will send to. No file is read for that.
+    /// The address that it will send to, also where something else is wrong than the URL.
     ///
     /// # Errors
     ///
-    /// [`ConfigError`], as from [`check`](Self::check).
+    /// [`ConfigError::Url`].
     pub fn address(&self) -> Result<GatewayAddress, ConfigError> {
-        Ok(self.resolve()?.address)
+        Ok(self.address_of(BaseUrl::parse(&self.url)?.base))
+    }
+
+    fn address_of(&self, base: String) -> GatewayAddress {
+        GatewayAddress {
+            kind: self.kind.unwrap_or_else(|| GatewayKind::of(&base)),
+            base,
+        }
     }
 
     /// Checks what [`check`](Self::check) does and reads all files that are named, those of
@@ -202,10 +209,7 @@ impl PushgatewayBuilder {
             .for_target(&url.authority, |name| env::var(name).ok())?;
         Ok(Resolved {
             scheme: url.authority.scheme,
-            address: GatewayAddress {
-                kind: self.kind.unwrap_or_else(|| GatewayKind::of(&url.base)),
-                base: url.base,
-            },
+            address: self.address_of(url.base),
             credentials,
             proxy,
         })

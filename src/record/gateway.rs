@@ -32,6 +32,8 @@ enum Client {
     Built(Box<Pushgateway>),
     /// Built when it is needed: a file that it reads may be there by then.
     Builder(Box<PushgatewayBuilder>),
+    /// Never built, for this reason.
+    Unusable(GatewayAddress, String),
 }
 
 /// The client of the updates.
@@ -39,16 +41,17 @@ enum Client {
 struct UpdateClient {
     client: Option<Arc<Pushgateway>>,
     /// Reason why there was none.
-    unusable: Option<ConfigError>,
+    unusable: Option<DeliveryError>,
     /// What there is to say of what earlier runs had left.
     notices: Vec<Notice>,
 }
 
 impl Client {
-    fn build(&self) -> Result<Pushgateway, ConfigError> {
+    fn build(&self) -> Result<Pushgateway, DeliveryError> {
         match self {
             Self::Built(client) => Ok(client.another()),
-            Self::Builder(builder) => builder.build(),
+            Self::Builder(builder) => Ok(builder.build()?),
+            Self::Unusable(_, reason) => Err(reason.as_str().into()),
         }
     }
 
@@ -57,6 +60,7 @@ impl Client {
         match self {
             Self::Built(client) => Ok(client.address()),
             Self::Builder(builder) => builder.address(),
+            Self::Unusable(address, _) => Ok(address.clone()),
         }
     }
 }
@@ -73,6 +77,13 @@ impl GatewayDestination {
     #[must_use]
     pub fn from_builder(builder: PushgatewayBuilder) -> Self {
         Self::with(Client::Builder(Box::new(builder)))
+    }
+
+    /// A destination whose address is known, but for which no client can be made: each end is kept in the
+    /// [spool](Self::spool), or else lost, for this reason.
+    #[must_use]
+    pub fn unusable(address: GatewayAddress, reason: impl Into<String>) -> Self {
+        Self::with(Client::Unusable(address, reason.into()))
     }
 
     fn with(client: Client) -> Self {
@@ -108,7 +119,7 @@ impl GatewayDestination {
                 Ok(client)
             }
             Err(error) => {
-                let message = crate::chain(&error);
+                let message = crate::chain(&*error);
                 self.update_client().unusable = Some(error);
                 Err(message.into())
             }

@@ -196,7 +196,9 @@ fn a_wrong_command_line_exits_125_and_runs_and_pushes_nothing() {
         .args(["--job", "x"])
         .run()
         .exits(125)
-        .starts_by_saying("pushjob: there is no command to run; the command to run goes after `--`\n");
+        .starts_by_saying(
+            "pushjob: there is no command to run; the command to run goes after `--`\n",
+        );
     assert!(!witness.exists());
     assert_eq!(gateway.groups(), []);
 }
@@ -206,7 +208,9 @@ fn a_command_without_dashes_and_flags_before_run_are_wrong_command_lines_too() {
     pushjob(["run", "--job", "x", "echo", "hello"])
         .run()
         .exits(125)
-        .starts_by_saying("pushjob: unexpected argument 'echo' found; the command to run goes after `--`\n");
+        .starts_by_saying(
+            "pushjob: unexpected argument 'echo' found; the command to run goes after `--`\n",
+        );
     pushjob(["-v", "run", "--job", "x", "--", "echo", "hello"])
         .run()
         .exits(125)
@@ -237,7 +241,7 @@ fn a_value_that_is_not_utf8_is_refused() {
         .job(["true"])
         .run()
         .exits(125)
-        .says("pushjob: --job: \"a\u{fffd}\" is not valid UTF-8\n");
+        .starts_by_saying("pushjob: --job: \"a\u{fffd}\" is not valid UTF-8\n");
 }
 
 #[test]
@@ -254,5 +258,5 @@ fn a_shell_script_runs_in_sh() {
     .run()
     .exits(9)
     .prints("b\n")
-    .says("");
+    .starts_by_saying("");
 }

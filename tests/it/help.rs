@@ -194,11 +194,8 @@ fn without_a_command_the_help_is_shown_as_an_error() {
         env!("CARGO_PKG_VERSION"),
         "\n"
     ));
-    pushjob(["frobnicate"])
-        .run()
-        .exits(2)
-        .says(
-            "pushjob: unrecognized subcommand 'frobnicate'\n\
+    pushjob(["frobnicate"]).run().exits(2).says(
+        "pushjob: unrecognized subcommand 'frobnicate'\n\
              pushjob: usage: pushjob <COMMAND>; `pushjob --help` shows all\n",
-        );
+    );
 }

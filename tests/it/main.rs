@@ -24,6 +24,7 @@ mod delivery;
 mod docs;
 mod embedded;
 mod ending;
+mod environment;
 mod examples;
 mod exit_codes;
 mod exposition;

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use pushjob::push::{
-    ConfigError, FileKind, GatewayKind, Pushgateway, PushgatewayBuilder, Roots, Secret,
+    Compression, ConfigError, FileKind, GatewayAddress, GatewayKind, Pushgateway,
+    PushgatewayBuilder, Roots, Secret,
 };
 
 use super::given::Given;
@@ -13,7 +14,7 @@ use super::secrets::is_url;
 use super::source::{ConfigWarning, SettingError, SettingSource};
 use super::table::{
     BEARER_TOKEN, BEARER_TOKEN_FILE, COMPRESSION, GATEWAY, GATEWAY_KIND, HEADER, PASSWORD,
-    PASSWORD_FILE, PROXY, PUSH_RETRIES, Setting, TLS_CA_FILE, TLS_CERT_FILE,
+    PASSWORD_FILE, PROXY, PUSH_RETRIES, SPOOL, Setting, TLS_CA_FILE, TLS_CERT_FILE,
     TLS_INSECURE_SKIP_VERIFY, TLS_KEY_FILE, USERNAME,
 };
 use crate::terminal::chain;
@@ -34,7 +35,9 @@ pub(crate) enum Gateways {
 #[derive(Debug)]
 pub(crate) struct Gateway {
     pub(crate) builder: PushgatewayBuilder,
-    pub(crate) kind: GatewayKind,
+    pub(crate) address: GatewayAddress,
+    /// Mistake in the environment that keeps everything from it but what it is.
+    pub(crate) unusable: Option<String>,
     /// Source of its kind: a setting of its own, or its URL.
     pub(crate) kind_source: SettingSource,
     given: Arc<Given>,
@@ -56,46 +59,57 @@ impl Gateways {
             decides.map(|()| None)
         })?;
         let compression = given.value_or_default(&COMPRESSION, warnings)?;
-        // A mistake in one of the other settings counts also where there is no gateway.
-        let (urls, url_source) = match builder(given, "").and_then(|_| urls(given)) {
+        let (urls, url_source) = match urls(given) {
             Ok(urls) => urls,
             Err(error) => return error.warn(warnings, NOT_RECORDED).map(|()| Self::Unusable),
         };
         if urls.is_empty() {
-            return Ok(Self::NotGiven);
+            // A mistake in one of the other settings counts also where there is no gateway.
+            return match builder(given, "") {
+                Ok(_) => Ok(Self::NotGiven),
+                Err(error) => error.warn(warnings, NOT_RECORDED).map(|()| Self::Unusable),
+            };
         }
-        let given = Arc::new(given.clone());
-        let gateway = |url: &String| {
-            let mut builder = builder(&given, url)?
-                .compression(compression)
-                .timeout(push_timeout);
-            if let Some((retries, _)) = retries {
-                builder = builder.retries(retries);
-            }
-            if let Some((kind, _)) = kind {
-                builder = builder.kind(kind);
-            }
-            let checked_kind = builder.check().map_err(|error| explain(&given, &error))?;
-            Ok::<_, SettingError>(Gateway {
-                builder,
-                kind: checked_kind,
-                kind_source: kind.map_or(url_source, |(_, source)| source),
-                given: Arc::clone(&given),
-            })
+        let connection = Connection {
+            push_timeout,
+            retries: retries.map(|(retries, _)| retries),
+            compression,
+            kind: kind.map(|(kind, _)| kind),
         };
-        let (usable, wrong): (Vec<_>, Vec<_>) = urls.iter().map(gateway).partition(Result::is_ok);
+        let kind_source = kind.map_or(url_source, |(_, source)| source);
+        let given = Arc::new(given.clone());
+        let spool = given.checked(&SPOOL)?;
+        let (mut usable, mut wrong) = (Vec::new(), Vec::new());
+        for url in &urls {
+            match gateway(&given, url, &connection, kind_source) {
+                Ok((gateway, None)) => usable.push(gateway),
+                Ok((mut gateway, Some(error))) => match &spool {
+                    Some(directory) => {
+                        let kept = format!(
+                            "nothing is delivered, the result is kept in {}",
+                            directory.display()
+                        );
+                        gateway.unusable = Some(error.message().to_owned());
+                        error.warn(warnings, &kept)?;
+                        usable.push(gateway);
+                    }
+                    None => wrong.push(error),
+                },
+                Err(error) => wrong.push(error),
+            }
+        }
         let consequence = if usable.is_empty() {
             NOT_RECORDED
         } else {
             "nothing is delivered to it"
         };
-        for error in wrong.into_iter().filter_map(Result::err) {
+        for error in wrong {
             error.warn(warnings, consequence)?;
         }
         Ok(if usable.is_empty() {
             Self::Unusable
         } else {
-            Self::Given(usable.into_iter().flatten().collect())
+            Self::Given(usable)
         })
     }
 
@@ -136,6 +150,60 @@ impl Gateway {
     pub(crate) fn explain(&self, error: &ConfigError) -> String {
         explain(&self.given, error).into_message()
     }
+}
+
+/// The settings of a client that are the same for all gateways and cannot be wrong any more.
+struct Connection {
+    push_timeout: Duration,
+    /// None: as many as the time allows.
+    retries: Option<u32>,
+    compression: Compression,
+    kind: Option<GatewayKind>,
+}
+
+impl Connection {
+    fn apply(&self, builder: PushgatewayBuilder) -> PushgatewayBuilder {
+        let mut builder = builder
+            .compression(self.compression)
+            .timeout(self.push_timeout);
+        if let Some(retries) = self.retries {
+            builder = builder.retries(retries);
+        }
+        match self.kind {
+            Some(kind) => builder.kind(kind),
+            None => builder,
+        }
+    }
+}
+
+/// The gateway at this URL, with the mistake that keeps anything from being delivered to it. A wrong
+/// URL is an error.
+fn gateway(
+    given: &Arc<Given>,
+    url: &str,
+    connection: &Connection,
+    kind_source: SettingSource,
+) -> Result<(Gateway, Option<SettingError>), SettingError> {
+    let explain = |error: ConfigError| explain(given, &error);
+    let bare = connection.apply(Pushgateway::builder(url));
+    let address = bare.address().map_err(explain)?;
+    let checked = builder(given, url).and_then(|builder| {
+        let builder = connection.apply(builder);
+        builder.check().map_err(explain)?;
+        Ok(builder)
+    });
+    let (builder, mistake) = match checked {
+        Ok(builder) => (builder, None),
+        Err(error) => (bare, Some(error)),
+    };
+    let gateway = Gateway {
+        builder,
+        address,
+        unusable: None,
+        kind_source,
+        given: Arc::clone(given),
+    };
+    Ok((gateway, mistake))
 }
 
 /// The URLs, each of which may still be wrong.

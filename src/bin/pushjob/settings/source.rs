@@ -61,6 +61,12 @@ pub(super) enum SettingError {
 }
 
 impl SettingError {
+    pub(super) fn message(&self) -> &str {
+        match self {
+            Self::Usage(message) | Self::Environment(message) => message,
+        }
+    }
+
     pub(super) fn into_message(self) -> String {
         match self {
             Self::Usage(message) | Self::Environment(message) => message,

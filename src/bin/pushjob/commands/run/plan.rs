@@ -100,11 +100,12 @@ impl Plan {
             return Ok(None);
         };
         let mut gateways = gateways.iter();
-        let gateway = gateways.find(|gateway| gateway.kind == GatewayKind::VictoriaMetrics);
+        let gateway =
+            gateways.find(|gateway| gateway.address.kind() == GatewayKind::VictoriaMetrics);
         let Some(gateway) = gateway else {
             return Ok(None);
         };
-        let (source, kind) = (gateway.kind_source, gateway.kind);
+        let (source, kind) = (gateway.kind_source, gateway.address.kind());
         let message = format!("{source}: {kind} has no groups to {method}: use pushadd");
         if source.is_flag() && !self.dry_run {
             return Err(message);

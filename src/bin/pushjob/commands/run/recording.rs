@@ -71,7 +71,10 @@ impl Recording {
             .trim_memory();
         let spool = plan.spool.clone().map(RunSpool::new);
         for gateway in &gateways {
-            let destination = GatewayDestination::from_builder(gateway.builder.clone());
+            let destination = match &gateway.unusable {
+                Some(reason) => GatewayDestination::unusable(gateway.address.clone(), reason),
+                None => GatewayDestination::from_builder(gateway.builder.clone()),
+            };
             recorder = recorder.destination(match &spool {
                 Some(spool) => destination.spool(spool.clone()),
                 None => destination,
@@ -162,6 +165,9 @@ fn report_delivery(report: DestinationReport, gateways: &[Gateway], console: Con
             None => failure,
         }
     };
+    let is_unusable = gateways
+        .get(index)
+        .is_some_and(|gateway| gateway.unusable.is_some());
     let (verb, done) = match method {
         EndMethod::Delete => ("delete", "deleted"),
         _ => ("push", "delivered to"),
@@ -169,6 +175,8 @@ fn report_delivery(report: DestinationReport, gateways: &[Gateway], console: Con
     match run {
         Ok(Some(delivered)) => console.note(delivered_message(done, &name, delivered)),
         Ok(None) => {}
+        // The mistake was reported before the job.
+        Err(failure) if failure.kept.is_some() && is_unusable => console.note(failure),
         Err(failure) => console.error(format_args!("cannot {verb}: {}", reason(failure))),
     }
     if let Some(trouble) = updates {
