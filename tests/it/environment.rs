@@ -65,13 +65,13 @@ fn a_mistake_in_the_environment_leaves_the_result_in_the_spool() {
 
 #[test]
 fn a_mistake_for_which_nothing_can_be_kept_either_is_an_error_that_names_it() {
-    let finished = pushjob(["run", "--job", "j", "--spool", "/dev/null/x"])
+    pushjob(["run", "--job", "j", "--spool", "/dev/null/x"])
         .env("PUSHJOB_GATEWAY", "127.0.0.1:1")
         .env("PUSHJOB_BEARER_TOKEN", "a b")
         .job(["true"])
-        .run();
-    let error = "cannot push: PUSHJOB_BEARER_TOKEN: the bearer token";
-    assert!(finished.exits(0).stderr.contains(error), "{finished}");
+        .run()
+        .exits(0)
+        .says_somewhere("cannot push: PUSHJOB_BEARER_TOKEN: the bearer token");
 }
 
 #[test]
@@ -96,4 +96,115 @@ fn a_proxy_of_the_environment_that_is_not_supported_leaves_the_result_in_the_spo
         .run();
     let listed = String::from_utf8_lossy(&listed.exits(0).stdout).into_owned();
     assert!(listed.starts_with("http://gateway.example "), "{listed}");
+}
+
+#[test]
+fn a_value_that_is_probably_not_meant_as_it_stands_is_reported_before_the_job() {
+    for (name, value, message) in [
+        (
+            "PUSHJOB_GATEWAY",
+            "\"http://h:9091\"",
+            "PUSHJOB_GATEWAY: the value is in quotes, which are taken as part of it: remove the quotes",
+        ),
+        (
+            "PUSHJOB_SPOOL",
+            "'/dev/null/x'",
+            "PUSHJOB_SPOOL: the value is in quotes, which are taken as part of it: remove the quotes",
+        ),
+        (
+            "PUSHJOB_GATEWAY",
+            "${GW}",
+            "PUSHJOB_GATEWAY: `${GW}` was not replaced by its value",
+        ),
+        (
+            "PUSHJOB_GATEWAY",
+            "http://$GW_HOST:9091",
+            "PUSHJOB_GATEWAY: `$GW_HOST` was not replaced by its value",
+        ),
+        (
+            "PUSHJOB_LABEL",
+            "a=b,env=$(ENV)",
+            "PUSHJOB_LABEL: `$(ENV)` was not replaced by its value",
+        ),
+        (
+            "PUSHJOB_BEARER_TOKEN",
+            "${TOKEN}",
+            "PUSHJOB_BEARER_TOKEN: the value is the name of a variable, which was not replaced by its value",
+        ),
+        (
+            "PUSHJOB_GATWAY",
+            "h",
+            "PUSHJOB_GATWAY is not a setting; did you mean PUSHJOB_GATEWAY?",
+        ),
+        (
+            "PUSHJOB_TIMEOUT",
+            "5m",
+            "PUSHJOB_TIMEOUT has no effect: give --timeout on the command line",
+        ),
+        (
+            "PUSHJOB_FROBNICATION",
+            "1",
+            "PUSHJOB_FROBNICATION is not a setting: it has no effect",
+        ),
+    ] {
+        pushjob(["run", "--job", "j"])
+            .env(name, value)
+            .job(["true"])
+            .run()
+            .exits(0)
+            .starts_by_saying(&format!("pushjob: {message}\n"));
+    }
+    for (name, value) in [
+        ("PUSHJOB_PASSWORD", "pa$word"),
+        ("PUSHJOB_METRICS_FILE", "x"),
+        ("PUSHJOB_PORT", "tcp://10.0.0.1:80"),
+        ("PUSHJOB_GATEWAY_SERVICE_HOST", "10.0.0.1"),
+        ("PUSHJOB_GATEWAY_PORT_9091_TCP_ADDR", "10.0.0.1"),
+    ] {
+        let gateway = Pushgateway::start();
+        pushjob(["run", "--job", "j", "--username", "u", "--gateway"])
+            .arg(gateway.address())
+            .env(name, value)
+            .job(["true"])
+            .run()
+            .exits(0)
+            .says("");
+    }
+}
+
+#[test]
+fn a_flag_with_several_labels_is_reported() {
+    let gateway = Pushgateway::start();
+    pushjob(["run", "--job", "j", "--label", "a=1,b=2", "--gateway"])
+        .arg(gateway.address())
+        .job(["true"])
+        .run()
+        .exits(0)
+        .says("pushjob: --label: \"a=1,b=2\" is one label: repeat --label for each\n");
+}
+
+#[test]
+fn months_and_years_are_refused_in_every_duration() {
+    for flag in [
+        "--timeout",
+        "--kill-after",
+        "--start-after",
+        "--heartbeat",
+        "--max-age",
+        "--max-duration",
+        "--push-timeout",
+    ] {
+        for (value, advice) in [("5M", "write `5m`"), ("1y", "write days, as in `365d`")] {
+            pushjob(["run", "--job", "j", flag, value])
+                .job(["true"])
+                .run()
+                .exits(125)
+                .starts_by_saying("pushjob: ")
+                .says_somewhere(advice);
+        }
+    }
+    pushjob(["flush", "--spool", "/nonexistent", "--wait", "1month"])
+        .run()
+        .exits(2)
+        .says_somewhere("`month` stands for months");
 }

@@ -162,7 +162,7 @@ fn a_wrong_command_line_exits_125_and_runs_and_pushes_nothing() {
         ),
         (
             &["--job", "x", "--start-after", "later"],
-            "invalid value 'later' for '--start-after <DURATION>': a duration such as 90s, or `never`",
+            "invalid value 'later' for '--start-after <DURATION>': expected number at 0; give a duration such as 90s, or `never`",
         ),
         (
             &["--job", "x", "--metric-prefix", "9-"],

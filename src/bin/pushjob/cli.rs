@@ -12,7 +12,7 @@ use crate::commands::metric::metric;
 use crate::commands::push::{push, pushadd};
 use crate::commands::run::run;
 use crate::exit::{CommandFailure, Exit};
-use crate::settings::secret_variable;
+use crate::settings::{advice, secret_variable};
 use crate::terminal::{Console, MessageArgs};
 
 /// The commands, in the order of the help: the usage behind the name, a summary, and the function
@@ -86,6 +86,9 @@ fn command_row<A: Args + 'static>(
                 (Ok(args), Ok(messages)) => (args, messages.console()),
                 (Err(error), _) | (_, Err(error)) => return answer(&error),
             };
+            for advice in advice(matches, || A::augment_args(Command::new(name))) {
+                console.warning(advice);
+            }
             execute(&args, console).unwrap_or_else(|CommandFailure { exit, message }| {
                 console.error(message);
                 exit
@@ -146,8 +149,8 @@ fn answer(error: &Error) -> Exit {
         ErrorKind::MissingRequiredArgument if is_run => "there is no command to run".to_owned(),
         _ => one_line(&error.render().to_string()),
     };
-    if let Some(advice) = advice(error) {
-        message = format!("{message}; {advice}");
+    if let Some(correction) = correction(error) {
+        message = format!("{message}; {correction}");
     } else if is_run && ours.len() == line.len() {
         message.push_str("; the command to run goes after `--`");
     }
@@ -168,7 +171,7 @@ fn answer(error: &Error) -> Exit {
 }
 
 /// Advice on how to correct a command line.
-fn advice(error: &Error) -> Option<String> {
+fn correction(error: &Error) -> Option<String> {
     let text = |kind| match error.get(kind)? {
         ContextValue::String(text) => Some(text.clone()),
         ContextValue::Strings(texts) => texts.last().cloned(),

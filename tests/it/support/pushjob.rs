@@ -335,6 +335,13 @@ impl Finished {
         self
     }
 
+    /// stderr has this in it.
+    #[track_caller]
+    pub(crate) fn says_somewhere(&self, part: &str) -> &Self {
+        assert!(self.stderr.contains(part), "no {part:?} in: {self}");
+        self
+    }
+
     /// stderr is one line of ours with this in it.
     #[track_caller]
     pub(crate) fn says_one_line_with(&self, part: &str) -> &Self {

@@ -12,7 +12,7 @@ use pushjob::spool::{FlushPass, Spool, SpoolError, Waiting};
 
 use crate::exit::{CommandFailure, Exit};
 use crate::settings::{
-    FlushSettingArgs, Gateways, Given, SPOOL, credentials, delivery, delivery_to,
+    FlushSettingArgs, Gateways, Given, SPOOL, any_duration, credentials, delivery, delivery_to,
 };
 use crate::terminal::{Console, chain};
 
@@ -27,7 +27,7 @@ pub(crate) struct FlushArgs {
     pub(crate) settings: FlushSettingArgs,
 
     /// Try again for this long, until nothing waits any more [default: once]
-    #[arg(long, help_heading = "Spool", value_name = "DURATION", allow_hyphen_values = true, value_parser = humantime::parse_duration)]
+    #[arg(long, help_heading = "Spool", value_name = "DURATION", allow_hyphen_values = true, value_parser = any_duration)]
     pub(crate) wait: Option<Duration>,
 
     /// Show what waits, and what gateways have refused, on stdout, and deliver nothing

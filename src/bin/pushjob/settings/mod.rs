@@ -1,6 +1,7 @@
 //! The settings: what the flags and the environment say about gateways, the group and further
 //! destinations, checked.
 
+mod advice;
 mod args;
 mod gateways;
 mod given;
@@ -11,10 +12,11 @@ mod secrets;
 mod source;
 mod table;
 
+pub(crate) use self::advice::advice;
 pub(crate) use self::args::{FlushSettingArgs, MetricSettingArgs, RunSettingArgs, TargetArgs};
 pub(crate) use self::gateways::{Gateway, Gateways};
 pub(crate) use self::given::Given;
-pub(crate) use self::parse::positive_duration;
+pub(crate) use self::parse::{any_duration, positive_duration};
 pub(crate) use self::resolved::{
     EndpointSettings, NOT_SERVED, Settings, accepted_names, delivery, delivery_to,
 };

@@ -11,11 +11,28 @@ use pushjob::sink::scrape::ListenAddress;
 
 /// A duration with its unit that is not 0, as in `90s` or `1h 30m`.
 pub(crate) fn positive_duration(text: &str) -> Result<Duration, String> {
-    match humantime::parse_duration(text) {
-        Ok(Duration::ZERO) => Err("it must be longer than 0".to_owned()),
-        Ok(duration) => Ok(duration),
-        Err(error) => Err(error.to_string()),
+    match any_duration(text)? {
+        Duration::ZERO => Err("it must be longer than 0".to_owned()),
+        duration => Ok(duration),
     }
+}
+
+/// A duration with its unit, also 0. Months and years are refused: a month is no fixed time, and `M`
+/// is mostly meant as minutes.
+pub(crate) fn any_duration(text: &str) -> Result<Duration, String> {
+    let mut units = text.split(|c: char| !c.is_alphabetic());
+    if let Some(unit) = units.find(|unit| matches!(*unit, "M" | "month" | "months")) {
+        return Err(format!(
+            "`{unit}` stands for months, which are not accepted: write `5m` for 5 minutes, or days, as in `30d`"
+        ));
+    }
+    let mut units = text.split(|c: char| !c.is_alphabetic());
+    if let Some(unit) = units.find(|unit| matches!(*unit, "y" | "yr" | "yrs" | "year" | "years")) {
+        return Err(format!(
+            "`{unit}` stands for years, which are not accepted: write days, as in `365d`"
+        ));
+    }
+    humantime::parse_duration(text).map_err(|error| error.to_string())
 }
 
 pub(super) fn duration(value: &OsStr) -> Result<Duration, String> {

@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 use pushjob::record::EndMethod;
 use pushjob::supervise::Signal;
 
-use crate::settings::{RunSettingArgs, positive_duration};
+use crate::settings::{RunSettingArgs, any_duration, positive_duration};
 
 #[derive(Debug, Args)]
 #[command(
@@ -49,7 +49,7 @@ pub(crate) struct JobArgs {
 
     /// KILL follows this long after that, if it has not ended. When given, it also follows a TERM (or the stop signal)
     /// that was passed on to the job [default: 10s after the time limit, never after a signal]
-    #[arg(long, value_name = "DURATION", allow_hyphen_values = true, value_parser = humantime::parse_duration)]
+    #[arg(long, value_name = "DURATION", allow_hyphen_values = true, value_parser = any_duration)]
     pub(crate) kill_after: Option<Duration>,
 }
 
@@ -84,11 +84,11 @@ pub(crate) struct ReportArgs {
     pub(crate) heartbeat: Option<Duration>,
 
     /// Push this as a gauge, for alert rules: how old the last success may become [default: none]
-    #[arg(long, value_name = "DURATION", allow_hyphen_values = true, value_parser = humantime::parse_duration)]
+    #[arg(long, value_name = "DURATION", allow_hyphen_values = true, value_parser = any_duration)]
     pub(crate) max_age: Option<Duration>,
 
     /// Push this as a gauge, for alert rules: how long a run may take [default: none]
-    #[arg(long, value_name = "DURATION", allow_hyphen_values = true, value_parser = humantime::parse_duration)]
+    #[arg(long, value_name = "DURATION", allow_hyphen_values = true, value_parser = any_duration)]
     pub(crate) max_duration: Option<Duration>,
 
     /// Beginning of the metric names
@@ -136,7 +136,7 @@ fn start_after(text: &str) -> Result<StartAfter, String> {
     if text == "never" {
         return Ok(StartAfter::Never);
     }
-    humantime::parse_duration(text)
+    any_duration(text)
         .map(StartAfter::Running)
-        .map_err(|_| "a duration such as 90s, or `never`".to_owned())
+        .map_err(|error| format!("{error}; give a duration such as 90s, or `never`"))
 }
