@@ -46,12 +46,12 @@ fn commands() -> [CommandRow; 7] {
         ),
         command_row(
             "pushjob flush [OPTIONS] --spool <DIR>",
-            "Deliver what earlier runs could not",
+            "Deliver the results that earlier runs could not deliver",
             flush,
         ),
         command_row(
             "pushjob metric [OPTIONS] <TYPE> <NAME> [VALUE]",
-            "Set or add to a metric from inside a job, or count an observation; `pushjob run` pushes it",
+            "Set, add to or observe a metric from inside a job; `pushjob run` pushes it",
             metric,
         ),
     ]

@@ -13,23 +13,26 @@ use crate::terminal::{Colour, Console, Findings};
 
 #[derive(Debug, Args)]
 #[command(
-    after_help = "What is wrong is said as FILE:LINE:COLUMN on stderr, with the line. A text is good when a Pushgateway takes \
-                  it as it is; `push` and `pushadd` also mend line ends.\n\n\
-                  Exit codes: 0 all is good; 1 something is wrong or cannot be read; 2 wrong usage."
+    after_help = "Errors are printed on stderr as FILE:LINE:COLUMN, with the line. An input is valid when a Pushgateway \
+                  accepts it unchanged; `push` and `pushadd` also correct line ends.\n\n\
+                  Exit codes: 0 all is valid; 1 something is invalid or cannot be read; 2 wrong usage.\n\n\
+                  Examples:\n  \
+                  pushjob check metrics.prom\n  \
+                  curl -s http://127.0.0.1:9100/metrics | pushjob check --lint"
 )]
 pub(crate) struct CheckArgs {
-    /// Files in the text format or in OpenMetrics; `-` or nothing is stdin
+    /// Files in the text format or in OpenMetrics; without one, or with `-`, stdin is read
     #[arg(value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
 
     #[command(flatten)]
     pub(crate) text: TextArgs,
 
-    /// Warn of what is against good practice too: names, units, missing HELP
+    /// Also warn about bad practice: names, units, missing HELP
     #[arg(long)]
     pub(crate) lint: bool,
 
-    /// Take any text as the name of a metric or label, as a Pushgateway from 1.11 can
+    /// Accept any UTF-8 text as the name of a metric or label, as Pushgateway 1.11 and newer can
     /// [env: PUSHJOB_UTF8_NAMES=true]
     #[arg(long)]
     pub(crate) utf8_names: bool,

@@ -9,7 +9,12 @@ use crate::settings::TargetArgs;
 use crate::terminal::Console;
 
 #[derive(Debug, Args)]
-#[command(after_help = "Exit codes: 0 done; 1 refused or unreachable; 2 wrong usage.")]
+#[command(
+    after_help = "Exit codes: 0 success; 1 rejected or unreachable; 2 wrong usage.\n\n\
+                        Examples:\n  \
+                        pushjob delete --gateway http://gateway:9091 --job etl\n  \
+                        pushjob delete --gateway http://gateway:9091 --job etl --label shard=3"
+)]
 pub(crate) struct DeleteArgs {
     #[command(flatten)]
     pub(crate) settings: TargetArgs,

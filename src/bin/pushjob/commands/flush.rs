@@ -18,20 +18,23 @@ use crate::terminal::{Console, chain};
 
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Without --gateway each result goes to the gateway that it was meant for. With it, only what was meant for that \
-                  one is delivered.\n\n\
-                  Exit codes: 0 nothing waits any more; 1 something still does, or was refused; 2 wrong usage."
+    after_help = "Each result goes to the gateway that it was meant for. With --gateway, only results for that gateway are \
+                  delivered.\n\n\
+                  Exit codes: 0 nothing is waiting any more; 1 something still is, or was rejected; 2 wrong usage.\n\n\
+                  Examples:\n  \
+                  pushjob flush --spool /var/spool/pushjob\n  \
+                  pushjob flush --spool /var/spool/pushjob --list"
 )]
 pub(crate) struct FlushArgs {
     #[command(flatten)]
     pub(crate) settings: FlushSettingArgs,
 
-    /// Try again for this long, until nothing waits any more [default: once]
-    #[arg(long, help_heading = "Spool", value_name = "DURATION", allow_hyphen_values = true, value_parser = any_duration)]
+    /// Retry for this long, until nothing is waiting any more. Without it each result is tried once
+    #[arg(long, help_heading = "Flush", value_name = "DURATION", allow_hyphen_values = true, value_parser = any_duration)]
     pub(crate) wait: Option<Duration>,
 
-    /// Show what waits, and what gateways have refused, on stdout, and deliver nothing
-    #[arg(long, help_heading = "Spool", conflicts_with = "wait")]
+    /// List on stdout what is waiting and what gateways have rejected, and deliver nothing
+    #[arg(long, help_heading = "Flush", conflicts_with = "wait")]
     pub(crate) list: bool,
 }
 

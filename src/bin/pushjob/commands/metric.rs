@@ -13,17 +13,23 @@ use crate::settings::{self, MetricSettingArgs, accepted_names};
 use crate::terminal::{Console, chain};
 
 #[derive(Debug, Args)]
-#[command(after_help = "Exit codes: 0 done; 1 it could not be written; 2 wrong usage.")]
+#[command(
+    after_help = "Exit codes: 0 success; 1 write error; 2 wrong usage.\n\n\
+                        Examples, in a script that `pushjob run` runs:\n  \
+                        pushjob metric gauge rows 1042\n  \
+                        pushjob metric counter files_total --add 1 --label table=users\n  \
+                        pushjob metric histogram step_seconds --observe 0.7 --buckets 0.1,1,10"
+)]
 pub(crate) struct MetricArgs {
-    /// The type of the metric
+    /// Type of the metric
     #[arg(value_enum, value_name = "TYPE")]
     pub(crate) kind: MetricKind,
 
-    /// Its name
+    /// Name of the metric
     #[arg(value_name = "NAME")]
     pub(crate) name: String,
 
-    /// The value that a gauge, a counter or an untyped metric has from now on
+    /// New value of a gauge, a counter or an untyped metric
     #[arg(value_name = "VALUE", allow_hyphen_values = true)]
     pub(crate) value: Option<String>,
 
@@ -37,27 +43,27 @@ pub(crate) struct MetricArgs {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Metric")]
 pub(crate) struct MetricOptions {
-    /// Add this to what a gauge or counter has had, or to 0
+    /// Add this to a gauge or counter, which starts at 0
     #[arg(long, value_name = "N", allow_hyphen_values = true)]
     pub(crate) add: Option<String>,
 
-    /// Count this in a histogram or summary
+    /// Count this observation in a histogram or summary
     #[arg(long, value_name = "V", allow_hyphen_values = true)]
     pub(crate) observe: Option<String>,
 
-    /// The upper bounds of the buckets of a histogram, as in `0.1,1,10`; the same in every call
+    /// Upper bounds of the buckets of a histogram, for example `0.1,1,10`; the same in every call
     #[arg(long, value_name = "BOUNDS", allow_hyphen_values = true)]
     pub(crate) buckets: Option<String>,
 
-    /// A label of the series; may be repeated
+    /// Label of the series. May be repeated
     #[arg(long, value_name = "NAME=VALUE", allow_hyphen_values = true)]
     pub(crate) label: Vec<String>,
 
-    /// The help text of the metric
+    /// Help text of the metric
     #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
     pub(crate) help_text: Option<String>,
 
-    /// Take any text as a name, where `pushjob run --utf8-names` does [env:
+    /// Accept any UTF-8 text as a name, as `pushjob run --utf8-names` does [env:
     /// PUSHJOB_UTF8_NAMES=true]
     #[arg(long)]
     pub(crate) utf8_names: bool,

@@ -17,22 +17,26 @@ use crate::terminal::{Console, Findings, ProgressLine};
 
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Input is the Prometheus text format 0.0.4, or OpenMetrics. It is checked whole before anything is sent.\n\n\
-                  Exit codes: 0 done; 1 refused or unreachable; 2 wrong usage."
+    after_help = "The input is the Prometheus text format 0.0.4 or OpenMetrics. All of it is checked before anything is \
+                  sent.\n\n\
+                  Exit codes: 0 success; 1 rejected or unreachable; 2 wrong usage.\n\n\
+                  Examples:\n  \
+                  pushjob pushadd --gateway http://gateway:9091 --job etl --gauge rows=1042\n  \
+                  pushjob push --gateway http://gateway:9091 --job etl metrics.prom"
 )]
 pub(crate) struct PushArgs {
-    /// File in the text format; `-` or nothing is stdin
+    /// File in the text format; without one, or with `-`, stdin is read
     #[arg(value_name = "FILE")]
     pub(crate) file: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) settings: TargetArgs,
 
     #[command(flatten)]
     pub(crate) text: TextArgs,
 
     #[command(flatten)]
     pub(crate) samples: SampleArgs,
-
-    #[command(flatten)]
-    pub(crate) settings: TargetArgs,
 }
 
 const EMPTY: &str = "there are no metrics in the input: the group is left without any";

@@ -9,15 +9,15 @@ use pushjob::exposition::{
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Metrics")]
 pub(crate) struct SampleArgs {
-    /// A gauge, as in `rows{table="users"}=42`; may be repeated, and stdin is not read then
+    /// Push this gauge, for example `rows{table="users"}=42`. May be repeated; stdin is then not read
     #[arg(long, value_name = "NAME[{LABELS}]=VALUE", allow_hyphen_values = true)]
     pub(crate) gauge: Vec<String>,
 
-    /// A counter, in the same way
+    /// Push this counter, in the same way
     #[arg(long, value_name = "NAME[{LABELS}]=VALUE", allow_hyphen_values = true)]
     pub(crate) counter: Vec<String>,
 
-    /// The help text of such a gauge or counter
+    /// Help text of such a gauge or counter
     #[arg(long, value_name = "NAME=TEXT", allow_hyphen_values = true)]
     pub(crate) help_text: Vec<String>,
 }

@@ -11,12 +11,11 @@ use pushjob::exposition::{Format, Text};
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Input")]
 pub(crate) struct TextArgs {
-    /// Format of the input: `text` or `openmetrics`, which is converted
-    /// [default: openmetrics where the last line is `# EOF`, else text]
+    /// Format of the input: `text`, or `openmetrics`, which is converted. Detected by a last line `# EOF` unless given
     #[arg(long, value_enum, hide_possible_values = true, value_name = "FORMAT")]
     format: Option<InputFormat>,
 
-    /// Remove timestamps, which a Pushgateway refuses
+    /// Remove timestamps, which a Pushgateway rejects
     #[arg(long)]
     pub(crate) strip_timestamps: bool,
 }

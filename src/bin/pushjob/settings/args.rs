@@ -6,14 +6,16 @@ use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches};
 
 use super::given::Given;
 use super::source::variable;
-use super::table::{Form, Heading, ROWS, Row};
+use super::table::{Form, Heading, ROWS, Row, Shown};
 
 /// Settings of a command that delivers to a group on gateways.
 pub(crate) type TargetArgs = SettingArgs<{ FLUSH | Heading::Group as u8 }>;
 
-/// Settings of `run`.
-pub(crate) type RunSettingArgs =
-    SettingArgs<{ FLUSH | Heading::Group as u8 | Heading::Textfile as u8 | Heading::Scrape as u8 }>;
+/// Settings of `run`, with the flags of the group and the destinations.
+pub(crate) type RunSettingArgs = SettingArgs<{ RUN | CONNECTION }, RUN>;
+
+/// Flags of the connection, whose values the settings of `run` have.
+pub(crate) type ConnectionFlags = SettingArgs<0, CONNECTION>;
 
 /// Settings of `flush`.
 pub(crate) type FlushSettingArgs = SettingArgs<FLUSH>;
@@ -21,25 +23,31 @@ pub(crate) type FlushSettingArgs = SettingArgs<FLUSH>;
 /// Settings of `metric`.
 pub(crate) type MetricSettingArgs = SettingArgs<{ Heading::Metric as u8 }>;
 
-const FLUSH: u8 = Heading::Spool as u8 | Heading::Gateway as u8 | Heading::Tls as u8;
+const CONNECTION: u8 = Heading::Connection as u8 | Heading::Tls as u8;
+const FLUSH: u8 = Heading::Spool as u8 | Heading::Gateway as u8 | CONNECTION;
+const RUN: u8 = Heading::Group as u8
+    | Heading::Gateway as u8
+    | Heading::Textfile as u8
+    | Heading::Spool as u8
+    | Heading::Scrape as u8;
 
-/// Flags of the settings under some headings of the help.
+/// Settings under some headings of the table, and the flags of them that are declared here: the others
+/// come later in the help, after flags that are no settings.
 #[derive(Clone, Debug)]
-pub(crate) struct SettingArgs<const HEADINGS: u8> {
+pub(crate) struct SettingArgs<const HEADINGS: u8, const DECLARED: u8 = HEADINGS> {
     pub(crate) given: Given,
 }
 
-impl<const HEADINGS: u8> SettingArgs<HEADINGS> {
-    fn rows() -> impl Iterator<Item = &'static Row> {
-        ROWS.iter()
-            .copied()
-            .filter(|row| row.form != Form::VariableOnly && row.heading as u8 & HEADINGS != 0)
+impl<const HEADINGS: u8, const DECLARED: u8> SettingArgs<HEADINGS, DECLARED> {
+    fn rows(headings: u8) -> impl Iterator<Item = &'static Row> {
+        let rows = ROWS.iter().copied();
+        rows.filter(move |row| row.form != Form::VariableOnly && row.heading as u8 & headings != 0)
     }
 }
 
-impl<const HEADINGS: u8> Args for SettingArgs<HEADINGS> {
+impl<const HEADINGS: u8, const DECLARED: u8> Args for SettingArgs<HEADINGS, DECLARED> {
     fn augment_args(command: Command) -> Command {
-        command.args(Self::rows().map(Row::arg))
+        command.args(Self::rows(DECLARED).map(Row::arg))
     }
 
     fn augment_args_for_update(command: Command) -> Command {
@@ -47,7 +55,7 @@ impl<const HEADINGS: u8> Args for SettingArgs<HEADINGS> {
     }
 }
 
-impl<const HEADINGS: u8> FromArgMatches for SettingArgs<HEADINGS> {
+impl<const HEADINGS: u8, const DECLARED: u8> FromArgMatches for SettingArgs<HEADINGS, DECLARED> {
     fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
         let is_given =
             |row: &&Row| matches.value_source(row.name) == Some(ValueSource::CommandLine);
@@ -55,7 +63,7 @@ impl<const HEADINGS: u8> FromArgMatches for SettingArgs<HEADINGS> {
             let values = matches.get_raw(row.name).into_iter().flatten();
             values.map(ToOwned::to_owned).collect()
         };
-        let rows = Self::rows().filter(is_given);
+        let rows = Self::rows(HEADINGS).filter(is_given);
         let given = rows.map(|row| (row.name, values(row))).collect();
         Ok(Self { given })
     }
@@ -77,9 +85,12 @@ impl Row {
         if !self.default.is_empty() {
             help = format!("{help} [default: {}]", self.default);
         }
+        let (summary, _) = self.help.split_once(". ").unwrap_or((self.help, ""));
         let arg = Arg::new(self.name)
             .long(self.name)
-            .help(help)
+            .help(summary)
+            .long_help(help)
+            .hide_short_help(self.shown == Shown::InFull)
             .help_heading(self.heading.title())
             .allow_hyphen_values(self.dashed_values)
             .conflicts_with_all(self.conflicts_with);

@@ -13,7 +13,9 @@ mod source;
 mod table;
 
 pub(crate) use self::advice::advice;
-pub(crate) use self::args::{FlushSettingArgs, MetricSettingArgs, RunSettingArgs, TargetArgs};
+pub(crate) use self::args::{
+    ConnectionFlags, FlushSettingArgs, MetricSettingArgs, RunSettingArgs, TargetArgs,
+};
 pub(crate) use self::gateways::{Gateway, Gateways};
 pub(crate) use self::given::Given;
 pub(crate) use self::parse::{any_duration, positive_duration};

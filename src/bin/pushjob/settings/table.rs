@@ -29,10 +29,13 @@ pub(super) struct Row {
     pub(super) name: &'static str,
     pub(super) form: Form,
     pub(super) heading: Heading,
+    /// Text of the help, of which `-h` shows the first sentence.
     pub(super) help: &'static str,
+    /// Length of the help that shows the flag.
+    pub(super) shown: Shown,
     /// Text behind the name of the variable in the help.
     pub(super) variable_note: &'static str,
-    /// Value where none is given, or a word for it; empty where the help has nothing to say of one.
+    /// Value where none is given, or empty.
     pub(super) default: &'static str,
     /// The flag takes values that begin with a dash.
     pub(super) dashed_values: bool,
@@ -54,7 +57,16 @@ pub(super) enum Form {
     VariableOnly,
 }
 
-/// Part of the help, as a bit so that a command can offer several.
+/// Help that shows a flag.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Shown {
+    /// `-h` and `--help`.
+    Always,
+    /// `--help` only.
+    InFull,
+}
+
+/// Part of the table, as a bit so that a command can offer several.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Heading {
     Textfile = 1,
@@ -64,17 +76,17 @@ pub(super) enum Heading {
     Tls = 16,
     Group = 32,
     Metric = 64,
+    Connection = 128,
 }
 
 impl Heading {
+    /// Title in the help.
     pub(super) fn title(self) -> &'static str {
         match self {
-            Self::Textfile => "Textfile",
-            Self::Spool => "Spool",
-            Self::Scrape => "Scrape",
-            Self::Gateway => "Gateway",
+            Self::Textfile | Self::Spool | Self::Scrape | Self::Gateway => "Destinations",
+            Self::Connection => "Connection",
             Self::Tls => "TLS",
-            Self::Group => "Group",
+            Self::Group => "Job",
             Self::Metric => "Metric",
         }
     }
@@ -104,10 +116,11 @@ impl Secrecy {
 const ROW: Row = Row {
     name: "",
     form: Form::Switch,
-    heading: Heading::Gateway,
+    heading: Heading::Connection,
     help: "",
+    shown: Shown::InFull,
     variable_note: "",
-    default: "none",
+    default: "",
     dashed_values: false,
     conflicts_with: None,
     secrecy: Secrecy::Open,
@@ -116,7 +129,6 @@ const ROW: Row = Row {
 /// The fields that switches have in common.
 const SWITCH: Row = Row {
     variable_note: "=true",
-    default: "",
     ..ROW
 };
 
@@ -130,39 +142,64 @@ macro_rules! settings {
 }
 
 settings! {
+    JOB: GroupingKey = job, Row {
+        name: "job", form: Form::Text("NAME"), heading: Heading::Group, shown: Shown::Always, dashed_values: true,
+        help: "Name of the job, required. It becomes the grouping label `job`", ..ROW
+    };
+    LABEL: (String, String) = label, Row {
+        name: "label", form: Form::List("NAME=VALUE"), heading: Heading::Group, shown: Shown::Always,
+        dashed_values: true, variable_note: "=a=b,c=d",
+        help: "Add a grouping label. May be repeated", ..ROW
+    };
+    INSTANCE: String = text, Row {
+        name: "instance", form: Form::Text("VALUE"), heading: Heading::Group, dashed_values: true,
+        help: "Add the grouping label `instance`. There is none by default: a batch job is not tied to a machine", ..ROW
+    };
+    INSTANCE_HOSTNAME: bool = switch, Row {
+        name: "instance-hostname", heading: Heading::Group, conflicts_with: Some("instance"),
+        help: "Add the grouping label `instance` with the name of this host", ..SWITCH
+    };
+    UTF8_NAMES: bool = switch, Row {
+        name: "utf8-names", heading: Heading::Group,
+        help: "Accept any UTF-8 text as the name of a label or metric, for example `--label k8s.pod=p`. Needs a \
+               Pushgateway 1.11 or newer started with --push.enable-utf8-names; others store the label under a \
+               different name", ..SWITCH
+    };
+    GATEWAY: String = text, Row {
+        name: "gateway", form: Form::List("URL"), heading: Heading::Gateway, shown: Shown::Always, dashed_values: true,
+        secrecy: Secrecy::Urls, variable_note: "=a,b",
+        help: "Base URL of the Pushgateway. `http://` may be left out. May be repeated: every delivery goes to each", ..ROW
+    };
+    GATEWAY_KIND: GatewayKind = gateway_kind, Row {
+        name: "gateway-kind", form: Form::Text("KIND"), heading: Heading::Gateway,
+        help: "Server behind the URL: `pushgateway`, or `victoriametrics`, which cannot replace or delete a group. \
+               Detected from the path of the URL unless given", ..ROW
+    };
     TEXTFILE: Textfile = textfile, Row {
-        name: "textfile", form: Form::Path("PATH"), heading: Heading::Textfile,
-        help: "File for the textfile collector of node exporter, beside gateways or in their place: one that ends \
-               in `.prom`, or a directory and then `JOB.prom` in it", ..ROW
+        name: "textfile", form: Form::Path("PATH"), heading: Heading::Textfile, shown: Shown::Always,
+        help: "Write a file for the textfile collector of node exporter. Works with or without a gateway. PATH ends in \
+               `.prom`, or is a directory, and the file is then `JOB.prom` in it", ..ROW
     };
     SPOOL: PathBuf = path, Row {
-        name: "spool", form: Form::Path("DIR"), heading: Heading::Spool,
-        help: "Folder in which is kept what could not be delivered, until the next run that uses it, or `pushjob \
-               flush`, has delivered it. It should outlive the container", ..ROW
+        name: "spool", form: Form::Path("DIR"), heading: Heading::Spool, shown: Shown::Always,
+        help: "Directory for results that could not be delivered. The next run that uses it, or `pushjob flush`, \
+               delivers them. It should outlive the container", ..ROW
     };
     LISTEN: ListenAddress = listen_address, Row {
         name: "listen", form: Form::Text("ADDR"), heading: Heading::Scrape, dashed_values: true,
-        help: "Serve /metrics on this address while the job runs: when it was started, for how long it has been \
-               running, and the metrics that it has left so far. For example 127.0.0.1:9750, or :9750 for all \
-               addresses of this machine. Without --gateway or --textfile the result is delivered nowhere", ..ROW
-    };
-    GATEWAY: String = text, Row {
-        name: "gateway", form: Form::List("URL"), dashed_values: true, secrecy: Secrecy::Urls, variable_note: "=a,b",
-        help: "Base URL of the Pushgateway; `http://` may be left out. May be repeated: each gets every delivery", ..ROW
-    };
-    GATEWAY_KIND: GatewayKind = gateway_kind, Row {
-        name: "gateway-kind", form: Form::Text("KIND"), default: "by the path of the URL",
-        help: "What stands behind the URL: `pushgateway`, or `victoriametrics`, where nothing can be replaced or \
-               deleted", ..ROW
+        help: "Serve /metrics on this address while the job runs, for example on 127.0.0.1:9750, or on :9750 for all \
+               addresses. The page has the start, the running time and the metrics of the job so far. Without \
+               --gateway or --textfile the result is delivered nowhere", ..ROW
     };
     PUSH_TIMEOUT: Duration = duration, Row {
         name: "push-timeout", form: Form::Text("DURATION"), dashed_values: true, default: "10s",
-        help: "Time for one delivery in all: resolve, connect, TLS, send, receive, every retry and pause", ..ROW
+        help: "Time limit for one delivery as a whole: name lookup, connection, TLS, sending, response, and all \
+               retries", ..ROW
     };
     PUSH_RETRIES: u32 = number, Row {
         name: "push-retries", form: Form::Text("N"), dashed_values: true,
-        default: "as many as the time allows",
-        help: "Maximum number of further attempts within that time, after a transient failure", ..ROW
+        help: "Maximum number of retries within that time, after a transient failure; without it, as many \
+               as the time allows", ..ROW
     };
     USERNAME: String = text, Row {
         name: "username", form: Form::Text("NAME"), secrecy: Secrecy::UserName,
@@ -186,60 +223,37 @@ settings! {
     };
     HEADER: (String, String) = header, Row {
         name: "header", form: Form::List("NAME: VALUE"), secrecy: Secrecy::Secret, variable_note: "=A: 1,B: 2",
-        help: "Further request header; may be repeated", ..ROW
+        help: "Add a header to every request. May be repeated", ..ROW
     };
     PROXY: Proxy = proxy, Row {
         name: "proxy", form: Form::Text("URL"), secrecy: Secrecy::Urls,
-        default: "what http_proxy, https_proxy, all_proxy and no_proxy say",
-        help: "HTTP proxy, or `none` for a direct way", ..ROW
+        help: "HTTP proxy, or `none` to connect directly. Without it http_proxy, https_proxy, all_proxy and no_proxy \
+               apply", ..ROW
     };
     COMPRESSION: Compression = compression, Row {
-        name: "compression", form: Form::Text("HOW"),
-        help: "Of request bodies, `gzip` or `none`", ..ROW
+        name: "compression", form: Form::Text("HOW"), default: "none",
+        help: "Compression of request bodies: `gzip` or `none`", ..ROW
     };
     TLS_CA_FILE: PathBuf = path, Row {
         name: "tls-ca-file", form: Form::Path("PATH"), heading: Heading::Tls,
-        default: "those of this system, or else the built-in public ones",
-        help: "PEM file with the only authorities to trust", ..ROW
+        help: "PEM file with the CA certificates to trust. Without it those of the system are trusted, or the \
+               built-in public ones where it has none", ..ROW
     };
     TLS_CERT_FILE: PathBuf = path, Row {
         name: "tls-cert-file", form: Form::Path("PATH"), heading: Heading::Tls,
-        help: "PEM file with our certificate chain", ..ROW
+        help: "PEM file with the client certificate", ..ROW
     };
     TLS_KEY_FILE: PathBuf = path, Row {
         name: "tls-key-file", form: Form::Path("PATH"), heading: Heading::Tls, secrecy: Secrecy::SecretFile,
-        help: "PEM file with the key to it", ..ROW
+        help: "PEM file with the key of the client certificate", ..ROW
     };
     TLS_INSECURE_SKIP_VERIFY: bool = switch, Row {
         name: "tls-insecure-skip-verify", heading: Heading::Tls,
-        help: "Take any certificate for the gateway's: anyone on the way can read all that is sent", ..SWITCH
-    };
-    JOB: GroupingKey = job, Row {
-        name: "job", form: Form::Text("NAME"), heading: Heading::Group, dashed_values: true, default: "",
-        help: "Name of the job, the first grouping label; required", ..ROW
-    };
-    LABEL: (String, String) = label, Row {
-        name: "label", form: Form::List("NAME=VALUE"), heading: Heading::Group, dashed_values: true,
-        variable_note: "=a=b,c=d",
-        help: "Further grouping label; may be repeated", ..ROW
-    };
-    UTF8_NAMES: bool = switch, Row {
-        name: "utf8-names", heading: Heading::Group,
-        help: "Take any text as the name of a label or metric, as in `--label k8s.pod=p`. For a Pushgateway from \
-               1.11 that was started with --push.enable-utf8-names; any other keeps such a label under another name", ..SWITCH
-    };
-    INSTANCE: String = text, Row {
-        name: "instance", form: Form::Text("VALUE"), heading: Heading::Group, dashed_values: true,
-        default: "none, a batch job is no machine",
-        help: "Grouping label `instance`", ..ROW
-    };
-    INSTANCE_HOSTNAME: bool = switch, Row {
-        name: "instance-hostname", heading: Heading::Group, conflicts_with: Some("instance"),
-        help: "Grouping label `instance` with the name of this host", ..SWITCH
+        help: "Accept any certificate. Anyone between here and the gateway can then read all that is sent", ..SWITCH
     };
     METRICS_FILE: PathBuf = path, Row {
-        name: "metrics-file", form: Form::Path("PATH"), heading: Heading::Metric, default: "",
+        name: "metrics-file", form: Form::Path("PATH"), heading: Heading::Metric,
         variable_note: ", which `pushjob run` sets for its job",
-        help: "The file to append to", ..ROW
+        help: "File to append to", ..ROW
     };
 }

@@ -15,11 +15,11 @@ use pushjob::push::Delivered;
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Messages")]
 pub(crate) struct MessageArgs {
-    /// Say less: errors only; twice, nothing
+    /// Print errors only; given twice, print nothing
     #[arg(short, long, action = ArgAction::Count, conflicts_with = "verbose")]
     quiet: u8,
 
-    /// Say what was done, too
+    /// Also print what was done
     #[arg(short, long, action = ArgAction::Count)]
     verbose: u8,
 }

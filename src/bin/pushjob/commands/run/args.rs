@@ -7,20 +7,31 @@ use clap::{Args, ValueEnum};
 use pushjob::record::EndMethod;
 use pushjob::supervise::Signal;
 
-use crate::settings::{RunSettingArgs, any_duration, positive_duration};
+use crate::settings::{ConnectionFlags, RunSettingArgs, any_duration, positive_duration};
 
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Without --gateway, --textfile or --listen the result goes to a gateway in memory, and what Prometheus would scrape \
-                  is printed to stderr.\n\n\
-                  Exit codes: that of the command; 128+n killed by signal n; 124 stopped by --timeout, 137 \
-                  with KILL; 126 not executable; 127 not found; 125 wrong command line, nothing was run; 123 \
-                  with --strict, when the command succeeded but its result was not delivered."
+    after_help = "Examples:\n  \
+                  pushjob run --job backup --gateway http://gateway:9091 -- /usr/local/bin/backup --all\n  \
+                  pushjob run --job report --timeout 20m --spool /var/spool/pushjob -- make report\n\n\
+                  `pushjob run --help` shows all flags.",
+    after_long_help = "Without --gateway, --textfile or --listen the result goes to a built-in preview gateway, and what \
+                       Prometheus would scrape from it is printed to stderr.\n\n\
+                       Exit codes: that of the command; 128+n killed by signal n; 124 stopped by --timeout, 137 \
+                       with KILL; 126 not executable; 127 not found; 125 wrong command line, nothing was run; 123 \
+                       with --strict, when the command succeeded but its result was not delivered.\n\n\
+                       Examples:\n  \
+                       pushjob run --job backup --gateway http://gateway:9091 -- /usr/local/bin/backup --all\n  \
+                       pushjob run --job report --timeout 20m --spool /var/spool/pushjob -- make report\n  \
+                       pushjob run --job count --dry-run --shell -- 'ls /srv | wc -l'"
 )]
 pub(crate) struct RunArgs {
     /// The command and its arguments
     #[arg(last = true, required = true, value_name = "COMMAND")]
     pub(crate) command: Vec<OsString>,
+
+    #[command(flatten)]
+    pub(crate) settings: RunSettingArgs,
 
     #[command(flatten)]
     pub(crate) job: JobArgs,
@@ -29,37 +40,44 @@ pub(crate) struct RunArgs {
     pub(crate) report: ReportArgs,
 
     #[command(flatten)]
-    pub(crate) settings: RunSettingArgs,
+    connection: ConnectionFlags,
 }
 
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Job")]
 pub(crate) struct JobArgs {
-    /// Take the one argument after `--` as a script for `/bin/sh -c`
+    /// Run the one argument after `--` as a script with `/bin/sh -c`
     #[arg(long)]
     pub(crate) shell: bool,
 
-    /// Stop the job after this long [default: none]
+    /// Stop the job after this long
     #[arg(long, value_name = "DURATION", allow_hyphen_values = true, value_parser = positive_duration)]
     pub(crate) timeout: Option<Duration>,
 
-    /// Signal that stops it
-    #[arg(long, value_name = "NAME", default_value = "TERM")]
+    /// Signal that stops the job at the time limit
+    #[arg(
+        long,
+        hide_short_help = true,
+        value_name = "NAME",
+        default_value = "TERM"
+    )]
     pub(crate) stop_signal: Signal,
 
-    /// KILL follows this long after that, if it has not ended. When given, it also follows a TERM (or the stop signal)
-    /// that was passed on to the job [default: 10s after the time limit, never after a signal]
-    #[arg(long, value_name = "DURATION", allow_hyphen_values = true, value_parser = any_duration)]
+    /// Send SIGKILL this long after the stop signal if the job is still running. By default 10s after the time limit.
+    /// When given, it also applies to a TERM, or the stop signal, that was sent to pushjob and passed on to the job
+    #[arg(long, hide_short_help = true, value_name = "DURATION", allow_hyphen_values = true, value_parser = any_duration)]
     pub(crate) kill_after: Option<Duration>,
 }
 
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Report")]
 pub(crate) struct ReportArgs {
-    /// What the end of a run does to the group: `pushadd` replaces the metrics of the same names, `push` replaces
-    /// all metrics after a success (after a failure it is `pushadd`, which keeps the last success), `delete`, `none`
+    /// Effect of the end of a run on the group: `pushadd` replaces the metrics of the same names; `push` replaces all
+    /// metrics after a success, and works as `pushadd` after a failure, so that the last success is kept; `delete`
+    /// deletes the group; `none` does nothing
     #[arg(
         long,
+        hide_short_help = true,
         value_enum,
         hide_possible_values = true,
         value_name = "METHOD",
@@ -67,40 +85,54 @@ pub(crate) struct ReportArgs {
     )]
     pub(crate) method: MethodArg,
 
-    /// The same for a success, taken literally [default: from --method]
-    #[arg(long, value_enum, hide_possible_values = true, value_name = "METHOD")]
+    /// The same after a success only. Unless given, --method applies
+    #[arg(
+        long,
+        hide_short_help = true,
+        value_enum,
+        hide_possible_values = true,
+        value_name = "METHOD"
+    )]
     pub(crate) on_success: Option<MethodArg>,
 
-    /// The same for a failure, taken literally [default: from --method]
-    #[arg(long, value_enum, hide_possible_values = true, value_name = "METHOD")]
+    /// The same after a failure only; `push` then replaces all metrics. Unless given, --method applies
+    #[arg(
+        long,
+        hide_short_help = true,
+        value_enum,
+        hide_possible_values = true,
+        value_name = "METHOD"
+    )]
     pub(crate) on_failure: Option<MethodArg>,
 
-    /// Announce the start once the job has run this long: `0s` at once, `never` not at all
-    #[arg(long, value_name = "DURATION", allow_hyphen_values = true, default_value = "1s", value_parser = start_after)]
+    /// Push the start once the job has been running this long; `0s` pushes it at once, `never` not at all
+    #[arg(long, hide_short_help = true, value_name = "DURATION", allow_hyphen_values = true, default_value = "1s", value_parser = start_after)]
     pub(crate) start_after: StartAfter,
 
-    /// Push a sign of life this often while the job runs [default: off]
+    /// Push a heartbeat this often while the job runs
     #[arg(long, value_name = "DURATION", allow_hyphen_values = true, value_parser = positive_duration)]
     pub(crate) heartbeat: Option<Duration>,
 
-    /// Push this as a gauge, for alert rules: how old the last success may become [default: none]
-    #[arg(long, value_name = "DURATION", allow_hyphen_values = true, value_parser = any_duration)]
+    /// Maximum age of the last success. Pushed as a gauge, for alert rules
+    #[arg(long, hide_short_help = true, help_heading = "Alerting", value_name = "DURATION", allow_hyphen_values = true, value_parser = any_duration)]
     pub(crate) max_age: Option<Duration>,
 
-    /// Push this as a gauge, for alert rules: how long a run may take [default: none]
-    #[arg(long, value_name = "DURATION", allow_hyphen_values = true, value_parser = any_duration)]
+    /// Maximum duration of a run. Pushed as a gauge, for alert rules; it does not stop the job
+    #[arg(long, hide_short_help = true, help_heading = "Alerting", value_name = "DURATION", allow_hyphen_values = true, value_parser = any_duration)]
     pub(crate) max_duration: Option<Duration>,
 
-    /// Beginning of the metric names
-    #[arg(long, value_name = "PREFIX", default_value = pushjob::report::DEFAULT_PREFIX)]
+    /// Prefix of the metric names
+    #[arg(long, hide_short_help = true, value_name = "PREFIX", default_value = pushjob::report::DEFAULT_PREFIX)]
     pub(crate) metric_prefix: String,
 
-    /// Exit with 123 when the job succeeded but its result, or a metric that it left, was not delivered, and with 125,
-    /// before the job is started, when the environment or a file is wrong
+    /// Fail when the result cannot be delivered
+    ///
+    /// Exit with 123 when the job succeeded but its result, or one of its metrics, was not delivered. Exit with 125,
+    /// before the job starts, when the environment or a file is wrong
     #[arg(long)]
     pub(crate) strict: bool,
 
-    /// Run the job, but deliver to the gateway in memory and print what Prometheus would scrape
+    /// Run the job, deliver nothing, and print what Prometheus would scrape
     #[arg(long)]
     pub(crate) dry_run: bool,
 }
