@@ -15,6 +15,6 @@ pub(crate) use directory::sync_parent_directory;
 pub(crate) use identity::is_at;
 pub(crate) use lock::FileLock;
 pub(crate) use open::{open_options, read_prefix};
-pub(crate) use quarantine::move_aside;
+pub(crate) use quarantine::{MOST_KEPT, move_aside};
 pub(crate) use replace::{Durability, replace, write};
 pub(crate) use replacement::Replacement;

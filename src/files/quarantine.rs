@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 /// The largest number of such files that are kept of one kind. The last is written over.
-const MOST_KEPT: u32 = 9;
+pub(crate) const MOST_KEPT: u32 = 9;
 
 /// Moves a file to the first of the numbered names, from 1 on, that is free, and returns it.
 pub(crate) fn move_aside(path: &Path, name: impl Fn(u32) -> PathBuf) -> io::Result<PathBuf> {

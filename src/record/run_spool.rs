@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::grouping::GroupingKey;
 use crate::push::{GatewayAddress, Pushgateway};
-use crate::spool::{Disposition, RunResult, Spool, SpooledGroup, Undelivered};
+use crate::spool::{Disposition, RunResult, Spool, SpoolNotice, SpooledGroup, Undelivered};
 
 use super::notice::Notice;
 use super::parts::EndDelivery;
@@ -19,7 +19,7 @@ pub struct RunSpool(Arc<Shared>);
 #[derive(Debug)]
 struct Shared {
     directory: PathBuf,
-    /// Whether it has been reported that the directory cannot be used.
+    /// True when it has been reported what is wrong with the directory.
     has_reported: AtomicBool,
 }
 
@@ -50,6 +50,13 @@ impl RunSpool {
                 return None;
             }
         };
+        let spool = spool.timeout(end.timeout());
+        if let Some(flaw) = spool.flaw() {
+            if !self.0.has_reported.swap(true, Ordering::Relaxed) {
+                let notice = Notice::Spool(SpoolNotice::trouble(flaw));
+                delivery.progress.notice(notice);
+            }
+        }
         let metrics = end.metrics_to_keep(method);
         let result = RunResult {
             completed: end.completed(),

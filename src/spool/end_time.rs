@@ -36,6 +36,18 @@ impl EndTime {
         }
     }
 
+    /// Returns the same where it has been by `now`. A time to come, in this start of the system,
+    /// comes from elsewhere or was not written so: it is unknown, and counts as earlier.
+    pub(super) fn known_by(self, now: &Self) -> Self {
+        if self.is_later_than(now) {
+            return Self {
+                boot: String::new(),
+                ..self
+            };
+        }
+        self
+    }
+
     /// Returns true when this is certainly the later one. An end before the system was started, or
     /// on another machine, counts as earlier.
     pub(super) fn is_later_than(&self, other: &Self) -> bool {
@@ -97,6 +109,16 @@ mod tests {
         ] {
             assert_eq!(one.is_later_than(&other), is_later, "{one} {other}");
         }
+    }
+
+    #[test]
+    fn a_time_to_come_is_unknown() {
+        let now = end_time("a", 5);
+        assert_eq!(end_time("a", 5).known_by(&now), end_time("a", 5));
+        assert_eq!(end_time("b", 6).known_by(&now), end_time("b", 6));
+        let unknown = end_time("a", 6).known_by(&now);
+        assert!(now.is_later_than(&end_time("a", 4)) && !unknown.is_later_than(&now));
+        assert!(!unknown.is_later_than(&end_time("a", 1)));
     }
 
     #[test]

@@ -10,10 +10,15 @@ use crate::exposition::{
 use crate::grouping::GroupingKey;
 use crate::push::Method;
 
+use super::fingerprint::fingerprint;
 use super::state::{Backlog, DeliveryState, FamilyState, GroupState, Origin, ResetMarker};
 
 /// The first line. A file with another number is for another version to read.
-const FIRST: &str = "# pushjob spool 1";
+const FIRST: &str = "# pushjob spool 2";
+
+/// That of files without a checksum, which are read so that an update of the program loses nothing
+/// that waits. No single flipped bit makes one line of the other.
+const FIRST_WITHOUT_CHECKSUM: &str = "# pushjob spool 1";
 
 /// The contents of a file: a group, and what is known of it.
 #[derive(Clone, Debug, PartialEq)]
@@ -27,7 +32,8 @@ pub(super) struct SpoolEntry {
 }
 
 impl SpoolEntry {
-    /// The file as a whole. Its last line is its length, so that a piece of it is not an entry.
+    /// The file as a whole. Its last line is its length and a checksum, so that neither a piece of
+    /// it is an entry nor what a disk has changed.
     pub(super) fn to_text(&self) -> String {
         let mut text = String::from(FIRST);
         // Writing to a string does not fail.
@@ -60,13 +66,13 @@ impl SpoolEntry {
                 let _ = writeln!(text, "# name {origin} {delivery} {at} {name}");
             }
         }
-        let _ = writeln!(text, "# end {}", text.len());
-        text
+        let end = end_of(&text, true);
+        text + &end
     }
 
     /// Reads the beginning of a file: what it is about, without the families.
     pub(super) fn head_of_text(text: &str) -> Result<Self, String> {
-        let rest = behind_first(text)?;
+        let (rest, _) = behind_first(text)?;
         let mut reader = Reader::default();
         let is_head = |line: &&str| {
             let body = ["# family ", "# name ", "# end "];
@@ -81,19 +87,19 @@ impl SpoolEntry {
 
     /// Reads a file, or returns what is wrong with it.
     pub(super) fn of_text(text: &str) -> Result<Self, String> {
-        let rest = behind_first(text)?;
+        let (rest, has_checksum) = behind_first(text)?;
         let end = rest
             .trim_end_matches('\n')
             .rfind('\n')
             .map_or(0, |at| at + 1);
         let (rest, end) = rest.split_at(end);
-        let length = (text.len() - end.len()).to_string();
-        if end
-            .strip_prefix("# end ")
-            .and_then(|end| end.strip_suffix('\n'))
-            != Some(&length)
-        {
-            return Err("its end is missing".to_owned());
+        let body = &text[..text.len() - end.len()];
+        if end != end_of(body, has_checksum) {
+            return Err(if end.ends_with('\n') && end.starts_with("# end ") {
+                "its checksum does not match: it was changed, or is not whole".to_owned()
+            } else {
+                "its end is missing".to_owned()
+            });
         }
         let mut reader = Reader::default();
         let mut lines = rest.split_inclusive('\n').peekable();
@@ -110,12 +116,24 @@ impl SpoolEntry {
     }
 }
 
-/// The text behind the first line.
-fn behind_first(text: &str) -> Result<&str, String> {
-    let rest = text.strip_prefix(FIRST);
-    rest.and_then(|rest| rest.strip_prefix('\n'))
+/// The last line of a file whose other lines are these.
+fn end_of(body: &str, has_checksum: bool) -> String {
+    let length = body.len();
+    if has_checksum {
+        format!("# end {length} {:032x}\n", fingerprint(body.as_bytes()))
+    } else {
+        format!("# end {length}\n")
+    }
+}
+
+/// The text behind the first line, and whether it ends with a checksum.
+fn behind_first(text: &str) -> Result<(&str, bool), String> {
+    let first = text.lines().next().unwrap_or_default();
+    let known = [(FIRST, true), (FIRST_WITHOUT_CHECKSUM, false)];
+    let known = known.into_iter().find(|(known, _)| *known == first);
+    let rest = known.zip(text.split_once('\n'));
+    rest.map(|((_, has_checksum), (_, rest))| (rest, has_checksum))
         .ok_or_else(|| {
-            let first = text.lines().next().unwrap_or_default();
             let first: String = first.chars().take(40).collect();
             if first.starts_with("# pushjob spool ") {
                 format!("another version of pushjob has written it: {first:?}")
@@ -363,15 +381,34 @@ mod tests {
     }
 
     #[test]
+    fn no_flipped_bit_goes_unnoticed() {
+        let text = entry().to_text().into_bytes();
+        for bit in 0..text.len() * 8 {
+            let mut flipped = text.clone();
+            flipped[bit / 8] ^= 1 << (bit % 8);
+            let read = String::from_utf8(flipped).map(|text| SpoolEntry::of_text(&text));
+            assert!(!matches!(read, Ok(Ok(_))), "bit {bit}");
+        }
+    }
+
+    #[test]
+    fn an_entry_without_a_checksum_is_read() {
+        let text = entry().to_text().replace(FIRST, FIRST_WITHOUT_CHECKSUM);
+        let (body, _) = text.rsplit_once("# end ").unwrap();
+        let text = format!("{body}{}", end_of(body, false));
+        assert_eq!(SpoolEntry::of_text(&text), Ok(entry()));
+    }
+
+    #[test]
     fn what_is_no_entry_says_why() {
         let wrong = |text: &str| SpoolEntry::of_text(text).unwrap_err();
         assert_eq!(
             wrong(""),
-            "it begins with \"\" instead of \"# pushjob spool 1\""
+            "it begins with \"\" instead of \"# pushjob spool 2\""
         );
         assert_eq!(
-            wrong("# pushjob spool 2\n# end 18\n"),
-            "another version of pushjob has written it: \"# pushjob spool 2\""
+            wrong("# pushjob spool 3\n# end 18\n"),
+            "another version of pushjob has written it: \"# pushjob spool 3\""
         );
         assert_eq!(wrong("# pushjob spool 1\n"), "its end is missing");
         assert_eq!(

@@ -32,6 +32,26 @@ pub enum SpoolError {
         /// Why, in the system's words.
         source: io::Error,
     },
+    /// A file in it is another user's.
+    #[error("{} belongs to another user; give each user a spool of their own", path.display())]
+    OtherUser {
+        /// The file.
+        path: PathBuf,
+        /// Why it cannot be used, in the system's words.
+        source: io::Error,
+    },
+    /// Other users can change and remove the files in it.
+    #[error("other users can write to the spool {}; chmod go-w it", path.display())]
+    Shared {
+        /// The directory.
+        path: PathBuf,
+    },
+    /// There is no such directory.
+    #[error("{}: no such directory", path.display())]
+    Missing {
+        /// The directory.
+        path: PathBuf,
+    },
     /// Another process has had a file for too long.
     #[error("{} is held by another process for {:.1} s", path.display(), waited.as_secs_f64())]
     Locked {

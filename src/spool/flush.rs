@@ -7,9 +7,11 @@ use std::time::{Duration, Instant};
 use crate::grouping::GroupingKey;
 use crate::push::{Pushgateway, for_each_concurrently};
 
+use super::error::SpoolError;
+use super::group_files::{WAITING, groups_with};
 use super::notice::SpoolNotice;
 use super::undelivered::{Disposition, NotDelivered};
-use super::waiting::{Spool, Waiting};
+use super::waiting::Spool;
 
 /// The pauses between two passes, from and to.
 const PAUSES: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(30));
@@ -18,13 +20,18 @@ const PAUSES: (Duration, Duration) = (Duration::from_secs(1), Duration::from_sec
 #[derive(Debug, Default)]
 #[non_exhaustive]
 pub struct FlushReport {
-    /// The number of groups of which something still waits.
+    /// The number of groups of which something still waits, with those for which there was no time,
+    /// whose gateway is not known.
     pub left: usize,
-    /// The number of results that the gateway has refused, which are set aside.
+    /// The number of results that are set aside: the gateway has refused them, or their files are
+    /// damaged.
     pub refused: usize,
     /// Everything else that there is to report.
     pub notices: Vec<SpoolNotice>,
 }
+
+/// The part of the time for all that is used to look what waits: there may be very many, for others.
+const LOOK: u32 = 4;
 
 /// One pass over all gateways.
 #[derive(Debug)]
@@ -64,47 +71,63 @@ impl Spool {
         remaining: &dyn Fn() -> Duration,
     ) -> FlushReport {
         let mut report = FlushReport::default();
-        let (mut waiting, troubles) = match self.waiting() {
+        let begin = Instant::now();
+        let longest_look = remaining() / LOOK;
+        let has_time = || begin.elapsed() < longest_look;
+        let (mut found, is_all) = match groups_with(self.directory(), WAITING, &has_time) {
             Ok(found) => found,
-            Err(error) => (Vec::new(), vec![error]),
+            Err(error) => {
+                report.count(SpoolNotice::trouble(error));
+                return report;
+            }
         };
-        report.left += troubles.len();
-        report
-            .notices
-            .extend(troubles.into_iter().map(|error| SpoolNotice::Trouble {
-                error,
-                is_result_lost: false,
-            }));
-        let gateway = client.address();
-        waiting.retain(|waiting| {
-            waiting.gateway == gateway.base_url() && except != Some(&waiting.key)
-        });
+        report.left += usize::from(!is_all);
         // Each time with another one, so that one that takes all the time takes it only once from
         // each of the others.
-        if !waiting.is_empty() {
-            let chance = RandomState::new().hash_one(0) % waiting.len() as u64;
-            waiting.rotate_left(usize::try_from(chance).unwrap_or_default());
+        if !found.is_empty() {
+            let chance = RandomState::new().hash_one(0) % found.len() as u64;
+            found.rotate_left(usize::try_from(chance).unwrap_or_default());
         }
+        let gateway = client.address();
         let mut is_cut_off = false;
-        for Waiting { key, .. } in &waiting {
+        let mut looked = begin.elapsed();
+        for files in &found {
+            if looked >= longest_look {
+                report.left += 1;
+                continue;
+            }
+            let look = Instant::now();
+            let head = self.head_or_aside(files);
+            looked += look.elapsed();
+            let key = match head {
+                Ok(Some(entry)) if entry.gateway == gateway.base_url() => entry.key,
+                Ok(_) => continue,
+                Err(error) => {
+                    report.count(SpoolNotice::trouble(error));
+                    continue;
+                }
+            };
+            if except == Some(&key) {
+                continue;
+            }
             if is_cut_off || remaining().is_zero() {
                 report.left += 1;
                 continue;
             }
             // What is another run's to deliver keeps this one from nothing.
-            let group = self.resume(&gateway, key);
+            let group = self.resume(&gateway, &key);
+            let group = if files.are_named_for(key.job(), &gateway.url(&key)) {
+                group
+            } else {
+                group.adopt(files)
+            };
             let delivery = group.deliver_if_free(client, remaining());
-            for error in delivery.errors() {
-                match (&error.disposition, &error.reason) {
-                    (Disposition::Refused(_), _) => report.refused += 1,
-                    (_, NotDelivered::Push(error)) => {
-                        is_cut_off = error.is_connection_error();
-                        report.left += 1;
-                    }
-                    _ => report.left += 1,
-                }
+            is_cut_off |= delivery.errors().any(|error| {
+                matches!(&error.reason, NotDelivered::Push(error) if error.is_connection_error())
+            });
+            for notice in delivery.into_notices_of_earlier() {
+                report.count(notice);
             }
-            report.notices.extend(delivery.into_notices_of_earlier());
         }
         report
     }
@@ -124,6 +147,28 @@ impl Spool {
             wait,
             pause: Some(Duration::ZERO),
         }
+    }
+}
+
+impl FlushReport {
+    /// Adds a notice, and counts what it says is left.
+    fn count(&mut self, notice: SpoolNotice) {
+        let (left, refused) = match &notice {
+            SpoolNotice::Trouble {
+                error: SpoolError::Quarantined { .. },
+                ..
+            }
+            | SpoolNotice::EarlierRefused { .. } => (0, 1),
+            SpoolNotice::EarlierUndelivered(error) => match error.disposition {
+                Disposition::Refused(_) => (0, 1),
+                _ => (1, 0),
+            },
+            SpoolNotice::Trouble { .. } => (1, 0),
+            SpoolNotice::DeliveredLate { .. } => (0, 0),
+        };
+        self.left += left;
+        self.refused += refused;
+        self.notices.push(notice);
     }
 }
 

@@ -4,16 +4,18 @@ use std::ffi::OsStr;
 use std::fmt::Write as _;
 use std::fs::{self, DirBuilder, File};
 use std::io::{self, ErrorKind};
-use std::os::unix::fs::DirBuilderExt;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::files::{
-    Durability, FileLock, is_at, move_aside, read_prefix, replace, sync_parent_directory, write,
+    Durability, FileLock, MOST_KEPT, is_at, move_aside, read_prefix, replace,
+    sync_parent_directory, write,
 };
 
 use super::entry::SpoolEntry;
 use super::error::SpoolError;
+use super::fingerprint::fingerprint;
 
 /// The longest file that is read, in bytes: what a job may leave, and some more.
 const READ_LIMIT: u64 = 512 << 20;
@@ -36,6 +38,12 @@ const SENT: &str = "sent";
 /// The extension of a file with refused results.
 pub(super) const REFUSED: &str = "refused";
 
+/// The beginning of the extension of a file that is not an entry.
+pub(super) const UNREADABLE: &str = "unreadable";
+
+/// The largest number of such files of a group.
+pub(super) const MOST_UNREADABLE: u32 = MOST_KEPT;
+
 /// The files of one group.
 #[derive(Clone, Debug)]
 pub(super) struct GroupFiles {
@@ -43,21 +51,32 @@ pub(super) struct GroupFiles {
     stem: String,
 }
 
-/// Makes the directory of a spool, if it is missing.
-pub(super) fn create_directory(directory: &Path) -> Result<(), SpoolError> {
+/// Makes the directory of a spool, if it is missing, and tells if every user can write to it.
+pub(super) fn create_directory(directory: &Path) -> Result<bool, SpoolError> {
     match DirBuilder::new().mode(0o700).create(directory) {
-        Ok(()) => Ok(()),
-        Err(error) if error.kind() == ErrorKind::AlreadyExists => match fs::metadata(directory) {
-            Ok(found) if found.is_dir() => Ok(()),
-            Ok(_) => Err(ErrorKind::NotADirectory.into()),
-            Err(error) => Err(error),
-        },
-        Err(error) => Err(error),
+        Ok(()) => Ok(false),
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => find_directory(directory),
+        Err(error) => Err(unusable(directory, error)),
     }
-    .map_err(|source| SpoolError::Directory {
+}
+
+/// Looks for the directory of a spool, and tells if every user can write to it.
+pub(super) fn find_directory(directory: &Path) -> Result<bool, SpoolError> {
+    match fs::metadata(directory) {
+        Ok(found) if found.is_dir() => Ok(found.mode() & 0o002 != 0),
+        Ok(_) => Err(unusable(directory, ErrorKind::NotADirectory.into())),
+        Err(error) if error.kind() == ErrorKind::NotFound => Err(SpoolError::Missing {
+            path: directory.to_owned(),
+        }),
+        Err(error) => Err(unusable(directory, error)),
+    }
+}
+
+fn unusable(directory: &Path, source: io::Error) -> SpoolError {
+    SpoolError::Directory {
         path: directory.to_owned(),
         source,
-    })
+    }
 }
 
 /// Writes a file and removes it again, to see whether that can be done.
@@ -68,18 +87,23 @@ pub(super) fn check_writable(directory: &Path) -> Result<(), SpoolError> {
     written.map_err(|source| SpoolError::Unwritable { path, source })
 }
 
-/// The files of all groups of which there is one with this extension, ordered by name.
+/// The files of all groups of which there is one with this extension, in the order of the directory,
+/// as many as are found before the time is up; false when that was so.
 pub(super) fn groups_with(
     directory: &Path,
     extension: &str,
-) -> Result<Vec<GroupFiles>, SpoolError> {
-    let unusable = |source| SpoolError::Directory {
-        path: directory.to_owned(),
-        source,
-    };
+    has_time: &dyn Fn() -> bool,
+) -> Result<(Vec<GroupFiles>, bool), SpoolError> {
     let mut found = Vec::new();
-    for file in fs::read_dir(directory).map_err(unusable)? {
-        let path = file.map_err(unusable)?.path();
+    for (number, file) in fs::read_dir(directory)
+        .map_err(|error| unusable(directory, error))?
+        .enumerate()
+    {
+        // Asking for the time each time would take longer than the rest.
+        if number % 256 == 255 && !has_time() {
+            return Ok((found, false));
+        }
+        let path = file.map_err(|error| unusable(directory, error))?.path();
         if path.extension() == Some(OsStr::new(extension)) {
             let stem = path.file_stem().and_then(OsStr::to_str);
             found.extend(stem.map(|stem| GroupFiles {
@@ -88,22 +112,28 @@ pub(super) fn groups_with(
             }));
         }
     }
-    found.sort_by(|one, other| one.stem.cmp(&other.stem));
-    Ok(found)
+    Ok((found, true))
 }
 
 /// The entry in a file without what is known of each family. The file is not changed, so that no
 /// lock is needed.
 pub(super) fn read_head(path: &Path) -> Result<Option<SpoolEntry>, SpoolError> {
-    let Some(bytes) = read_prefix(path, HEAD_LIMIT).map_err(|error| unreadable(path, error))?
-    else {
-        return Ok(None);
-    };
-    let entry = SpoolEntry::head_of_text(&String::from_utf8_lossy(&bytes));
-    entry.map(Some).map_err(|reason| SpoolError::NotAnEntry {
-        path: path.to_owned(),
-        reason,
-    })
+    let mut limit = HEAD_LIMIT;
+    loop {
+        let bytes = read_prefix(path, limit).map_err(|error| unreadable(path, error))?;
+        let Some(bytes) = bytes else { return Ok(None) };
+        match SpoolEntry::head_of_text(&String::from_utf8_lossy(&bytes)) {
+            Ok(entry) => return Ok(Some(entry)),
+            // Labels may be longer than that.
+            Err(_) if bytes.len() as u64 == HEAD_LIMIT => limit = READ_LIMIT,
+            Err(reason) => {
+                return Err(SpoolError::NotAnEntry {
+                    path: path.to_owned(),
+                    reason,
+                });
+            }
+        }
+    }
 }
 
 impl GroupFiles {
@@ -135,7 +165,7 @@ impl GroupFiles {
     /// Waits for the right to read and write the files, which no process has for long.
     pub(super) fn lock(&self, patience: Duration) -> Result<FileLock, SpoolError> {
         let path = self.path("lock");
-        let lock = FileLock::acquire(&path, patience).map_err(|error| unwritable(&path, error))?;
+        let lock = FileLock::acquire(&path, patience).map_err(|error| unlockable(&path, error))?;
         lock.ok_or(SpoolError::Locked {
             path,
             waited: patience,
@@ -146,7 +176,7 @@ impl GroupFiles {
     /// delivery takes; None when that was longer than `patience`.
     pub(super) fn lock_delivery(&self, patience: Duration) -> Result<Option<FileLock>, SpoolError> {
         let path = self.path("turn");
-        FileLock::acquire(&path, patience).map_err(|error| unwritable(&path, error))
+        FileLock::acquire(&path, patience).map_err(|error| unlockable(&path, error))
     }
 
     /// Reads what is known of the group. A file that is not an entry is moved aside, which is an
@@ -167,7 +197,7 @@ impl GroupFiles {
             .map_err(|_| "it is not UTF-8".to_owned())
             .and_then(|text| SpoolEntry::of_text(&text));
         entry.map(Some).map_err(|reason| {
-            let name = |number| self.path(&format!("unreadable{number}"));
+            let name = |number| self.path(&format!("{UNREADABLE}{number}"));
             match move_aside(path, name) {
                 Ok(aside) => SpoolError::Quarantined {
                     path: path.to_owned(),
@@ -179,7 +209,23 @@ impl GroupFiles {
         })
     }
 
-    /// Removes what is known, which is out of date.
+    /// Tells whether the files are named for the group at this URL.
+    pub(super) fn are_named_for(&self, job: &str, url: &str) -> bool {
+        Self::new(&self.directory, job, url).stem == self.stem
+    }
+
+    /// Reads what waits. A file that is not an entry is moved aside, which is an error.
+    pub(super) fn read_waiting(&self) -> Result<Option<SpoolEntry>, SpoolError> {
+        self.read_file(&self.waiting())
+    }
+
+    /// Removes what waits, which is kept elsewhere. The caller has the lock.
+    pub(super) fn remove_waiting(&self) -> Result<(), SpoolError> {
+        let path = self.waiting();
+        fs::remove_file(&path).map_err(|error| unwritable(&path, error))
+    }
+
+    /// Removes what is known, which is out of date. The caller has the lock.
     pub(super) fn remove(&self) {
         for path in [self.waiting(), self.path(SENT)] {
             // Where that cannot be done there is nothing else to do.
@@ -233,6 +279,14 @@ impl GroupFiles {
     }
 }
 
+fn unlockable(path: &Path, source: io::Error) -> SpoolError {
+    let path = path.to_owned();
+    match source.kind() {
+        ErrorKind::PermissionDenied if path.exists() => SpoolError::OtherUser { path, source },
+        _ => SpoolError::Unwritable { path, source },
+    }
+}
+
 fn unreadable(path: &Path, source: io::Error) -> SpoolError {
     SpoolError::Unreadable {
         path: path.to_owned(),
@@ -245,12 +299,4 @@ fn unwritable(path: &Path, source: io::Error) -> SpoolError {
         path: path.to_owned(),
         source,
     }
-}
-
-/// A number for a text, the same in every version and on every machine: FNV-1a of 128 bits.
-fn fingerprint(text: &[u8]) -> u128 {
-    const OFFSET: u128 = 0x6c62_272e_07bb_0142_62b8_2175_6295_c58d;
-    const PRIME: u128 = 0x0000_0000_0100_0000_0000_0000_0000_013b;
-    let step = |hash: u128, byte: &u8| (hash ^ u128::from(*byte)).wrapping_mul(PRIME);
-    text.iter().fold(OFFSET, step)
 }

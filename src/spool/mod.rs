@@ -51,6 +51,7 @@ mod delivery;
 mod end_time;
 mod entry;
 mod error;
+mod fingerprint;
 mod flush;
 mod group_files;
 mod notice;

@@ -45,6 +45,15 @@ pub enum SpoolNotice {
 }
 
 impl SpoolNotice {
+    /// Something wrong with the spool that has cost no result.
+    #[must_use]
+    pub fn trouble(error: SpoolError) -> Self {
+        Self::Trouble {
+            error,
+            is_result_lost: false,
+        }
+    }
+
     /// Returns true for what a person should see, and false for what only explains why results
     /// still wait.
     #[must_use]

@@ -1,13 +1,12 @@
 //! The delivery of everything that is known of a group.
 
-use std::path::Path;
 use std::time::{Duration, Instant};
 
 use crate::files::FileLock;
-use crate::grouping::GroupingKey;
-use crate::push::{Delivered, GatewayAddress, PushError, Pushgateway};
+use crate::push::{Delivered, PushError, Pushgateway};
 
 use super::delivery::SpoolDelivery;
+use super::group_files::GroupFiles;
 use super::notice::{SpoolNotice, age};
 use super::state::{Backlog, GroupState, Origin, RunResult};
 use super::stored_group::StoredGroup;
@@ -34,10 +33,10 @@ pub struct SpooledGroup {
 }
 
 impl SpooledGroup {
-    pub(super) fn new(directory: &Path, gateway: &GatewayAddress, key: &GroupingKey) -> Self {
+    pub(super) fn new(stored: StoredGroup, url: String) -> Self {
         Self {
-            stored: StoredGroup::new(directory, gateway, key),
-            url: gateway.url(key),
+            stored,
+            url,
             earlier: None,
             refused_earlier: None,
             delivery_lock: None,
@@ -47,6 +46,12 @@ impl SpooledGroup {
     /// Keeps the result of a run at once.
     pub(super) fn keep(mut self, result: &RunResult<'_>) -> Self {
         (self.earlier, self.delivery_lock) = self.stored.keep(result);
+        self
+    }
+
+    /// Takes over what waits in files that were renamed.
+    pub(super) fn adopt(mut self, files: &GroupFiles) -> Self {
+        self.stored.adopt(files);
         self
     }
 
@@ -77,6 +82,7 @@ impl SpooledGroup {
     ) -> SpoolDelivery {
         let begin = Instant::now();
         let left = || timeout.saturating_sub(begin.elapsed());
+        self.stored.limit_patience(timeout / 4);
         // Without files nobody can take turns.
         if self.delivery_lock.is_none() && self.stored.is_usable() {
             match self.stored.lock_delivery(patience) {

@@ -183,6 +183,15 @@ impl GroupState {
         self.families.insert(name.to_owned(), state);
     }
 
+    /// Takes times that are later than `now`, in this start of the system, for unknown.
+    pub(super) fn distrust_after(&mut self, now: &EndTime) {
+        let families = self.families.values_mut().map(|state| &mut state.at);
+        let reset = self.reset.as_mut().map(|reset| &mut reset.at);
+        for at in families.chain(reset) {
+            *at = at.clone().known_by(now);
+        }
+    }
+
     /// Adds what another state knows, as far as it is later.
     pub(super) fn merge(&mut self, other: Self) {
         if let Some(reset) = other.reset {

@@ -3,7 +3,7 @@
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use crate::files::{Durability, FileLock};
 use crate::grouping::GroupingKey;
@@ -31,6 +31,8 @@ pub(super) struct StoredGroup {
     /// True while the files can be used. When they cannot, that is reported once, and the group is
     /// delivered without them.
     is_usable: bool,
+    /// The longest wait for the files.
+    patience: Duration,
     troubles: Vec<SpoolError>,
 }
 
@@ -50,8 +52,40 @@ impl StoredGroup {
             written: None,
             refused: None,
             is_usable: true,
+            patience: LOCK_PATIENCE,
             troubles: Vec::new(),
         }
+    }
+
+    /// Waits for the files for no longer than this.
+    pub(super) fn patience(self, patience: Duration) -> Self {
+        Self { patience, ..self }
+    }
+
+    /// Waits for the files for no longer than this, from now on.
+    pub(super) fn limit_patience(&mut self, most: Duration) {
+        self.patience = self.patience.min(most);
+    }
+
+    /// Takes over what waits in files that were renamed, and removes them when it is kept here.
+    pub(super) fn adopt(&mut self, files: &GroupFiles) {
+        let Some(_own) = self.lock_and_load() else {
+            return;
+        };
+        let taken = files.lock(self.patience).and_then(|_lock| {
+            let Some(mut found) = files.read_waiting()? else {
+                return Ok(());
+            };
+            found.state.distrust_after(&EndTime::of(SystemTime::now()));
+            self.entry.state.merge(found.state);
+            self.is_saved = false;
+            self.save(Durability::System);
+            if self.is_saved {
+                files.remove_waiting()?;
+            }
+            Ok(())
+        });
+        self.troubles.extend(taken.err());
     }
 
     /// Adds the result of a run and saves it. Returns what waited before, and the right to deliver
@@ -142,8 +176,8 @@ impl StoredGroup {
                 self.entry.state.mark_sent(sent, origin);
                 self.save(Durability::System);
             }
-            Err(SpoolError::Locked { .. }) => {}
-            Err(_) => self.files.remove(),
+            // Without the lock nothing is removed: it may be the only copy of what others have left.
+            Err(_) => {}
         }
     }
 
@@ -165,7 +199,7 @@ impl StoredGroup {
         entry.state.backlog = entry.state.backlog.or(part.backlog);
         entry.state.reset = entry.state.reset.or(part.reset.clone());
         entry.state.families.extend(part.families.clone());
-        let lock = self.files.lock(LOCK_PATIENCE);
+        let lock = self.files.lock(self.patience);
         let written = lock.and_then(|_lock| self.files.write_refused(&entry));
         if let Err(error) = written {
             self.troubles.push(error);
@@ -201,7 +235,7 @@ impl StoredGroup {
         if !self.is_usable {
             return None;
         }
-        match self.files.lock(LOCK_PATIENCE) {
+        match self.files.lock(self.patience) {
             Ok(lock) => {
                 self.load();
                 Some(lock)
@@ -230,6 +264,10 @@ impl StoredGroup {
                 Err(error) => return self.disable_files(error),
             }
         };
+        let found = found.map(|mut found| {
+            found.state.distrust_after(&EndTime::of(SystemTime::now()));
+            found
+        });
         let is_ours =
             |found: &SpoolEntry| found.gateway == self.entry.gateway && found.key == self.entry.key;
         match found.filter(is_ours) {

@@ -9,11 +9,13 @@ use crate::push::GatewayAddress;
 use super::entry::SpoolEntry;
 use super::error::SpoolError;
 use super::group_files::{
-    GroupFiles, REFUSED, WAITING, check_writable, create_directory, groups_with, read_head,
+    GroupFiles, LOCK_PATIENCE, MOST_UNREADABLE, REFUSED, UNREADABLE, WAITING, check_writable,
+    create_directory, find_directory, groups_with, read_head,
 };
 use super::notice::age;
 use super::spooled_group::SpooledGroup;
 use super::state::{Backlog, RunResult};
+use super::stored_group::StoredGroup;
 
 /// A directory for results that have not arrived.
 ///
@@ -23,6 +25,9 @@ use super::state::{Backlog, RunResult};
 #[derive(Clone, Debug)]
 pub struct Spool {
     directory: PathBuf,
+    /// The longest wait for the files of a group.
+    patience: Duration,
+    is_shared: bool,
 }
 
 /// A result that waits.
@@ -60,8 +65,47 @@ impl Spool {
     /// [`SpoolError::Directory`] when there is none and none can be made.
     pub fn open(directory: impl Into<PathBuf>) -> Result<Self, SpoolError> {
         let directory = directory.into();
-        create_directory(&directory)?;
-        Ok(Self { directory })
+        let is_shared = create_directory(&directory)?;
+        Ok(Self::at(directory, is_shared))
+    }
+
+    /// A spool in a directory that is there.
+    ///
+    /// # Errors
+    ///
+    /// [`SpoolError::Missing`] when there is none, and [`SpoolError::Directory`] when it cannot be
+    /// used.
+    pub fn find(directory: impl Into<PathBuf>) -> Result<Self, SpoolError> {
+        let directory = directory.into();
+        let is_shared = find_directory(&directory)?;
+        Ok(Self::at(directory, is_shared))
+    }
+
+    fn at(directory: PathBuf, is_shared: bool) -> Self {
+        Self {
+            directory,
+            patience: LOCK_PATIENCE,
+            is_shared,
+        }
+    }
+
+    /// Waits for the files of a group for at most a quarter of this time, the time for a delivery,
+    /// where another process has them. Defaults to 2 seconds, which is also the most.
+    #[must_use]
+    pub fn timeout(self, timeout: Duration) -> Self {
+        Self {
+            patience: LOCK_PATIENCE.min(timeout / 4),
+            ..self
+        }
+    }
+
+    /// What is wrong with the directory, though it can be used: [`SpoolError::Shared`] when every
+    /// user can write to it.
+    #[must_use]
+    pub fn flaw(&self) -> Option<SpoolError> {
+        self.is_shared.then(|| SpoolError::Shared {
+            path: self.directory.clone(),
+        })
     }
 
     /// Checks that files can be written in it.
@@ -94,7 +138,8 @@ impl Spool {
     /// A group of which a result waits, to be delivered.
     #[must_use]
     pub fn resume(&self, gateway: &GatewayAddress, key: &GroupingKey) -> SpooledGroup {
-        SpooledGroup::new(&self.directory, gateway, key)
+        let stored = StoredGroup::new(&self.directory, gateway, key);
+        SpooledGroup::new(stored.patience(self.patience), gateway.url(key))
     }
 
     /// Returns true when something waits for a group.
@@ -123,10 +168,63 @@ impl Spool {
         self.list(REFUSED)
     }
 
+    /// The results that wait, like [`waiting`](Self::waiting). Files that are not entries are moved
+    /// aside, and the errors say where they are.
+    ///
+    /// # Errors
+    ///
+    /// [`SpoolError::Directory`] when the directory cannot be read.
+    pub fn waiting_after_repair(&self) -> Result<(Vec<Waiting>, Vec<SpoolError>), SpoolError> {
+        let mut found = Vec::new();
+        let mut troubles = Vec::new();
+        for files in self.sorted(WAITING)? {
+            match self.head_or_aside(&files) {
+                Ok(Some(entry)) => found.extend(waiting(entry, files.waiting())),
+                Ok(None) => {}
+                Err(error) => troubles.push(error),
+            }
+        }
+        Ok((found, troubles))
+    }
+
+    /// The files that were moved aside because they are not entries.
+    ///
+    /// # Errors
+    ///
+    /// [`SpoolError::Directory`] when the directory cannot be read.
+    pub fn unreadable(&self) -> Result<Vec<PathBuf>, SpoolError> {
+        let mut found = Vec::new();
+        for extension in (1..=MOST_UNREADABLE).map(|number| format!("{UNREADABLE}{number}")) {
+            let files = self.sorted(&extension)?;
+            found.extend(files.iter().map(|files| files.path(&extension)));
+        }
+        Ok(found)
+    }
+
+    /// The head of a file that waits. One that is not an entry is moved aside, which is an error.
+    pub(super) fn head_or_aside(
+        &self,
+        files: &GroupFiles,
+    ) -> Result<Option<SpoolEntry>, SpoolError> {
+        match read_head(&files.waiting()) {
+            Err(SpoolError::NotAnEntry { .. }) => {
+                let _lock = files.lock(self.patience)?;
+                files.read_waiting()
+            }
+            read => read,
+        }
+    }
+
+    fn sorted(&self, extension: &str) -> Result<Vec<GroupFiles>, SpoolError> {
+        let (mut found, _) = groups_with(&self.directory, extension, &|| true)?;
+        found.sort_by_key(|files| files.path(extension));
+        Ok(found)
+    }
+
     fn list(&self, extension: &str) -> Result<(Vec<Waiting>, Vec<SpoolError>), SpoolError> {
         let mut found = Vec::new();
         let mut troubles = Vec::new();
-        for files in groups_with(&self.directory, extension)? {
+        for files in self.sorted(extension)? {
             let path = files.path(extension);
             match read_head(&path) {
                 Ok(Some(entry)) => found.extend(waiting(entry, path)),

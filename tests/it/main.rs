@@ -61,6 +61,8 @@ mod several;
 mod signals;
 mod spool;
 mod spool_faults;
+mod spool_flush;
+mod spool_trust;
 mod start;
 mod supervise;
 mod terminal;

@@ -2,66 +2,13 @@
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
-use tempfile::TempDir;
-
 use crate::support::{
-    Answer, FakeClock, FakeGateway, Pushgateway, Pushjob, Stage, is_root, ok, pushjob, pushjob_by,
-    run_to, within, write_pipe,
+    Answer, FakeClock, FakeGateway, Place, Pushgateway, Stage, is_root, nobody, ok, pushjob,
+    pushjob_by, run_to, within, write_pipe,
 };
-
-/// A folder for a spool, which is not there yet.
-struct Place {
-    _root: TempDir,
-    folder: PathBuf,
-}
-
-impl Place {
-    fn new() -> Self {
-        let root = tempfile::tempdir().unwrap();
-        let folder = root.path().join("spool");
-        Self {
-            _root: root,
-            folder,
-        }
-    }
-
-    /// A run that uses it.
-    fn run_to(&self, gateway: &str) -> Pushjob {
-        run_to(gateway)
-            .args(["--push-retries", "0", "--spool"])
-            .arg(&self.folder)
-    }
-
-    fn flush(&self) -> Pushjob {
-        pushjob(["flush", "--push-retries", "0", "--spool"]).arg(&self.folder)
-    }
-
-    /// The files that end like this.
-    fn files(&self, extension: &str) -> Vec<PathBuf> {
-        let files = fs::read_dir(&self.folder).unwrap();
-        let paths = files.map(|file| file.unwrap().path());
-        let mut found: Vec<_> = paths
-            .filter(|path| path.extension().is_some_and(|found| found == extension))
-            .collect();
-        found.sort();
-        found
-    }
-
-    /// The only file of a group.
-    fn entry(&self) -> PathBuf {
-        let mut entries = [self.files("waiting"), self.files("sent")].concat();
-        assert_eq!(entries.len(), 1, "{entries:?}");
-        entries.remove(0)
-    }
-}
-
-/// An address at which nobody answers.
-fn nobody() -> String {
-    Pushgateway::start().kill()
-}
 
 fn mode(path: &Path) -> u32 {
     fs::metadata(path).unwrap().permissions().mode() & 0o777
@@ -239,6 +186,13 @@ fn a_result_that_the_gateway_refuses_is_set_aside_with_the_reason() {
         listed.contains(": refused: http://") && listed.lines().count() == 1,
         "{listed}"
     );
+    // But it is not forgotten until somebody has removed it.
+    place
+        .flush()
+        .run()
+        .exits(1)
+        .says_one_line_with(".refused was set aside earlier");
+    fs::remove_file(&aside[0]).unwrap();
     place.flush().run().exits(0).says("");
 }
 
@@ -258,7 +212,7 @@ fn what_is_no_entry_is_set_aside_and_stops_no_run() {
         ("", "it begins with"),
         (&whole[..whole.len() / 2], "its end is missing"),
         (
-            "# pushjob spool 2\n",
+            "# pushjob spool 3\n",
             "another version of pushjob has written it",
         ),
         ("#!/bin/sh\n", "it begins with \"#!/bin/sh\""),
@@ -306,7 +260,12 @@ fn a_spool_that_cannot_be_used_is_a_warning() {
             "pushjob: {warning}; nothing was run, as --strict asks\n"
         ));
         let flush = pushjob(["flush"]).env("PUSHJOB_SPOOL", &folder).run();
-        flush.exits(2).says(&format!("pushjob: {warning}\n"));
+        if folder.ends_with("none/such") {
+            let missing = format!("pushjob: {}: no such directory\n", folder.display());
+            flush.exits(1).says(&missing);
+        } else {
+            flush.exits(2).says(&format!("pushjob: {warning}\n"));
+        }
     }
     pushjob(["flush"])
         .run()

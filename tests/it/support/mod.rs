@@ -6,6 +6,7 @@ mod fake;
 mod log;
 mod node_exporter;
 mod pki;
+mod place;
 mod prometheus;
 mod proxy;
 mod pushjob;
@@ -19,6 +20,7 @@ pub(crate) use fake::{Answer, FakeGateway};
 pub(crate) use log::logged;
 pub(crate) use node_exporter::NodeExporter;
 pub(crate) use pki::pki;
+pub(crate) use place::{Place, nobody};
 pub(crate) use prometheus::Prometheus;
 pub(crate) use proxy::Proxy;
 pub(crate) use pushjob::{

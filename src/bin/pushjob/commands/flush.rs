@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::io::{self, Write as _};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
@@ -20,7 +21,7 @@ use crate::terminal::{Console, chain};
 #[command(
     after_help = "Each result goes to the gateway that it was meant for. With --gateway, only results for that gateway are \
                   delivered.\n\n\
-                  Exit codes: 0 nothing is waiting any more; 1 something still is, or was rejected; 2 wrong usage.\n\n\
+                  Exit codes: 0 nothing is waiting any more; 1 something still is, or is set aside; 2 wrong usage.\n\n\
                   Examples:\n  \
                   pushjob flush --spool /var/spool/pushjob\n  \
                   pushjob flush --spool /var/spool/pushjob --list"
@@ -44,42 +45,80 @@ pub(crate) fn flush(args: &FlushArgs, console: Console) -> Result<Exit, CommandF
         .given
         .checked(&SPOOL)?
         .ok_or_else(|| "--spool is missing: the folder in which results are kept".to_owned())?;
-    let spool = Spool::open(folder).map_err(|error| chain(&error))?;
+    let spool = Spool::find(folder).map_err(|error| match error {
+        SpoolError::Missing { .. } => Exit::NotDone.because(error),
+        error => Exit::WrongUsage.because(chain(&error)),
+    })?;
+    let not_read = |error: SpoolError| Exit::NotDone.because(chain(&error));
     let found = |found: Result<(Vec<Waiting>, Vec<SpoolError>), SpoolError>| {
-        let (found, troubles) = found.map_err(|error| Exit::NotDone.because(chain(&error)))?;
+        let (found, troubles) = found.map_err(not_read)?;
         for trouble in &troubles {
-            console.warning(chain(trouble));
+            console.error(chain(trouble));
         }
-        Ok::<_, CommandFailure>(found)
+        Ok::<_, CommandFailure>((found, troubles.len()))
     };
-    let waiting = found(spool.waiting())?;
     if args.list {
-        return Ok(list(&[waiting, found(spool.refused())?].concat()));
+        let (waiting, damaged) = found(spool.waiting())?;
+        let (refused, damaged_aside) = found(spool.refused())?;
+        let unreadable = spool.unreadable().map_err(not_read)?;
+        let listed = list(&[waiting, refused].concat(), &unreadable);
+        return Ok(match damaged + damaged_aside {
+            0 => listed,
+            _ => Exit::NotDone,
+        });
     }
+    let (waiting, mut undone) = found(spool.waiting_after_repair())?;
+    let all = waiting.len();
+    let waiting: Vec<_> = waiting
+        .into_iter()
+        .filter(|entry| has_address(entry, console))
+        .collect();
+    undone += all - waiting.len();
     let clients = clients(&args.settings.given, &waiting)?;
-    let mut is_named = true;
     for Waiting { gateway, key, .. } in &waiting {
         let is_theirs = |client: &Pushgateway| client.address().base_url() == gateway;
         if !clients.iter().any(is_theirs) {
+            undone += 1;
             console.warning(format_args!(
                 "{key} waits for {gateway}, which --gateway does not name"
             ));
-            is_named = false;
         }
     }
-    let (mut left, mut refused) = (0, 0);
     for pass in spool.flush_passes(&clients, args.wait.unwrap_or_default()) {
-        refused += pass.report.refused;
+        undone += pass.report.refused;
         if pass.is_last {
-            left = pass.report.left;
+            undone += pass.report.left;
         }
         report_pass(&pass, console);
     }
-    Ok(if is_named && left + refused == 0 {
+    if undone == 0 {
+        let (refused, _) = spool.refused().map_err(not_read)?;
+        let unreadable = spool.unreadable().map_err(not_read)?;
+        let set_aside = refused.into_iter().map(|waiting| waiting.path);
+        for path in set_aside.chain(unreadable) {
+            undone += 1;
+            console.error(format_args!(
+                "{} was set aside earlier; see what is in it, and remove it",
+                path.display()
+            ));
+        }
+    }
+    Ok(if undone == 0 {
         Exit::Done
     } else {
         Exit::NotDone
     })
+}
+
+/// Tells if the gateway of an entry is one, and prints what is wrong with it otherwise: one entry
+/// keeps no other from being delivered.
+fn has_address(entry: &Waiting, console: Console) -> bool {
+    let address = Pushgateway::builder(&entry.gateway).address();
+    if let Err(error) = &address {
+        let path = entry.path.display();
+        console.error(format_args!("{path} goes on waiting: {}", chain(error)));
+    }
+    address.is_ok()
 }
 
 /// Prints the notices of a pass.
@@ -112,8 +151,8 @@ fn clients(given: &Given, waiting: &[Waiting]) -> Result<Vec<Pushgateway>, Strin
     gateways.clients()
 }
 
-/// Prints a line for each entry of the spool.
-fn list(waiting: &[Waiting]) -> Exit {
+/// Prints a line for each entry of the spool, and for each file that is not one.
+fn list(waiting: &[Waiting], unreadable: &[PathBuf]) -> Exit {
     let mut text = String::new();
     for entry @ Waiting {
         gateway,
@@ -137,6 +176,13 @@ fn list(waiting: &[Waiting]) -> Exit {
         let _ = writeln!(
             text,
             "{gateway} {key}: {runs}, in {}: {state}",
+            path.display()
+        );
+    }
+    for path in unreadable {
+        let _ = writeln!(
+            text,
+            "{}: set aside, it is not a spool entry",
             path.display()
         );
     }

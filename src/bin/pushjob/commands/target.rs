@@ -7,7 +7,7 @@ use pushjob::grouping::GroupingKey;
 use pushjob::push::{
     Change, Delivered, Method, Pushgateway, Request, UnpushableError, for_each_concurrently,
 };
-use pushjob::spool::{Disposition, RunResult, Spool, SpoolNotice, Undelivered};
+use pushjob::spool::{Disposition, RunResult, Spool, SpoolError, SpoolNotice, Undelivered};
 
 use crate::exit::Exit;
 use crate::settings::{Given, SPOOL, Settings};
@@ -24,6 +24,8 @@ pub(crate) struct Target {
     push_timeout: Duration,
     /// Keeps requests that could not be delivered.
     spool: Option<Spool>,
+    /// What is wrong with the spool.
+    spool_flaw: Option<SpoolError>,
 }
 
 impl Target {
@@ -38,13 +40,23 @@ impl Target {
         let Some(key) = settings.key.filter(|_| !clients.is_empty()) else {
             return Err("--gateway is missing: the URL of the Pushgateway".to_owned());
         };
-        let spool = given.checked(&SPOOL)?.map(Spool::open);
+        let spool = given.checked(&SPOOL)?.map(Spool::open).transpose();
+        // What is to be sent is sent all the same.
+        let (spool, flaw) = match spool {
+            Ok(Some(spool)) => {
+                let flaw = spool.flaw();
+                (Some(spool.timeout(settings.push_timeout)), flaw)
+            }
+            Ok(None) => (None, None),
+            Err(error) => (None, Some(error)),
+        };
         Ok(Self {
             clients,
             key,
             names: settings.names,
             push_timeout: settings.push_timeout,
-            spool: spool.transpose().map_err(|error| chain(&error))?,
+            spool,
+            spool_flaw: flaw,
         })
     }
 
@@ -75,6 +87,9 @@ impl Target {
                 return Exit::NotDone;
             }
         };
+        if let Some(flaw) = &self.spool_flaw {
+            console.warning(chain(flaw));
+        }
         let (verb, what) = match request.method() {
             Method::Delete => ("delete", "deleted"),
             _ => ("push", "delivered to"),
