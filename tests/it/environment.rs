@@ -208,3 +208,22 @@ fn months_and_years_are_refused_in_every_duration() {
         .exits(2)
         .says_somewhere("`month` stands for months");
 }
+
+#[test]
+fn an_empty_gateway_counts_as_none_and_is_an_error_with_strict() {
+    let folder = tempfile::tempdir().unwrap();
+    let textfile = folder.path().join("j.prom");
+    let run = |more: &[&str]| {
+        pushjob(["run", "--job", "j", "--textfile"])
+            .arg(&textfile)
+            .args(more)
+            .env("PUSHJOB_GATEWAY", "")
+            .job(["true"])
+            .run()
+    };
+    run(&["--strict"])
+        .exits(125)
+        .says("pushjob: PUSHJOB_GATEWAY: it is empty; nothing was run, as --strict asks\n");
+    assert!(!textfile.exists());
+    run(&[]).exits(0).says("");
+}

@@ -1,5 +1,6 @@
 //! The settings of a command, resolved and checked.
 
+use std::env;
 use std::time::Duration;
 
 use pushjob::exposition::NameValidation;
@@ -9,7 +10,7 @@ use pushjob::sink::scrape::ListenAddress;
 use super::gateways::{Gateways, NOT_RECORDED};
 use super::given::Given;
 use super::key::{grouping_key, name_validation};
-use super::source::{ConfigWarning, SettingError, SettingSource};
+use super::source::{ConfigWarning, SettingError, SettingSource, variable};
 use super::table::{GATEWAY, LISTEN, PUSH_TIMEOUT, UTF8_NAMES};
 
 /// The settings of a command that delivers to a group on gateways.
@@ -21,6 +22,8 @@ pub(crate) struct Settings {
     pub(crate) push_timeout: Duration,
     /// Names of metrics and labels that are accepted.
     pub(crate) names: NameValidation,
+    /// The variable of the gateways, where it is set but names none.
+    pub(crate) empty_gateway: Option<SettingSource>,
     /// Mistakes in the environment and in files.
     pub(crate) warnings: Vec<ConfigWarning>,
 }
@@ -41,9 +44,12 @@ impl Settings {
             unknown.map(|()| None)
         })?;
         let gateways = Gateways::read(given, push_timeout, &mut warnings)?;
+        let is_set = env::var_os(variable(GATEWAY.row.name)).is_some();
+        let is_empty = is_set && matches!(gateways, Gateways::NotGiven);
         Ok(Self {
             key,
             gateways,
+            empty_gateway: is_empty.then_some(SettingSource::Variable(GATEWAY.row.name)),
             push_timeout,
             names,
             warnings,

@@ -17,6 +17,10 @@ pub(super) fn may_run(plan: &Plan, settings: &Settings, console: Console) -> boo
     let mut wrong_files = Vec::new();
     if plan.strict && !plan.dry_run {
         wrong_files = settings.gateways.unreadable_files();
+        let empty = settings
+            .empty_gateway
+            .map(|source| format!("{source}: it is empty"));
+        wrong_files.extend(empty);
         let limit = settings.push_timeout;
         if let (Gateways::Given(_), Some(directory)) = (&settings.gateways, &plan.spool) {
             let (place, directory) = (directory.display().to_string(), directory.clone());
