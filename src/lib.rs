@@ -45,7 +45,7 @@
 //!
 //! use pushjob::grouping::GroupingKey;
 //! use pushjob::record::{Recorder, SinkDestination};
-//! use pushjob::report::{DEFAULT_PREFIX, Report};
+//! use pushjob::report::{DEFAULT_PREFIX, Report, VerdictRules};
 //! use pushjob::sink::EmbeddedGateway;
 //! use pushjob::supervise::{Job, JobEvent, Supervisor};
 //!
@@ -59,7 +59,8 @@
 //!         let _ = recorder.start(started);
 //!     }
 //! });
-//! recorder.end_of_process(&outcome, &|report| assert!(report.is_delivered()));
+//! let verdict = VerdictRules::default().judge(&outcome);
+//! recorder.end_of_process(&outcome, verdict, &|report| assert!(report.is_delivered()));
 //! assert!(gateway.page().contains("batch_job_success{instance=\"\",job=\"nightly\"} 1\n"));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
@@ -100,6 +101,7 @@
 pub mod adapter;
 pub mod batch;
 mod chain;
+mod clock;
 pub mod exposition;
 #[cfg(target_os = "linux")]
 mod files;

@@ -2,8 +2,9 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Instant, SystemTime};
+use std::time::SystemTime;
 
+use crate::clock::RunClock;
 use crate::metrics::Registry;
 use crate::record::RegistryMetrics;
 #[cfg(all(feature = "scrape", unix))]
@@ -67,17 +68,18 @@ impl BatchJob {
     /// That takes the time of the job and, at most, [that of one delivery](Self::push_timeout) and a
     /// quarter of a second.
     pub fn run<T: JobResult>(mut self, work: impl FnOnce(&Run) -> T) -> T {
+        let clock = RunClock::start();
         let run = Run {
             registry: self.registry.clone(),
-            started: SystemTime::now(),
+            started: clock.wall_clock,
         };
-        let begin = Instant::now();
-        let mut record = Record::begin(&mut self, &run, begin);
+        let mut record = Record::begin(&mut self, &run, clock);
         let result = catch_unwind(AssertUnwindSafe(|| work(&run)));
+        let (completed, duration) = clock.end();
         let completion = Completion {
             started: run.started,
-            completed: SystemTime::now(),
-            duration: begin.elapsed(),
+            completed,
+            duration,
             // Which may be foreign code, as all that follows.
             verdict: catch_panic(|| result.as_ref().map_or(Verdict::Failure, JobResult::verdict))
                 .unwrap_or(Verdict::Failure),
@@ -108,7 +110,7 @@ impl Record {
         not(all(feature = "scrape", unix)),
         expect(unused_variables, reason = "only a page counts from it")
     )]
-    fn begin(job: &mut BatchJob, run: &Run, begin: Instant) -> Self {
+    fn begin(job: &mut BatchJob, run: &Run, clock: RunClock) -> Self {
         let mut record = Self {
             job: job.name.clone(),
             recorder: None,
@@ -135,7 +137,7 @@ impl Record {
         #[cfg(all(feature = "scrape", unix))]
         if let Some(address) = job.listen {
             let shown: Arc<dyn RunMetrics> = metrics.clone();
-            let page = RunPage::new(report.clone(), Some(shown), run.started, begin);
+            let page = RunPage::new(report.clone(), Some(shown), run.started, clock.monotonic);
             let serve = || -> Result<Serving, ScrapeError> {
                 page.serve(ScrapeEndpoint::bind_to(address)?.labels(key.clone()))
             };

@@ -70,12 +70,14 @@ impl EndMethods {
         !self.contain(EndMethod::None)
     }
 
-    /// The method after a success or a failure.
+    /// The method after a success, a failure or a skip, which adds to the group unless all ends leave it.
     #[must_use]
-    pub fn after(self, verdict: Verdict) -> EndMethod {
+    pub fn after(&self, verdict: Verdict) -> EndMethod {
         match verdict {
             Verdict::Success => self.on_success,
             Verdict::Failure => self.on_failure,
+            Verdict::Skipped if *self == Self::from(EndMethod::None) => EndMethod::None,
+            Verdict::Skipped => EndMethod::PushAdd,
         }
     }
 }
@@ -147,7 +149,7 @@ impl RunEnd {
         &self.families
     }
 
-    /// Success or failure.
+    /// Success, failure or skip.
     #[must_use]
     pub fn verdict(&self) -> Verdict {
         self.verdict
@@ -203,6 +205,8 @@ impl RunEnd {
     }
 
     fn source(&self, method: EndMethod) -> Option<&dyn RunMetrics> {
-        self.metrics.as_deref().filter(|_| method.adds_metrics())
+        // A run that was skipped changes nothing.
+        let adds = method.adds_metrics() && self.verdict != Verdict::Skipped;
+        self.metrics.as_deref().filter(|_| adds)
     }
 }

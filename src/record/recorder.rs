@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime};
 use crate::exposition::MetricFamilies;
 use crate::grouping::GroupingKey;
 use crate::push::for_each_concurrently;
-use crate::report::{Completion, Report};
+use crate::report::{Completion, Report, Verdict};
 #[cfg(target_os = "linux")]
 use crate::supervise::Outcome;
 
@@ -168,17 +168,20 @@ impl Recorder {
     /// Tells that a run without a process of its own has ended, within the time of one delivery. Calls
     /// `observe` with the report of each destination as soon as it is there, on several threads at a time.
     pub fn end(&mut self, completion: &Completion, observe: &(dyn Fn(DestinationReport) + Sync)) {
-        self.finish(self.report.completion(completion), completion, observe);
+        let families = self.report.completion(completion);
+        self.finish(families, completion, observe);
     }
 
-    /// Tells in the same way that a child process has ended.
+    /// Tells in the same way that a child process has ended, and what that means.
     #[cfg(target_os = "linux")]
     pub fn end_of_process(
         &mut self,
         outcome: &Outcome,
+        verdict: Verdict,
         observe: &(dyn Fn(DestinationReport) + Sync),
     ) {
-        self.finish(self.report.end(outcome), &outcome.into(), observe);
+        let completion = Completion::of_process(outcome, verdict);
+        self.finish(self.report.end(outcome, verdict), &completion, observe);
     }
 
     fn finish(
@@ -187,6 +190,13 @@ impl Recorder {
         completion: &Completion,
         observe: &(dyn Fn(DestinationReport) + Sync),
     ) {
+        let was_shown = self.announced.is_some() || self.has_heartbeats;
+        let families = if completion.verdict == Verdict::Skipped && was_shown {
+            let (started, skipped) = (completion.started, completion.completed);
+            self.report.skip_of_announced(started, skipped)
+        } else {
+            families
+        };
         let end = Arc::new(RunEnd::new(EndedRun {
             key: self.key.clone(),
             report: self.report.clone(),

@@ -2,16 +2,15 @@
 
 use std::time::{Duration, SystemTime};
 
-#[cfg(target_os = "linux")]
-use crate::supervise::Outcome;
-
-/// Success or failure of a run.
+/// What a run has come to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
     /// The run succeeded.
     Success,
     /// The run failed.
     Failure,
+    /// There was nothing to do this time: all that is recorded is when that was.
+    Skipped,
 }
 
 /// How a run ended, without what only a child process has.
@@ -23,23 +22,6 @@ pub struct Completion {
     pub completed: SystemTime,
     /// Time between the two by the monotonic clock.
     pub duration: Duration,
-    /// Success or failure.
+    /// Success, failure or skip.
     pub verdict: Verdict,
-}
-
-/// The end of a child process, without exit code, signal, time limit and resource usage.
-#[cfg(target_os = "linux")]
-impl From<&Outcome> for Completion {
-    fn from(outcome: &Outcome) -> Self {
-        Self {
-            started: outcome.started,
-            completed: outcome.completed,
-            duration: outcome.duration,
-            verdict: if outcome.is_success() {
-                Verdict::Success
-            } else {
-                Verdict::Failure
-            },
-        }
-    }
 }

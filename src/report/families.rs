@@ -8,12 +8,15 @@ use crate::supervise::{Outcome, Signal, TimeLimit};
 
 use super::completion::{Completion, Verdict};
 use super::names::{
-    COMPLETION_TIMESTAMP, DURATION, HEARTBEAT, LAST_FAILURE_TIMESTAMP, LAST_SUCCESS_DURATION,
-    LAST_SUCCESS_TIMESTAMP, MAX_AGE, MAX_DURATION, METRICS, Metric, RUNNING, START_TIMESTAMP,
-    SUCCESS,
+    COMPLETION_TIMESTAMP, DURATION, HEARTBEAT, LAST_FAILURE_TIMESTAMP, LAST_SKIP_TIMESTAMP,
+    LAST_SUCCESS_DURATION, LAST_SUCCESS_TIMESTAMP, MAX_AGE, MAX_DURATION, METRICS, Metric, RUNNING,
+    START_TIMESTAMP, SUCCESS,
 };
 #[cfg(target_os = "linux")]
-use super::names::{CPU_SYSTEM, CPU_USER, EXIT_CODE, EXIT_SIGNAL, MAX_RESIDENT_MEMORY, TIMED_OUT};
+use super::names::{
+    CPU_SYSTEM, CPU_USER, EXIT_CODE, EXIT_SIGNAL, INTERRUPTED, MAX_RESIDENT_MEMORY, OOM_KILLED,
+    TIMED_OUT,
+};
 
 /// Makes metric families of runs.
 ///
@@ -67,13 +70,15 @@ impl Report {
         self.prefix.as_str()
     }
 
-    /// Maximum age of the last success, pushed as a gauge for alert rules. Defaults to none.
+    /// Maximum age of the last success, pushed as a gauge for alert rules. [`Duration::MAX`] stands for no
+    /// limit, and is pushed as `+Inf`: an earlier limit that the group holds is not taken back by pushing
+    /// none. Defaults to none.
     #[must_use]
     pub fn max_age(self, max_age: Option<Duration>) -> Self {
         Self { max_age, ..self }
     }
 
-    /// Maximum duration of a run, pushed as a gauge for alert rules. Defaults to none.
+    /// Maximum duration of a run, in the same way. Defaults to none.
     #[must_use]
     pub fn max_duration(self, max_duration: Option<Duration>) -> Self {
         Self {
@@ -108,32 +113,43 @@ impl Report {
         families
     }
 
-    /// The families of a child process that has ended.
+    /// The families of a child process that has ended, and has come to this.
     #[cfg(target_os = "linux")]
     #[must_use]
-    pub fn end(&self, outcome: &Outcome) -> MetricFamilies {
+    pub fn end(&self, outcome: &Outcome, verdict: Verdict) -> MetricFamilies {
+        let mut families = self.completion(&Completion::of_process(outcome, verdict));
+        if verdict == Verdict::Skipped {
+            return families;
+        }
         let signal = outcome.exit_signal().map_or(0, Signal::number);
         let timed_out = outcome.time_limit == TimeLimit::Exceeded;
         let usage = &outcome.usage;
-        let mut families = self.completion(&outcome.into());
-        for (metric, value) in [
+        let flag = |is_set: bool| f64::from(u8::from(is_set));
+        let oom_killed = outcome.oom_kills.map(|kills| (OOM_KILLED, flag(kills > 0)));
+        let always = [
             (EXIT_CODE, f64::from(outcome.exit_code())),
             (EXIT_SIGNAL, f64::from(signal)),
-            (TIMED_OUT, f64::from(u8::from(timed_out))),
+            (TIMED_OUT, flag(timed_out)),
+            (INTERRUPTED, flag(outcome.interrupted.is_some())),
             (CPU_USER, usage.cpu_user.as_secs_f64()),
             (CPU_SYSTEM, usage.cpu_system.as_secs_f64()),
             (MAX_RESIDENT_MEMORY, float(usage.max_resident_memory_bytes)),
-        ] {
+        ];
+        for (metric, value) in always.into_iter().chain(oom_killed) {
             families.replace(self.family(metric, value));
         }
         families
     }
 
     /// The families of a run that has ended and had no process of its own: all but exit code, signal,
-    /// time limit and resource usage.
+    /// signals and resource usage. Of one that was skipped, when that was; see also
+    /// [`skip_of_announced`](Self::skip_of_announced).
     #[must_use]
     pub fn completion(&self, completion: &Completion) -> MetricFamilies {
         let completed = unix_seconds(completion.completed);
+        if completion.verdict == Verdict::Skipped {
+            return self.families([(LAST_SKIP_TIMESTAMP, completed)].into_iter());
+        }
         let duration = completion.duration.as_secs_f64();
         let success = completion.verdict == Verdict::Success;
         let always = [
@@ -153,14 +169,27 @@ impl Report {
         self.families(always.into_iter().chain(last).chain(self.limits()))
     }
 
+    /// The families of a run that was skipped when its start or a heartbeat had been pushed: also start and
+    /// end, without which the group would show a run that goes on for ever.
+    #[must_use]
+    pub fn skip_of_announced(&self, started: SystemTime, skipped: SystemTime) -> MetricFamilies {
+        let times = [
+            (START_TIMESTAMP, unix_seconds(started)),
+            (COMPLETION_TIMESTAMP, unix_seconds(skipped)),
+            (LAST_SKIP_TIMESTAMP, unix_seconds(skipped)),
+        ];
+        self.families(times.into_iter())
+    }
+
     /// The names of what only some runs set, so that it must last until the next of them: the last
-    /// success and the last failure.
+    /// success, the last failure and the last skip.
     #[must_use]
     pub fn persistent_names(&self) -> Vec<String> {
         [
             LAST_SUCCESS_TIMESTAMP,
             LAST_SUCCESS_DURATION,
             LAST_FAILURE_TIMESTAMP,
+            LAST_SKIP_TIMESTAMP,
         ]
         .map(|metric| self.name(metric))
         .to_vec()
@@ -197,6 +226,7 @@ impl Report {
                 &[LAST_SUCCESS_TIMESTAMP, LAST_SUCCESS_DURATION][..],
             ),
             (LAST_FAILURE_TIMESTAMP, &[LAST_FAILURE_TIMESTAMP]),
+            (LAST_SKIP_TIMESTAMP, &[LAST_SKIP_TIMESTAMP]),
         ] {
             if time(families, last) > time(held, last) {
                 let names = metrics.iter().map(|metric| self.name(*metric));
@@ -217,7 +247,11 @@ impl Report {
     fn limits(&self) -> impl Iterator<Item = (Metric, f64)> {
         let limits = [(MAX_AGE, self.max_age), (MAX_DURATION, self.max_duration)];
         let seconds = |(metric, limit): (Metric, Option<Duration>)| {
-            limit.map(|limit| (metric, limit.as_secs_f64()))
+            let seconds = |limit: Duration| match limit {
+                Duration::MAX => f64::INFINITY,
+                limit => limit.as_secs_f64(),
+            };
+            limit.map(|limit| (metric, seconds(limit)))
         };
         limits.into_iter().filter_map(seconds)
     }

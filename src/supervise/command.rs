@@ -14,6 +14,16 @@ pub struct Job {
     /// Names, each once, with the value to give it; without one it is taken out.
     environment: Vec<(OsString, Option<OsString>)>,
     pub(super) limits: Limits,
+    pub(super) parent_death: ParentDeath,
+}
+
+/// What becomes of a job when this process is killed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum ParentDeath {
+    /// It goes on.
+    GoesOn,
+    /// The kernel kills it.
+    Killed,
 }
 
 /// Things to happen while a job runs, by how long it has run.
@@ -47,6 +57,7 @@ impl Job {
                 kill_after: Duration::from_secs(10),
                 kill_after_signal: None,
             },
+            parent_death: ParentDeath::GoesOn,
         }
     }
 
@@ -118,6 +129,17 @@ impl Job {
     /// Defaults to never: the job decides how long it cleans up.
     pub fn kill_after_signal(mut self, pause: Duration) -> Self {
         self.limits.kill_after_signal = Some(pause);
+        self
+    }
+
+    /// Has the kernel kill the job when this process is killed. Defaults to letting it go on.
+    ///
+    /// Only the process of the job itself is killed (`PR_SET_PDEATHSIG`): not the processes that it has
+    /// started, and not one that has changed its user by a set-user-ID program such as `sudo`. The
+    /// kernel does so when the thread that started the job ends: the main thread, in which a
+    /// [`Supervisor`](super::Supervisor) lives.
+    pub fn kill_with_parent(mut self) -> Self {
+        self.parent_death = ParentDeath::Killed;
         self
     }
 

@@ -45,6 +45,24 @@ impl Deadlines {
         self.time_limit
     }
 
+    /// The time at which what the job has left in its group is to be killed, when it was stopped for its
+    /// time limit and ended before that.
+    pub(super) fn kill_left_at(&self) -> Option<Duration> {
+        self.kill_at
+            .filter(|_| self.time_limit == TimeLimit::Exceeded)
+    }
+
+    /// Whether a signal from outside asks the job to stop.
+    pub(super) fn asks_to_stop(&self, signal: Signal) -> bool {
+        let asks = [
+            Signal::TERM,
+            Signal::INT,
+            Signal::QUIT,
+            self.limits.stop_signal,
+        ];
+        asks.contains(&signal)
+    }
+
     /// Takes note of a signal that was forwarded: KILL may have to follow.
     pub(super) fn signal_forwarded(&mut self, signal: Signal, now: Duration) {
         let ends = signal == Signal::TERM || signal == self.limits.stop_signal;

@@ -19,7 +19,8 @@ pub enum JobEvent {
     HeartbeatDue(SystemTime),
     /// The time limit of the job has passed, and this signal was sent.
     Stopping(Signal),
-    /// The job did not end after that, or after a signal that was passed on, and KILL was sent.
+    /// The job, or what it left in its group, did not end after that, or the job after a signal that was
+    /// passed on, and KILL was sent.
     Killing,
     /// The system does not permit sending this signal to the job, which runs as another user.
     Refused(Signal),

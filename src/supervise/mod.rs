@@ -20,9 +20,11 @@ mod command;
 mod deadlines;
 mod event;
 mod finish;
+mod group_left;
 mod interrupts;
 mod job_control;
 mod mappings;
+mod oom;
 mod outcome;
 mod running;
 mod signal;
@@ -37,3 +39,5 @@ pub use outcome::{Ending, Outcome, SpawnFailure, TimeLimit, Usage};
 pub use signal::{Signal, SignalError};
 pub use supervisor::Supervisor;
 pub(crate) use sys::memory::trim_memory;
+#[doc(hidden)]
+pub use sys::signals::ignore_file_size_limit;

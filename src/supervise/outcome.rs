@@ -107,15 +107,23 @@ pub struct Outcome {
     pub ending: Ending,
     /// Whether it was stopped for its time limit.
     pub time_limit: TimeLimit,
+    /// The first signal from outside that asked the job to stop while it ran: TERM, INT, QUIT, or the
+    /// [stop signal](super::Job::stop_signal).
+    pub interrupted: Option<Signal>,
+    /// Number of processes that the kernel killed meanwhile because the control group of this process
+    /// was out of memory. None where that cannot be read.
+    pub oom_kills: Option<u64>,
     /// Resources that it used.
     pub usage: Usage,
 }
 
 impl Outcome {
-    /// Whether it exited with 0 and within its time.
+    /// Whether it exited with 0, within its time and without having been asked to stop.
     #[must_use]
     pub fn is_success(&self) -> bool {
-        self.ending == Ending::Exited(0) && self.time_limit == TimeLimit::Kept
+        self.ending == Ending::Exited(0)
+            && self.time_limit == TimeLimit::Kept
+            && self.interrupted.is_none()
     }
 
     /// The code that a shell or `timeout` would report: the job's own; 128 and the signal that

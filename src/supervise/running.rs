@@ -1,43 +1,57 @@
 //! A job that runs: waits for what happens and does what has been decided about it.
 
 use std::io;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::Duration;
+
+use crate::clock::RunClock;
 
 use super::deadlines::{Deadlines, Due};
 use super::event::JobEvent;
+use super::group_left::GroupLeft;
 use super::job_control::{ControlAction, ControlEvent, JobState, Placement};
+use super::oom::OomKills;
 use super::outcome::{Ending, Outcome, TimeLimit, Usage};
 use super::signal::{ReceivedSignal, Signal, SignalSender, SignalTarget};
 use super::sys::memory::trim_memory;
 use super::sys::process::{leads_session, shares_group};
 use super::sys::signals::{SignalSet, next_signal, send, suspend};
 use super::sys::terminal::has_foreground;
-use super::sys::wait::{ChildChange, WaitScope, next_change};
+use super::sys::wait::{ChildChange, WaitScope, next_change, peek_ended};
 
-/// Start of a run.
-#[derive(Clone, Copy)]
-pub(super) struct StartTime {
-    pub(super) wall_clock: SystemTime,
-    monotonic: Instant,
+/// Start of a run, with what is compared at its end.
+pub(super) struct RunStart {
+    pub(super) clock: RunClock,
+    pub(super) oom_kills: Option<OomKills>,
 }
 
-impl StartTime {
+/// End of a job, as far as only its supervision tells.
+pub(super) struct JobEnd {
+    pub(super) ending: Ending,
+    pub(super) time_limit: TimeLimit,
+    pub(super) interrupted: Option<Signal>,
+    pub(super) usage: Usage,
+}
+
+impl RunStart {
     pub(super) fn now() -> Self {
         Self {
-            wall_clock: SystemTime::now(),
-            monotonic: Instant::now(),
+            oom_kills: OomKills::read(),
+            clock: RunClock::start(),
         }
     }
 
     /// Outcome of a run that has just ended.
-    pub(super) fn outcome(self, ending: Ending, time_limit: TimeLimit, usage: Usage) -> Outcome {
+    pub(super) fn outcome(self, end: JobEnd) -> Outcome {
+        let (completed, duration) = self.clock.end();
         Outcome {
-            started: self.wall_clock,
-            completed: SystemTime::now(),
-            duration: self.monotonic.elapsed(),
-            ending,
-            time_limit,
-            usage,
+            started: self.clock.wall_clock,
+            completed,
+            duration,
+            ending: end.ending,
+            time_limit: end.time_limit,
+            interrupted: end.interrupted,
+            oom_kills: self.oom_kills.as_ref().and_then(OomKills::since),
+            usage: end.usage,
         }
     }
 }
@@ -50,16 +64,19 @@ pub(super) struct RunningJob<'a> {
     pub(super) signals: &'a SignalSet,
     /// Children to wait for: the job alone, or all where this process is to reap them.
     pub(super) scope: WaitScope,
-    pub(super) start: StartTime,
+    pub(super) start: RunStart,
     pub(super) state: JobState,
+    /// The first signal from outside that asked for an end.
+    pub(super) interrupted: Option<Signal>,
     pub(super) deadlines: Deadlines,
     pub(super) observe: &'a mut dyn FnMut(JobEvent),
 }
 
 impl RunningJob<'_> {
-    /// Waits for the end of the job; the early signals are those that came before it was started.
-    pub(super) fn supervise(mut self, early: Vec<ReceivedSignal>) -> Outcome {
-        (self.observe)(JobEvent::Started(self.start.wall_clock));
+    /// Waits for the end of the job; the early signals are those that came before it was started. Also
+    /// returns what the job has left in its group, where that is to be killed later.
+    pub(super) fn supervise(mut self, early: Vec<ReceivedSignal>) -> (Outcome, Option<GroupLeft>) {
+        (self.observe)(JobEvent::Started(self.start.clock.wall_clock));
         for received in early {
             let news = received.signal == Signal::CHLD && received.sender != SignalSender::Process;
             if !news {
@@ -70,7 +87,7 @@ impl RunningJob<'_> {
         let (ending, usage) = loop {
             match self.ended() {
                 Ok(None) => {}
-                Ok(Some((status, usage))) => break (Ending::from_status(status), usage),
+                Ok(Some((ending, usage))) => break (ending, usage),
                 Err(error) => {
                     let reason = error.to_string();
                     break (Ending::Unknown { reason }, Usage::default());
@@ -89,20 +106,47 @@ impl RunningJob<'_> {
                 self.react(ControlEvent::Signal(received));
             }
         };
-        let time_limit = self.deadlines.time_limit();
-        self.start.outcome(ending, time_limit, usage)
+        // What was sent to all processes at once may have ended the job before we saw it.
+        for received in self.signals.drain() {
+            self.note_interruption(received);
+        }
+        let kill_at = self.deadlines.kill_left_at();
+        let left = kill_at.and_then(|at| GroupLeft::of(self.pid, self.start.clock.monotonic + at));
+        let end = JobEnd {
+            ending,
+            time_limit: self.deadlines.time_limit(),
+            interrupted: self.interrupted,
+            usage,
+        };
+        (self.start.outcome(end), left)
+    }
+
+    /// Takes note of a signal that asks the job to stop.
+    fn note_interruption(&mut self, received: ReceivedSignal) {
+        let ReceivedSignal { signal, sender } = received;
+        if sender != SignalSender::Ourselves && self.deadlines.asks_to_stop(signal) {
+            self.interrupted.get_or_insert(signal);
+        }
     }
 
     fn elapsed(&self) -> Duration {
-        self.start.monotonic.elapsed()
+        self.start.clock.elapsed()
     }
 
-    /// Takes all news of children, and returns status and usage of the job if it has ended.
-    fn ended(&mut self) -> io::Result<Option<(i32, Usage)>> {
+    /// Takes all news of children, and returns ending and usage of the job if it has ended.
+    fn ended(&mut self) -> io::Result<Option<(Ending, Usage)>> {
+        if self.deadlines.kill_left_at().is_some() {
+            // It stays a zombie, so that its number, which is that of its group, stays its own.
+            if let Some(ended) = peek_ended(self.pid)? {
+                return Ok(Some(ended));
+            }
+        }
         while let Some((child, change)) = next_change(self.scope)? {
             match change {
                 _ if child != self.pid => {}
-                ChildChange::Ended(status, usage) => return Ok(Some((status, usage))),
+                ChildChange::Ended(status, usage) => {
+                    return Ok(Some((Ending::from_status(status), usage)));
+                }
                 ChildChange::Stopped(signal) => self.react(ControlEvent::Stopped(signal)),
                 ChildChange::Continued => self.react(ControlEvent::Continued),
             }
@@ -111,6 +155,9 @@ impl RunningJob<'_> {
     }
 
     fn react(&mut self, event: ControlEvent) {
+        if let ControlEvent::Signal(received) = event {
+            self.note_interruption(received);
+        }
         let stopped = matches!(event, ControlEvent::Stopped(_));
         let placement = Placement {
             target: self.target,
@@ -131,7 +178,7 @@ impl RunningJob<'_> {
     }
 
     fn act_on_time(&mut self, due: Due) {
-        let started = self.start.wall_clock;
+        let started = self.start.clock.wall_clock;
         match due {
             Due::TrimMemory => trim_memory(),
             Due::Announce => (self.observe)(JobEvent::StartDue(started)),

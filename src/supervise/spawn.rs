@@ -7,7 +7,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::process::CommandExt;
 use std::process::Command;
 
-use super::command::Job;
+use super::command::{Job, ParentDeath};
 use super::signal::SignalTarget;
 use super::sys::signals::InheritedSignals;
 use super::sys::spawn::{
@@ -16,7 +16,7 @@ use super::sys::spawn::{
 
 /// Starts a job with the signals as they were inherited, and returns the number of its process.
 ///
-/// The fast way cannot have SIGCHLD ignored, and does not run a script without interpreter line,
+/// The fast way cannot have SIGCHLD ignored or the job killed with this process, and does not run a script without interpreter line,
 /// which the C library's `execvp` gives to a shell; then it goes by fork and exec.
 ///
 /// `about_to` is called right before each attempt.
@@ -28,7 +28,7 @@ pub(super) fn spawn(
     target: SignalTarget,
     about_to: &mut dyn FnMut(),
 ) -> io::Result<i32> {
-    if inherited.has_default_child_action() {
+    if inherited.has_default_child_action() && job.parent_death == ParentDeath::GoesOn {
         match spawn_process(&image(job)?, inherited, target, about_to) {
             Err(error) if is_unknown_format(&error) => {}
             result => return result,
@@ -50,7 +50,7 @@ pub(super) fn spawn(
         command.process_group(0);
     }
     about_to();
-    let child = fork_and_exec(&mut command, inherited)?;
+    let child = fork_and_exec(&mut command, inherited, job.parent_death)?;
     i32::try_from(child.id()).map_err(io::Error::other)
 }
 

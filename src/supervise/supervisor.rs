@@ -1,5 +1,6 @@
 //! The supervisor of jobs, which has the signals of the process.
 
+use std::cell::RefCell;
 use std::fmt;
 use std::io;
 use std::marker::PhantomData;
@@ -8,9 +9,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use super::command::Job;
 use super::deadlines::Deadlines;
 use super::event::JobEvent;
+use super::group_left::GroupLeft;
 use super::job_control::JobState;
 use super::outcome::{Ending, Outcome, TimeLimit, Usage};
-use super::running::{RunningJob, StartTime};
+use super::running::{JobEnd, RunStart, RunningJob};
 use super::signal::SignalTarget;
 use super::spawn::spawn;
 use super::sys::process::{is_main_thread, is_reaper};
@@ -36,6 +38,8 @@ pub struct Supervisor {
     pub(super) signals: SignalSet,
     inherited: InheritedSignals,
     pub(super) is_reaper: bool,
+    /// What the last job has left in its group, to be killed.
+    pub(super) left: RefCell<Option<GroupLeft>>,
     /// Neither `Send` nor `Sync`.
     in_this_thread: PhantomData<*const ()>,
 }
@@ -83,6 +87,7 @@ impl Supervisor {
             signals,
             inherited,
             is_reaper: is_reaper(),
+            left: RefCell::default(),
             in_this_thread: PhantomData,
         })
     }
@@ -94,6 +99,11 @@ impl Supervisor {
     /// terminal, or stops in answer to it, this process stops too. Without a terminal it leads a
     /// group of its own, and signals go to that group.
     ///
+    /// A job that was stopped for its time limit may leave processes in the group that it leads. They have
+    /// the rest of its [`kill_after`](Job::kill_after): this returns at once, and they are killed by
+    /// [`finish`](Self::finish) or [`kill_what_is_left`](Self::kill_what_is_left) when that has passed, or
+    /// when the next job is run or this is dropped.
+    ///
     /// `observe` is called in this thread, which does nothing else meanwhile, so it should return
     /// soon.
     pub fn run(&self, job: &Job, observe: &mut dyn FnMut(JobEvent)) -> Outcome {
@@ -102,7 +112,8 @@ impl Supervisor {
         } else {
             SignalTarget::Group
         };
-        let start = StartTime::now();
+        self.kill_left();
+        let start = RunStart::now();
         // What has come right before the job is made came before it, whomever it was sent to. From
         // the moment in which the system makes it, the system sees to it that what is sent to our
         // group reaches both. A key of the terminal that falls between the two, a few microseconds,
@@ -113,7 +124,12 @@ impl Supervisor {
             Ok(pid) => pid,
             Err(error) => {
                 let ending = Ending::not_started(job.program(), &error);
-                return start.outcome(ending, TimeLimit::Kept, Usage::default());
+                return start.outcome(JobEnd {
+                    ending,
+                    time_limit: TimeLimit::Kept,
+                    interrupted: None,
+                    usage: Usage::default(),
+                });
             }
         };
         let scope = if self.is_reaper {
@@ -128,10 +144,20 @@ impl Supervisor {
             scope,
             start,
             state: JobState::Running,
+            interrupted: None,
             deadlines: Deadlines::new(job.limits),
             observe,
         };
-        running.supervise(early)
+        let (outcome, left) = running.supervise(early);
+        self.left.replace(left);
+        outcome
+    }
+
+    /// Kills at once what the last job has left.
+    pub(super) fn kill_left(&self) {
+        if let Some(left) = self.left.take() {
+            left.kill();
+        }
     }
 }
 
@@ -143,6 +169,7 @@ impl fmt::Debug for Supervisor {
 
 impl Drop for Supervisor {
     fn drop(&mut self) {
+        self.kill_left();
         self.signals.drain();
         SUPERVISED.store(false, Ordering::Release);
         // There is nobody to tell, and the system has no reason to refuse.

@@ -8,12 +8,13 @@ use std::process::Command;
 use crate::support::{Import, SourceFile, SourceTree, Target};
 
 /// Which other rooms a room may import: the directories and files right below `src`.
-const ROOMS: [(&str, &[&str]); 15] = [
+const ROOMS: [(&str, &[&str]); 16] = [
     ("adapter", &["exposition"]),
     (
         "batch",
         &[
             "chain",
+            "clock",
             "exposition",
             "grouping",
             "metrics",
@@ -26,6 +27,7 @@ const ROOMS: [(&str, &[&str]); 15] = [
     // The binary is a crate of its own, which the compiler keeps to the public API of the library.
     ("bin", &[]),
     ("chain", &[]),
+    ("clock", &[]),
     ("exposition", &[]),
     ("files", &[]),
     ("grouping", &["exposition"]),
@@ -56,7 +58,7 @@ const ROOMS: [(&str, &[&str]); 15] = [
         "spool",
         &["chain", "exposition", "files", "grouping", "push"],
     ),
-    ("supervise", &[]),
+    ("supervise", &["clock"]),
 ];
 
 /// Which files may use a crate; directories stand for all in them.

@@ -74,6 +74,8 @@ fn outcomes_have_the_codes_of_shell_and_timeout() {
             duration: Duration::ZERO,
             ending,
             time_limit,
+            interrupted: None,
+            oom_kills: None,
             usage: Usage::default(),
         };
         assert_eq!(outcome.exit_code(), code, "{outcome:?}");
@@ -87,6 +89,10 @@ fn a_finish_without_a_result_says_why() {
         (
             FinishError::GivenUp(Signal::INT),
             "given up, as INT was the second signal to ask for an end",
+        ),
+        (
+            FinishError::TimedOut(Duration::from_secs(3)),
+            "not done within 3 s",
         ),
         (FinishError::Panicked, "it has panicked"),
     ] {

@@ -18,6 +18,7 @@ use std::process::ExitCode;
 /// Parses the command line, executes the command that it names, and exits with the code that says
 /// how that went.
 fn main() -> ExitCode {
+    pushjob::supervise::ignore_file_size_limit();
     let exit = match cli::parse() {
         Ok(work) => work(),
         Err(exit) => exit,

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use rustix::process::getpid;
 
+use super::before_main::note_file_size_default;
 use super::process::group_of;
 use super::result::{from_errno, from_number};
 use super::wait::has_continued;
@@ -73,6 +74,14 @@ fn default_action() -> libc::sigaction {
     unsafe { MaybeUninit::zeroed().assume_init() }
 }
 
+/// An action of a signal, without flags.
+fn action(handler: libc::sighandler_t) -> libc::sigaction {
+    libc::sigaction {
+        sa_sigaction: handler,
+        ..default_action()
+    }
+}
+
 /// Sets the action of a signal if one is given, and returns the one that it had before.
 fn change_action(
     signal: libc::c_int,
@@ -86,6 +95,21 @@ fn change_action(
     Ok(before)
 }
 
+/// Ignores SIGXFSZ in this process: a limit on the size of files (`ulimit -f`) is an error of a write, and
+/// does not kill it. A job gets the action that this process had before.
+pub fn ignore_file_size_limit() {
+    let before = change_action(libc::SIGXFSZ, Some(&action(libc::SIG_IGN)));
+    // Where the caller had it ignored, so has the job.
+    if before.is_ok_and(|before| before.sa_sigaction == libc::SIG_DFL) {
+        note_file_size_default();
+    }
+}
+
+/// Gives SIGXFSZ its default action back. Async-signal-safe: one system call, nothing allocated.
+pub(super) fn restore_file_size_limit() -> io::Result<()> {
+    change_action(libc::SIGXFSZ, Some(&default_action())).map(drop)
+}
+
 /// Whether SIGPIPE is ignored.
 pub(super) fn is_pipe_ignored() -> bool {
     change_action(libc::SIGPIPE, None).is_ok_and(|action| action.sa_sigaction == libc::SIG_IGN)
@@ -93,9 +117,7 @@ pub(super) fn is_pipe_ignored() -> bool {
 
 /// Ignores SIGPIPE. Async-signal-safe: one system call, nothing allocated.
 pub(super) fn ignore_pipe() -> io::Result<()> {
-    let mut action = default_action();
-    action.sa_sigaction = libc::SIG_IGN;
-    change_action(libc::SIGPIPE, Some(&action)).map(drop)
+    change_action(libc::SIGPIPE, Some(&action(libc::SIG_IGN))).map(drop)
 }
 
 /// Settings of signals that this process has inherited, to be given back to the job.
@@ -174,6 +196,11 @@ pub(crate) fn wake_main_thread() {
 fn kill(target: i32, signal: Signal) -> io::Result<()> {
     // SAFETY: kill has no memory to get wrong.
     from_errno(unsafe { libc::kill(target, signal.number()) }).map(drop)
+}
+
+/// Sends a signal to a process group.
+pub(crate) fn kill_group(group: i32, signal: Signal) -> io::Result<()> {
+    kill(-group, signal)
 }
 
 /// Sends a signal to the job, which must not have been waited for yet: until then its number cannot

@@ -7,9 +7,12 @@ use std::os::unix::process::CommandExt;
 use std::process::{Child, Command};
 use std::ptr;
 
-use super::before_main::{ClosedStreams, was_pipe_ignored};
-use super::result::from_number;
-use super::signals::{InheritedSignals, SignalSet, ignore_pipe};
+use rustix::process::getpid;
+
+use super::before_main::{ClosedStreams, had_file_size_default, was_pipe_ignored};
+use super::result::{from_errno, from_number};
+use super::signals::{InheritedSignals, SignalSet, ignore_pipe, restore_file_size_limit};
+use crate::supervise::command::ParentDeath;
 use crate::supervise::signal::{Signal, SignalTarget};
 
 /// Starts a command by fork and exec, with the signals and closed standard streams that were
@@ -20,19 +23,28 @@ use crate::supervise::signal::{Signal, SignalTarget};
 /// another thread may have held the lock of the allocator when the process was forked. What runs
 /// there is the closure below, beside what the standard library is responsible for. It owns what it
 /// reads, a copy on the library's heap that was made before the fork; calls `sigaction` and
-/// `pthread_sigmask`, which are on the list; loads an atomic; and on failure makes an error of
+/// `pthread_sigmask`, which are on the list, and `prctl` and `getppid`, which are no more than system
+/// calls; loads atomics; and on failure makes an error of
 /// errno, which allocates nothing and which the library reports and exits with. It does not panic:
 /// there is no index, no arithmetic that can overflow and no unwrap. [`spawn_process`] runs nothing
 /// of ours there.
 pub(crate) fn fork_and_exec(
     command: &mut Command,
     inherited: &InheritedSignals,
+    parent_death: ParentDeath,
 ) -> io::Result<Child> {
     let inherited = *inherited;
+    let parent = (parent_death == ParentDeath::Killed).then(|| getpid().as_raw_pid());
     let prepare = move || {
         inherited.restore()?;
         if was_pipe_ignored() {
             ignore_pipe()?;
+        }
+        if had_file_size_default() {
+            restore_file_size_limit()?;
+        }
+        if let Some(parent) = parent {
+            die_with(parent)?;
         }
         Ok(())
     };
@@ -40,6 +52,19 @@ pub(crate) fn fork_and_exec(
     unsafe { command.pre_exec(prepare) };
     let _closed = ClosedStreams::new();
     command.spawn()
+}
+
+/// Has the kernel kill this process when the thread that made it ends. Async-signal-safe: two system
+/// calls, nothing allocated.
+fn die_with(parent: libc::pid_t) -> io::Result<()> {
+    // SAFETY: this option has no memory to get wrong.
+    from_errno(unsafe { libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) })?;
+    // SAFETY: the call has no memory to get wrong.
+    if unsafe { libc::getppid() } != parent {
+        // It has ended before the kernel was asked.
+        return Err(io::ErrorKind::NotFound.into());
+    }
+    Ok(())
 }
 
 /// Whether the system did not know how to execute a file, which may be a script without interpreter
@@ -150,7 +175,8 @@ pub(crate) fn spawn_process(
     about_to: &mut dyn FnMut(),
 ) -> io::Result<i32> {
     let pipe = (!was_pipe_ignored()).then_some(Signal::from_number(libc::SIGPIPE));
-    let default = SignalSet::new(pipe).with_internal();
+    let file_size = had_file_size_default().then_some(Signal::from_number(libc::SIGXFSZ));
+    let default = SignalSet::new(pipe.into_iter().chain(file_size)).with_internal();
     let attributes = SpawnAttributes::new(&inherited.mask, &default, target)?;
     let program = image.arguments.first().ok_or(io::ErrorKind::InvalidInput)?;
     let arguments = image.arguments.iter();

@@ -7,7 +7,7 @@ use std::time::Duration;
 use rustix::process::{Pid, WaitId, WaitIdOptions, waitid};
 
 use super::result::from_errno;
-use crate::supervise::outcome::Usage;
+use crate::supervise::outcome::{Ending, Usage};
 use crate::supervise::signal::Signal;
 
 /// Children to ask about.
@@ -54,6 +54,47 @@ pub(crate) fn next_change(scope: WaitScope) -> io::Result<Option<(i32, ChildChan
         ChildChange::Ended(status, usage_from(&usage))
     };
     Ok(Some((pid, change)))
+}
+
+/// Ending and usage of a child that has ended, which stays a zombie.
+pub(crate) fn peek_ended(pid: i32) -> io::Result<Option<(Ending, Usage)>> {
+    // SAFETY: all-zero is a valid siginfo_t; it is what is left where no child has ended.
+    let mut info: libc::siginfo_t = unsafe { MaybeUninit::zeroed().assume_init() };
+    // SAFETY: all-zero is a valid rusage.
+    let mut usage: libc::rusage = unsafe { MaybeUninit::zeroed().assume_init() };
+    let options = libc::WEXITED | libc::WNOHANG | libc::WNOWAIT;
+    // The function of the C library does not return the usage, which the system call does.
+    // SAFETY: both pointers are valid for the call.
+    let waited = unsafe {
+        libc::syscall(
+            libc::SYS_waitid,
+            libc::P_PID,
+            pid,
+            &raw mut info,
+            options,
+            &raw mut usage,
+        )
+    };
+    if waited == -1 {
+        return Err(io::Error::last_os_error());
+    }
+    // SAFETY: waitid fills these in, or has left zeroes.
+    let (child, status) = unsafe { (info.si_pid(), info.si_status()) };
+    if child == 0 {
+        return Ok(None);
+    }
+    let ending = if info.si_code == libc::CLD_EXITED {
+        Ending::Exited(u8::try_from(status & 0xff).unwrap_or(u8::MAX))
+    } else {
+        Ending::Killed(Signal::from_number(status))
+    };
+    Ok(Some((ending, usage_from(&usage))))
+}
+
+/// Takes a child that has ended, and was left a zombie.
+pub(crate) fn reap(pid: i32) {
+    // SAFETY: a null status is allowed. Of a child that is none any more there is nothing to take.
+    unsafe { libc::waitpid(pid, std::ptr::null_mut(), libc::WNOHANG) };
 }
 
 /// Whether there is news, which it leaves for [`next_change`], that a stopped child goes on or has

@@ -7,7 +7,7 @@ use std::ffi::OsString;
 
 use super::parse::text;
 use super::source::{ConfigWarning, SettingError, SettingSource, variable};
-use super::table::{Form, Row, Setting};
+use super::table::{Form, GATEWAY, Row, Setting};
 
 /// Values that the command line gives to settings, by their names.
 #[derive(Clone, Debug, Default)]
@@ -95,6 +95,14 @@ impl Given {
         let (values, source) = self.raw(&setting.row)?;
         let values: Result<_, String> = values.iter().map(|value| (setting.parse)(value)).collect();
         Ok((values.map_err(|reason| source.error(reason))?, source))
+    }
+
+    /// The message about a variable for gateways that is set and names none, where no flag does.
+    pub(crate) fn empty_gateway(&self) -> Option<String> {
+        let name = variable(GATEWAY.row.name);
+        let is_flag = self.0.iter().any(|(given, _)| *given == GATEWAY.row.name);
+        let is_set = !is_flag && env::var_os(&name).is_some();
+        is_set.then(|| format!("{name} is set and names no gateway"))
     }
 
     fn raw(&self, row: &Row) -> Result<(Vec<OsString>, SettingSource), SettingError> {

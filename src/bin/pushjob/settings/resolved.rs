@@ -56,6 +56,15 @@ impl Settings {
         })
     }
 
+    /// Takes note of a reason why the run is not recorded.
+    pub(crate) fn warn_unrecorded(&mut self, message: String) {
+        self.gateways = Gateways::Unusable;
+        self.warnings.push(ConfigWarning {
+            message,
+            consequence: NOT_RECORDED.to_owned(),
+        });
+    }
+
     /// Makes less of the mistakes in the settings of gateways, where a run is recorded without
     /// them.
     pub(crate) fn without_gateways(&mut self) {

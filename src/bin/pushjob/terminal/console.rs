@@ -2,9 +2,9 @@
 
 use std::fmt::Display;
 use std::io::{self, Write};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::sync_channel;
+use std::sync::{Arc, OnceLock};
 use std::thread;
 use std::time::Duration;
 
@@ -46,6 +46,17 @@ impl Console {
         }
     }
 
+    /// Begins each further line with the name of a job.
+    #[expect(clippy::unused_self, reason = "all that prints is asked of a console")]
+    pub(crate) fn name_job(self, job: &str) {
+        let job = job
+            .chars()
+            .take(SHOWN_JOB)
+            .map(|c| if c.is_control() { ' ' } else { c });
+        // There is one run in a process.
+        let _ = JOB.set(format!("{}: ", job.collect::<String>()));
+    }
+
     pub(crate) fn error(self, message: impl Display) {
         self.line(-1, message);
     }
@@ -60,8 +71,8 @@ impl Console {
 
     /// A page of text under one line that says what it is.
     pub(crate) fn page(self, title: impl Display, page: &str) {
-        if self.level >= -1 {
-            write(format!("pushjob: {title}\n{page}"));
+        if self.level >= 0 {
+            write(format!("pushjob: {}{title}\n{page}", job()));
         }
     }
 
@@ -80,9 +91,19 @@ impl Console {
     fn line(self, least: i16, message: impl Display) {
         if self.level >= least {
             let message = message.to_string().replace(['\n', '\r'], " ");
-            write(format!("pushjob: {message}\n"));
+            write(format!("pushjob: {}{message}\n", job()));
         }
     }
+}
+
+/// Longest part of the name of a job that is shown, in characters.
+const SHOWN_JOB: usize = 100;
+
+/// The beginning of a line that names the job of a run.
+static JOB: OnceLock<String> = OnceLock::new();
+
+fn job() -> &'static str {
+    JOB.get().map_or("", String::as_str)
 }
 
 /// True once stderr has not taken a message in time: no later message waits for it again.

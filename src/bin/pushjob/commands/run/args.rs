@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 use pushjob::record::EndMethod;
+use pushjob::report::ExitCodes;
 use pushjob::supervise::Signal;
 
 use crate::settings::{ConnectionFlags, RunSettingArgs, any_duration, positive_duration};
@@ -67,6 +68,24 @@ pub(crate) struct JobArgs {
     /// When given, it also applies to a TERM, or the stop signal, that was sent to pushjob and passed on to the job
     #[arg(long, hide_short_help = true, value_name = "DURATION", allow_hyphen_values = true, value_parser = any_duration)]
     pub(crate) kill_after: Option<Duration>,
+
+    /// Have the kernel kill the job when pushjob itself is killed with SIGKILL, for example by `timeout -k` or the OOM
+    /// killer. It reaches only the process of the job, not its children, and no set-user-ID program such as `sudo`
+    #[arg(long, hide_short_help = true)]
+    pub(crate) kill_job_with_me: bool,
+
+    /// Exit codes that count as a success, for example `0,24` or `0-1`; code 0 always does. A job that --timeout has
+    /// stopped never succeeds
+    #[arg(long, hide_short_help = true, value_name = "LIST")]
+    pub(crate) success_codes: Option<ExitCodes>,
+
+    /// Exit codes of a job that had nothing to do: only `last_skip_timestamp_seconds` changes
+    #[arg(long, hide_short_help = true, value_name = "LIST")]
+    pub(crate) skip_codes: Option<ExitCodes>,
+
+    /// Count exit code 0 as a success also after TERM, INT, QUIT or the stop signal came from outside
+    #[arg(long, hide_short_help = true)]
+    pub(crate) interrupted_is_success: bool,
 }
 
 #[derive(Debug, Args)]
@@ -109,16 +128,17 @@ pub(crate) struct ReportArgs {
     #[arg(long, hide_short_help = true, value_name = "DURATION", allow_hyphen_values = true, default_value = "1s", value_parser = start_after)]
     pub(crate) start_after: StartAfter,
 
-    /// Push a heartbeat this often while the job runs
-    #[arg(long, value_name = "DURATION", allow_hyphen_values = true, value_parser = positive_duration)]
+    /// Push a heartbeat this often while the job runs, 100ms or more
+    #[arg(long, value_name = "DURATION", allow_hyphen_values = true, value_parser = heartbeat_interval)]
     pub(crate) heartbeat: Option<Duration>,
 
-    /// Maximum age of the last success. Pushed as a gauge, for alert rules
-    #[arg(long, hide_short_help = true, help_heading = "Alerting", value_name = "DURATION", allow_hyphen_values = true, value_parser = any_duration)]
+    /// Maximum age of the last success. Pushed as a gauge, for alert rules; `none` pushes `+Inf`, in the place of a
+    /// limit that an earlier run has pushed
+    #[arg(long, hide_short_help = true, help_heading = "Alerting", value_name = "DURATION", allow_hyphen_values = true, value_parser = limit)]
     pub(crate) max_age: Option<Duration>,
 
-    /// Maximum duration of a run. Pushed as a gauge, for alert rules; it does not stop the job
-    #[arg(long, hide_short_help = true, help_heading = "Alerting", value_name = "DURATION", allow_hyphen_values = true, value_parser = any_duration)]
+    /// Maximum duration of a run, or `none`. Pushed as a gauge, for alert rules; it does not stop the job
+    #[arg(long, hide_short_help = true, help_heading = "Alerting", value_name = "DURATION", allow_hyphen_values = true, value_parser = limit)]
     pub(crate) max_duration: Option<Duration>,
 
     /// Prefix of the metric names
@@ -128,7 +148,7 @@ pub(crate) struct ReportArgs {
     /// Fail when the result cannot be delivered
     ///
     /// Exit with 123 when the job succeeded but its result, or one of its metrics, was not delivered. Exit with 125,
-    /// before the job starts, when the environment or a file is wrong
+    /// before the job starts, when the environment or a file is wrong, or there is no destination
     #[arg(long)]
     pub(crate) strict: bool,
 
@@ -171,4 +191,23 @@ fn start_after(text: &str) -> Result<StartAfter, String> {
     any_duration(text)
         .map(StartAfter::Running)
         .map_err(|error| format!("{error}; give a duration such as 90s, or `never`"))
+}
+
+/// The shortest interval of heartbeats.
+const SHORTEST_HEARTBEAT: Duration = Duration::from_millis(100);
+
+fn heartbeat_interval(text: &str) -> Result<Duration, String> {
+    let interval = positive_duration(text)?;
+    if interval < SHORTEST_HEARTBEAT {
+        return Err("must be at least 100ms".to_owned());
+    }
+    Ok(interval)
+}
+
+/// A limit for alert rules. None at all is the longest duration, which is pushed as infinite.
+fn limit(text: &str) -> Result<Duration, String> {
+    if text == "none" {
+        return Ok(Duration::MAX);
+    }
+    any_duration(text).map_err(|error| format!("{error}; give a duration such as 26h, or `none`"))
 }

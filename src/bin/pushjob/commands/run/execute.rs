@@ -3,20 +3,25 @@
 use std::ffi::OsString;
 use std::mem::ManuallyDrop;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use pushjob::metrics_file::{METRICS_FILE, MetricsFile};
 use pushjob::record::FileMetrics;
+use pushjob::report::Verdict;
 use pushjob::supervise::{Ending, Job, JobEvent, Outcome, Supervisor};
 
 use super::args::RunArgs;
 use super::endpoint::Endpoint;
+use super::outcome::{describe, describe_unstarted};
 use super::plan::{Plan, prepare};
 use super::preflight::may_run;
 use super::recording::{Recording, report_skipped_metrics};
 use crate::exit::{CommandFailure, Exit};
 use crate::settings::{ConfigWarning, EndpointSettings, Gateways, Settings};
 use crate::terminal::{Console, chain};
+
+/// How much longer than a delivery may take is waited for the thread that makes it and prints its messages.
+const FINISH_GRACE: Duration = Duration::from_secs(2);
 
 pub(crate) fn run(args: &RunArgs, console: Console) -> Result<Exit, CommandFailure> {
     // First of all, so that a signal which comes before the job does is not lost to it.
@@ -27,6 +32,9 @@ pub(crate) fn run(args: &RunArgs, console: Console) -> Result<Exit, CommandFailu
     let supervisor = ManuallyDrop::new(supervisor);
     let prepared = prepare(args).map_err(|message| Exit::NothingRun.because(message))?;
     let (plan, settings, endpoint) = prepared;
+    if let Some(key) = &settings.key {
+        console.name_job(key.job());
+    }
     let run = PreparedRun::new(plan, settings, &endpoint);
     if !may_run(&run.plan, &run.settings, console) {
         return Ok(Exit::NothingRun);
@@ -90,6 +98,8 @@ impl PreparedRun {
         console: Console,
     ) -> Exit {
         // The job writes to its file also where nothing is recorded.
+        let limit = self.settings.push_timeout.saturating_add(FINISH_GRACE);
+        let mut notes = Vec::new();
         let mut recording = if self.is_only_scraped {
             None
         } else {
@@ -105,7 +115,10 @@ impl PreparedRun {
                 }
                 (JobEvent::StartDue(started), Some(recording)) => recording.start(started),
                 (JobEvent::HeartbeatDue(_), Some(recording)) => recording.heartbeat(),
-                (event, _) => job_warning(event),
+                (event, _) => {
+                    notes.extend(job_note(event));
+                    refused_signal(event)
+                }
             };
             // What keeps one heartbeat or signal from being sent keeps all: it is said once.
             self.warnings
@@ -115,16 +128,27 @@ impl PreparedRun {
         for warning in self.warnings {
             console.warning(warning);
         }
-        report_outcome(command, &outcome, console);
+        for note in notes {
+            console.note(note);
+        }
+        let verdict = self.plan.rules.judge(&outcome);
+        report_outcome((command, self.plan.is_script), (&outcome, verdict), console);
         let exit = Exit::Job(outcome.exit_code());
-        let is_strict = self.plan.strict && outcome.is_success();
+        let is_strict = self.plan.strict && verdict == Verdict::Success;
         let is_delivered = match (recording, self.metrics) {
-            (Some(recording), _) => deliver(recording, outcome, supervisor, console),
+            (Some(recording), _) => {
+                deliver(recording, (outcome, verdict), (supervisor, limit), console)
+            }
             (None, Some(metrics)) if self.is_only_scraped => {
-                report_unscraped_metrics(metrics, supervisor, console)
+                report_unscraped_metrics(metrics, (supervisor, limit), console)
             }
             (None, _) => true,
         };
+        supervisor.kill_what_is_left(&mut |event| {
+            if let Some(note) = job_note(event) {
+                console.note(note);
+            }
+        });
         if is_strict && !(is_delivered && served) {
             return Exit::Undelivered;
         }
@@ -141,40 +165,55 @@ fn with_metrics_file(job: Job, file: Option<&MetricsFile>) -> Job {
     }
 }
 
-/// The warning of something that happened to the job.
-fn job_warning(event: JobEvent) -> Option<String> {
+/// The note on something that was done to the job.
+fn job_note(event: JobEvent) -> Option<String> {
     match event {
-        JobEvent::Stopping(signal) => Some(format!("the job's time was up, {signal} was sent")),
-        JobEvent::Killing => Some("the job did not end, KILL was sent".to_owned()),
-        JobEvent::Refused(signal) => Some(format!(
-            "{signal} could not be sent to the job, which runs as another user"
-        )),
+        JobEvent::Stopping(signal) => Some(format!("time limit reached, {signal} was sent")),
+        JobEvent::Killing => {
+            Some("the job, or what it left behind, did not end; KILL was sent".to_owned())
+        }
         _ => None,
     }
 }
 
-fn report_outcome(command: &[OsString], outcome: &Outcome, console: Console) {
-    if let Ending::NotStarted { reason, .. } = &outcome.ending {
-        let command = command.first().map(|name| name.to_string_lossy());
-        let command = command.unwrap_or_default();
-        console.error(format_args!("cannot run {command:?}: {reason}"));
+/// The warning of a signal that could not be sent.
+fn refused_signal(event: JobEvent) -> Option<String> {
+    let JobEvent::Refused(signal) = event else {
+        return None;
+    };
+    Some(format!(
+        "{signal} could not be sent to the job, which runs as another user"
+    ))
+}
+
+/// Prints how the job ended: a line for a failure, and for all else where more messages are wanted.
+fn report_outcome(
+    (command, is_script): (&[OsString], bool),
+    (outcome, verdict): (&Outcome, Verdict),
+    console: Console,
+) {
+    match &outcome.ending {
+        Ending::NotStarted {
+            failure, reason, ..
+        } => console.error(describe_unstarted(command, is_script, (*failure, reason))),
+        _ if verdict == Verdict::Failure => console.warning(describe(outcome, verdict)),
+        _ => console.note(describe(outcome, verdict)),
     }
-    console.note(format_args!(
-        "the job {outcome} after {:.3} s",
-        outcome.duration.as_secs_f64()
-    ));
 }
 
 /// Delivers the end, unless two signals give it up. Returns whether all was delivered.
 fn deliver(
     recording: Recording,
-    outcome: Outcome,
-    supervisor: &Supervisor,
+    (outcome, verdict): (Outcome, Verdict),
+    (supervisor, limit): (&Supervisor, Duration),
     console: Console,
 ) -> bool {
     let in_flight = recording.in_flight();
-    let record = move || recording.end(&outcome, console);
-    let result = supervisor.finish(record, &mut |event| {
+    let record = move || recording.end((&outcome, verdict), console);
+    let result = supervisor.finish(record, limit, &mut |event| {
+        if let Some(note) = job_note(event) {
+            console.note(note);
+        }
         if let JobEvent::InterruptDeferred(signal) = event {
             console.warning(format_args!(
                 "{signal} came when the job had ended; its result is still being delivered, one more \
@@ -204,11 +243,11 @@ fn deliver(
 /// file takes a while, in which two signals end it.
 fn report_unscraped_metrics(
     metrics: Arc<FileMetrics>,
-    supervisor: &Supervisor,
+    (supervisor, limit): (&Supervisor, Duration),
     console: Console,
 ) -> bool {
     let report = move || report_skipped_metrics(&metrics, console);
-    let reported = supervisor.finish(report, &mut |_| ());
+    let reported = supervisor.finish(report, limit, &mut |_| ());
     reported.unwrap_or_else(|unfinished| {
         console.error(format_args!("cannot read {METRICS_FILE}: {unfinished}"));
         false

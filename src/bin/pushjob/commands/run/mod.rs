@@ -3,6 +3,7 @@
 mod args;
 mod endpoint;
 mod execute;
+mod outcome;
 mod plan;
 mod preflight;
 mod recording;

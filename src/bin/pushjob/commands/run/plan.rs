@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use pushjob::push::GatewayKind;
 use pushjob::record::{EndMethod, EndMethods};
-use pushjob::report::Report;
+use pushjob::report::{InterruptedVerdict, Report, VerdictRules};
 use pushjob::sink::Textfile;
 use pushjob::supervise::Job;
 
@@ -31,6 +31,19 @@ pub(super) fn prepare(args: &RunArgs) -> Result<(Plan, Settings, EndpointSetting
         _ if plan.dry_run => EndpointSettings::NotGiven,
         endpoint => endpoint,
     };
+    let is_lost = matches!(settings.gateways, Gateways::NotGiven)
+        && plan.textfile.is_none()
+        && matches!(endpoint, EndpointSettings::NotGiven);
+    if is_lost && !plan.dry_run {
+        if let Some(message) = args.settings.given.empty_gateway() {
+            settings.warn_unrecorded(message);
+        } else if plan.strict {
+            return Err(
+                "--strict, but there is no destination: set --gateway, --textfile or --listen"
+                    .to_owned(),
+            );
+        }
+    }
     Ok((plan, settings, endpoint))
 }
 
@@ -39,6 +52,10 @@ pub(super) struct Plan {
     pub(super) job: Job,
     pub(super) report: Report,
     pub(super) methods: EndMethods,
+    /// What the end of the job means.
+    pub(super) rules: VerdictRules,
+    /// Whether the job is a script for a shell.
+    pub(super) is_script: bool,
     /// The directory in which is kept what could not be delivered.
     pub(super) spool: Option<PathBuf>,
     /// The file to write beside gateways, or in their place.
@@ -78,6 +95,8 @@ impl Plan {
             job,
             report,
             methods,
+            rules: rules(&args.job)?,
+            is_script: args.job.shell,
             spool: given.checked(&SPOOL)?,
             textfile: given.checked(&TEXTFILE)?,
             dry_run: args.report.dry_run,
@@ -117,6 +136,25 @@ impl Plan {
     }
 }
 
+fn rules(args: &JobArgs) -> Result<VerdictRules, String> {
+    let rules = VerdictRules {
+        success_codes: args.success_codes.clone().unwrap_or_default(),
+        skip_codes: args.skip_codes.clone().unwrap_or_default(),
+        interrupted: if args.interrupted_is_success {
+            InterruptedVerdict::Success
+        } else {
+            InterruptedVerdict::Failure
+        },
+    };
+    match rules.conflict() {
+        Some(0) => Err("--skip-codes: 0 is always a success".to_owned()),
+        Some(code) => Err(format!(
+            "--skip-codes: {code} is one of --success-codes, too"
+        )),
+        None => Ok(rules),
+    }
+}
+
 fn job(args: &JobArgs, command: &[OsString]) -> Result<Job, String> {
     let job = match command {
         [script] if args.shell => Job::shell(script),
@@ -135,6 +173,9 @@ fn job(args: &JobArgs, command: &[OsString]) -> Result<Job, String> {
         .trim_memory_after(TRIM_AFTER);
     if let Some(pause) = args.kill_after {
         job = job.kill_after(pause).kill_after_signal(pause);
+    }
+    if args.kill_job_with_me {
+        job = job.kill_with_parent();
     }
     if let Some(timeout) = args.timeout {
         job = job.timeout(timeout);

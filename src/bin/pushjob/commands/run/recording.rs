@@ -9,7 +9,7 @@ use pushjob::record::{
     DeliveryFailure, DestinationReport, EndMethod, EndMethods, FileMetrics, GatewayDestination,
     InFlight, NoticeLevel, Recorder, RunSpool, SinkDestination, TextfileDestination, UpdateTrouble,
 };
-use pushjob::report::Completion;
+use pushjob::report::Verdict;
 use pushjob::sink::EmbeddedGateway;
 use pushjob::supervise::Outcome;
 
@@ -115,18 +115,18 @@ impl Recording {
     }
 
     /// Delivers the end, within the time of one delivery. Returns whether all was delivered everywhere.
-    pub(super) fn end(mut self, outcome: &Outcome, console: Console) -> bool {
+    pub(super) fn end(mut self, (outcome, verdict): (&Outcome, Verdict), console: Console) -> bool {
         let delivered = Mutex::new(true);
         let gateways = self.gateways;
-        self.recorder.end_of_process(outcome, &|report| {
+        self.recorder.end_of_process(outcome, verdict, &|report| {
             if !report_delivery(report, &gateways, console) {
                 let delivered = delivered.lock();
                 *delivered.unwrap_or_else(PoisonError::into_inner) = false;
             }
         });
         // Also where they could not be pushed.
-        let method = self.methods.after(Completion::from(outcome).verdict);
-        let metrics = self.metrics.filter(|_| method.adds_metrics());
+        let adds = self.methods.after(verdict).adds_metrics() && verdict != Verdict::Skipped;
+        let metrics = self.metrics.filter(|_| adds);
         let are_whole = metrics.is_none_or(|metrics| report_skipped_metrics(&metrics, console));
         if let Some(Preview { gateway, title }) = self.preview {
             console.page(title, &gateway.page());
