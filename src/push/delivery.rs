@@ -275,18 +275,22 @@ impl RequestDelivery<'_> {
         }
     }
 
-    /// The secrets of the request: text that a server has sent is not shown without removing them.
     fn redactor(&self) -> Redactor {
-        let proxy = self.transport.proxy();
-        let proxy = proxy.and_then(|proxy| proxy.authorization.as_ref());
-        let logins = [self.exchange.authorization, proxy].into_iter().flatten();
-        let headers = self.exchange.headers.iter();
-        Redactor::new(
-            logins
-                .flat_map(Authorization::secrets)
-                .chain(headers.flat_map(ExtraHeader::secrets)),
-        )
+        redactor(&self.exchange, self.transport)
     }
+}
+
+/// The secrets of a request: text that a server has sent is not shown without removing them.
+pub(super) fn redactor(exchange: &Exchange<'_>, transport: &Transport) -> Redactor {
+    let proxy = transport.proxy();
+    let proxy = proxy.and_then(|proxy| proxy.authorization.as_ref());
+    let logins = [exchange.authorization, proxy].into_iter().flatten();
+    let headers = exchange.headers.iter();
+    Redactor::new(
+        logins
+            .flat_map(Authorization::secrets)
+            .chain(headers.flat_map(ExtraHeader::secrets)),
+    )
 }
 
 /// A number from 0 to 1 that differs between processes and calls: the seed of the standard

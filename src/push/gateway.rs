@@ -1,6 +1,7 @@
 //! The client of a gateway.
 
 use std::borrow::Cow;
+use std::ops::ControlFlow;
 #[cfg(feature = "rustls")]
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -9,22 +10,27 @@ use crate::exposition::{CONTENT_TYPE, Gather, MetricFamilies};
 use crate::grouping::GroupingKey;
 
 use super::address::{GatewayAddress, shorten_url};
-use super::auth::Credentials;
+use super::auth::{Authorization, Credentials};
 use super::builder::PushgatewayBuilder;
 use super::compression::Compression;
 use super::config_error::ConfigError;
-use super::delivery::{Delivered, RequestDelivery};
+use super::delivery::{Delivered, RequestDelivery, redactor};
 use super::error::PushError;
+use super::file::FileError;
 #[cfg(feature = "rustls")]
 use super::gateway_url::Scheme;
+use super::groups::{GatewayGroup, GroupQuery, GroupsError, GroupsRead, read_page};
 use super::header::ExtraHeader;
 use super::interrupt::{Interrupt, InterruptStage};
 use super::kind::GatewayKind;
 use super::request::{Change, Request};
+use super::response::parse_date;
 use super::retry::RetryPolicy;
 #[cfg(feature = "rustls")]
 use super::tls::Tls;
-use super::transport::{BodyBytes, Exchange, RequestBody, Route, Transport};
+use super::transport::{
+    BodyBytes, Exchange, OpenResponse, RequestBody, Route, Transport, TransportError,
+};
 
 /// The longest time of a delivery: ten years, which no clock calculation overflows.
 const LONGEST_TIMEOUT: Duration = Duration::from_secs(10 * 365 * 24 * 3600);
@@ -207,12 +213,12 @@ impl Pushgateway {
                 method: request.method(),
             });
         }
-        let authorization = self.credentials.as_ref().map(Credentials::authorization);
-        let authorization = authorization.transpose();
-        let authorization = authorization.map_err(|source| PushError::Credentials {
-            url: shorten_url(&url),
-            source,
-        })?;
+        let authorization = self
+            .authorization()
+            .map_err(|source| PushError::Credentials {
+                url: shorten_url(&url),
+                source,
+            })?;
         let body = request.body().map(|body| self.compression.apply(body));
         let streamed = request.streamed();
         let stream = streamed.map(|text| || self.compression.stream(text.read(), text.length()));
@@ -226,7 +232,7 @@ impl Pushgateway {
             request,
             path: &path,
             exchange: Exchange {
-                method: request.method(),
+                method: request.method().as_str(),
                 url: &url,
                 authorization: authorization.as_ref(),
                 headers: &self.headers,
@@ -238,6 +244,89 @@ impl Pushgateway {
             },
         };
         delivery.run(begin, timeout.min(LONGEST_TIMEOUT))
+    }
+
+    /// Reads which groups the gateway holds, and hands out each as it comes, until `each` breaks.
+    /// The whole list is never in memory. What was handed out before an error is right all the same.
+    ///
+    /// One attempt is made: a request that is not answered is not sent again.
+    ///
+    /// # Errors
+    ///
+    /// [`GroupsError`], which names the URL of the list: for anything other than a Pushgateway from
+    /// version 1.0 on, and for a list that is longer, or takes longer, than the query allows.
+    ///
+    /// ```no_run
+    /// use std::ops::ControlFlow;
+    /// use pushjob::push::{GroupQuery, Pushgateway};
+    ///
+    /// let client = Pushgateway::new("localhost:9091")?;
+    /// let read = client.read_groups(&GroupQuery::new().values_of("pushjob_"), &mut |group| {
+    ///     println!("{group}: {:?}", group.push_time());
+    ///     ControlFlow::Continue(())
+    /// })?;
+    /// println!("by the clock of the gateway: {:?}", read.date);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn read_groups(
+        &self,
+        query: &GroupQuery,
+        each: &mut dyn FnMut(GatewayGroup) -> ControlFlow<()>,
+    ) -> Result<GroupsRead, GroupsError> {
+        let url = format!("{}/api/v1/metrics", self.address.base);
+        let response = self.open_list(&url, query.timeout.unwrap_or(self.policy.timeout))?;
+        let date = response.date.as_deref().and_then(parse_date);
+        match read_page(response.body, query, each) {
+            Ok(()) => Ok(GroupsRead::new(date)),
+            Err(problem) => Err(GroupsError::Body {
+                url: shorten_url(&url),
+                problem,
+            }),
+        }
+    }
+
+    /// Asks for the list of groups.
+    fn open_list(&self, list: &str, timeout: Duration) -> Result<OpenResponse, GroupsError> {
+        let begin = Instant::now();
+        let url = shorten_url(list);
+        if self.kind() == GatewayKind::VictoriaMetrics {
+            return Err(GroupsError::KeepsNoGroups {
+                url: shorten_url(&self.address.base),
+            });
+        }
+        let authorization = match self.authorization() {
+            Ok(authorization) => authorization,
+            Err(source) => return Err(GroupsError::Credentials { url, source }),
+        };
+        let exchange = Exchange {
+            method: "GET",
+            url: list,
+            authorization: authorization.as_ref(),
+            headers: &self.headers,
+            body: None,
+        };
+        loop {
+            let left = timeout.min(LONGEST_TIMEOUT).saturating_sub(begin.elapsed());
+            match self.transport.open(&exchange, left) {
+                // The server had only let go of a connection that was idle.
+                Err(TransportError::Stale) if !left.is_zero() => {}
+                Err(error) => {
+                    let reason =
+                        redactor(&exchange, &self.transport).redact(&error.to_string(), false);
+                    return Err(GroupsError::NoAnswer { url, reason });
+                }
+                Ok(response) => match response.status {
+                    200..300 => return Ok(response),
+                    404 => return Err(GroupsError::NoList { url }),
+                    status => return Err(GroupsError::Status { url, status }),
+                },
+            }
+        }
+    }
+
+    fn authorization(&self) -> Result<Option<Authorization>, FileError> {
+        let credentials = self.credentials.as_ref();
+        credentials.map(Credentials::authorization).transpose()
     }
 
     /// Lets what is under way end, but tries nothing again: a delivery that pauses fails at once.

@@ -25,6 +25,10 @@
 //! gateway's own metrics, `le` and `quantile` where the format has them, an empty `instance`. A set
 //! of families with a name or a series twice cannot be made in the first place.
 //!
+//! # Groups of a gateway
+//!
+//! [`Pushgateway::read_groups`] reads which groups a gateway holds, one by one, in bounded memory.
+//!
 //! # Several gateways
 //!
 //! [`for_each_concurrently`] delivers to each of them at the same time.
@@ -75,6 +79,7 @@ mod file;
 mod gateway;
 mod gateway_url;
 mod group_effect;
+mod groups;
 mod header;
 mod interrupt;
 mod kind;
@@ -102,6 +107,7 @@ pub use delivery::Delivered;
 pub use error::PushError;
 pub use file::{FileError, FileKind};
 pub use gateway::Pushgateway;
+pub use groups::{BodyError, GatewayGroup, GroupQuery, GroupsError, GroupsRead};
 pub use kind::GatewayKind;
 pub use method::Method;
 pub use proxy::Proxy;

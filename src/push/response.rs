@@ -43,17 +43,19 @@ impl GatewayResponse {
         if let Ok(seconds) = asked.parse() {
             return Some(Duration::from_secs(seconds));
         }
-        let until = httpdate::parse_http_date(asked).ok()?;
-        let own = self
-            .date
-            .as_deref()
-            .and_then(|date| httpdate::parse_http_date(date).ok());
-        Some(until.duration_since(own.unwrap_or(now)).unwrap_or_default())
+        let until = parse_date(asked)?;
+        let own = self.date.as_deref().and_then(parse_date).unwrap_or(now);
+        Some(until.duration_since(own).unwrap_or_default())
     }
 
     pub(super) fn text(&self) -> String {
         String::from_utf8_lossy(&self.content).into_owned()
     }
+}
+
+/// Parses the date of a header.
+pub(super) fn parse_date(text: &str) -> Option<SystemTime> {
+    httpdate::parse_http_date(text).ok()
 }
 
 /// The line of an answer that says most: the first that is not blank, with the next one where it

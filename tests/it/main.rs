@@ -31,6 +31,7 @@ mod exposition;
 mod faults;
 mod finish;
 mod grouping;
+mod groups;
 mod heartbeat;
 mod help;
 mod history;

@@ -1,6 +1,6 @@
 //! Sends requests by the HTTP library.
 
-use std::io::Read;
+use std::io::{self, ErrorKind, Read};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -12,7 +12,7 @@ use ureq::http::header::{
 };
 use ureq::http::{HeaderName, Request, Response};
 use ureq::unversioned::transport::Connector;
-use ureq::{Agent, AsSendBody, Body, Error, SendBody};
+use ureq::{Agent, AsSendBody, Body, BodyReader, Error, SendBody};
 
 use super::error::TransportError;
 use super::head::{HeadParts, HeadStore, RewriterConnector};
@@ -24,7 +24,6 @@ use super::tls::TlsConnector;
 use crate::push::auth::Authorization;
 use crate::push::gateway_url::Scheme;
 use crate::push::header::ExtraHeader;
-use crate::push::method::Method;
 use crate::push::proxy::ProxyServer;
 use crate::push::response::GatewayResponse;
 #[cfg(feature = "rustls")]
@@ -61,7 +60,7 @@ pub(in crate::push) struct Route {
 
 /// One request.
 pub(in crate::push) struct Exchange<'a> {
-    pub(in crate::push) method: Method,
+    pub(in crate::push) method: &'static str,
     /// Scheme, host and port, and behind them the path.
     pub(in crate::push) url: &'a str,
     pub(in crate::push) authorization: Option<&'a Authorization>,
@@ -88,6 +87,28 @@ pub(in crate::push) enum BodyBytes<'a> {
 
 /// The bytes of a body to be read, and how many there are, where that is known.
 pub(in crate::push) type OpenedBody<'a> = (Box<dyn Read + 'a>, Option<u64>);
+
+/// A response whose body is still to be read.
+pub(in crate::push) struct OpenResponse {
+    pub(in crate::push) status: u16,
+    pub(in crate::push) date: Option<String>,
+    pub(in crate::push) body: ResponseBody,
+}
+
+/// The body of a response. Where the time is used up, an error of the kind `TimedOut`.
+pub(in crate::push) struct ResponseBody(BodyReader<'static>);
+
+impl Read for ResponseBody {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        self.0.read(into).map_err(|error| {
+            let inner = error.get_ref().and_then(|inner| inner.downcast_ref());
+            match inner {
+                Some(Error::Timeout(_)) => ErrorKind::TimedOut.into(),
+                _ => error,
+            }
+        })
+    }
+}
 
 /// Sends requests to one gateway.
 #[derive(Debug)]
@@ -162,6 +183,39 @@ impl Transport {
         exchange: &Exchange<'_>,
         timeout: Duration,
     ) -> Result<GatewayResponse, TransportError> {
+        let cut_off = self.cut_off.load(Ordering::Relaxed);
+        let answer = read_response(self.respond(exchange, timeout, Some(RESPONSE_TIME))?)?;
+        // Whoever says that it has taken what was not sent whole is not believed. Another request
+        // of this client may have been the one; then this one is sent once more, which changes
+        // nothing.
+        if answer.is_success() && self.cut_off.load(Ordering::Relaxed) != cut_off {
+            let reason = "the connection was closed before all was sent";
+            return Err(TransportError::Transient(reason.to_owned()));
+        }
+        Ok(answer)
+    }
+
+    /// Sends a request, and returns its response with the body still to be read; all within
+    /// `timeout`.
+    pub(in crate::push) fn open(
+        &self,
+        exchange: &Exchange<'_>,
+        timeout: Duration,
+    ) -> Result<OpenResponse, TransportError> {
+        let response = self.respond(exchange, timeout, None)?;
+        Ok(OpenResponse {
+            status: response.status().as_u16(),
+            date: text(response.headers(), &DATE),
+            body: ResponseBody(response.into_body().into_reader()),
+        })
+    }
+
+    fn respond(
+        &self,
+        exchange: &Exchange<'_>,
+        timeout: Duration,
+        body_timeout: Option<Duration>,
+    ) -> Result<Response<Body>, TransportError> {
         let begin = Instant::now();
         let (origin, path) = split_url(exchange.url);
         let target = match self.forwarder() {
@@ -176,7 +230,7 @@ impl Transport {
                 let target = target.to_owned();
                 Some(self.heads.insert(HeadParts { target, headers }))
             };
-        let mut request = Request::builder().method(exchange.method.as_str());
+        let mut request = Request::builder().method(exchange.method);
         request = match &slot {
             Some(slot) => request.uri(format!("{origin}{}", slot.path())),
             None => request.uri(exchange.url),
@@ -187,28 +241,19 @@ impl Transport {
                 request = request.header(CONTENT_ENCODING, encoding);
             }
         }
-        let cut_off = self.cut_off.load(Ordering::Relaxed);
-        let left = timeout.saturating_sub(begin.elapsed());
+        let limits = (timeout.saturating_sub(begin.elapsed()), body_timeout);
         let response = match exchange.body.map(|body| body.bytes) {
-            Some(BodyBytes::Held(bytes)) => self.run(request.body(bytes), left),
+            Some(BodyBytes::Held(bytes)) => self.run(request.body(bytes), limits),
             Some(BodyBytes::Read(open)) => {
                 let (mut bytes, length) = open();
                 if let Some(length) = length {
                     request = request.header(CONTENT_LENGTH, length);
                 }
-                self.run(request.body(SendBody::from_reader(&mut bytes)), left)
+                self.run(request.body(SendBody::from_reader(&mut bytes)), limits)
             }
-            None => self.run(request.body(()), left),
+            None => self.run(request.body(()), limits),
         };
-        let answer = read_response(response?)?;
-        // Whoever says that it has taken what was not sent whole is not believed. Another request
-        // of this client may have been the one; then this one is sent once more, which changes
-        // nothing.
-        if answer.is_success() && self.cut_off.load(Ordering::Relaxed) != cut_off {
-            let reason = "the connection was closed before all was sent";
-            return Err(TransportError::Transient(reason.to_owned()));
-        }
-        Ok(answer)
+        Ok(response?)
     }
 
     /// The headers that only the gateway, or the proxy, gets to see.
@@ -242,13 +287,13 @@ impl Transport {
     fn run(
         &self,
         request: Result<Request<impl AsSendBody>, ureq::http::Error>,
-        timeout: Duration,
+        (timeout, body_timeout): (Duration, Option<Duration>),
     ) -> Result<Response<Body>, Error> {
         let request = self
             .agent
             .configure_request(request?)
             .timeout_global(Some(timeout))
-            .timeout_recv_body(Some(RESPONSE_TIME))
+            .timeout_recv_body(body_timeout)
             .build();
         self.agent.run(request)
     }
@@ -327,7 +372,7 @@ mod tests {
                 tls: None,
             });
             let exchange = Exchange {
-                method: Method::Put,
+                method: "PUT",
                 url: "http://h/metrics/job/j",
                 authorization: None,
                 headers: &[],

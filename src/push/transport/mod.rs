@@ -12,5 +12,5 @@ mod tcp;
 #[cfg(feature = "rustls")]
 mod tls;
 
-pub(super) use client::{BodyBytes, Exchange, RequestBody, Route, Transport};
+pub(super) use client::{BodyBytes, Exchange, OpenResponse, RequestBody, Route, Transport};
 pub(super) use error::TransportError;
