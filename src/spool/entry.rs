@@ -11,7 +11,9 @@ use crate::grouping::GroupingKey;
 use crate::push::Method;
 
 use super::fingerprint::fingerprint;
-use super::state::{Backlog, DeliveryState, FamilyState, GroupState, Origin, ResetMarker};
+use super::state::{
+    Backlog, DeliveryState, FamilyState, GroupState, MOST_LEVELS, Origin, ResetMarker,
+};
 
 /// The first line. A file with another number is for another version to read.
 const FIRST: &str = "# pushjob spool 2";
@@ -19,6 +21,9 @@ const FIRST: &str = "# pushjob spool 2";
 /// That of files without a checksum, which are read so that an update of the program loses nothing
 /// that waits. No single flipped bit makes one line of the other.
 const FIRST_WITHOUT_CHECKSUM: &str = "# pushjob spool 1";
+
+/// The line after which the state before the last result stands.
+const BEFORE: &str = "# before the last result";
 
 /// The contents of a file: a group, and what is known of it.
 #[derive(Clone, Debug, PartialEq)]
@@ -46,26 +51,7 @@ impl SpoolEntry {
         if let Some(reason) = &self.refused {
             let _ = writeln!(text, "# refused {}", reason.replace(['\n', '\r'], " "));
         }
-        if let Some(reset) = &self.state.reset {
-            let (method, delivery) = (reset.method, delivery_word(reset.delivery));
-            let _ = writeln!(text, "# cleared {method} {delivery} {}", reset.at);
-        }
-        if let Some(Backlog { since, runs }) = &self.state.backlog {
-            let since = since.duration_since(UNIX_EPOCH).unwrap_or_default();
-            let _ = writeln!(text, "# backlog {} {runs}", since.as_millis());
-        }
-        for (name, state) in &self.state.families {
-            let (origin, delivery) = (origin_word(state), delivery_word(state.delivery));
-            let at = &state.at;
-            if let Some(family) = &state.family {
-                let _ = writeln!(text, "# family {origin} {delivery} {at}");
-                write_metadata(&mut text, family);
-                write_samples(&mut text, family);
-            } else {
-                let name = labels([("name", name.as_str())]);
-                let _ = writeln!(text, "# name {origin} {delivery} {at} {name}");
-            }
-        }
+        write_state(&mut text, &self.state);
         let end = end_of(&text, true);
         text + &end
     }
@@ -75,7 +61,7 @@ impl SpoolEntry {
         let (rest, _) = behind_first(text)?;
         let mut reader = Reader::default();
         let is_head = |line: &&str| {
-            let body = ["# family ", "# name ", "# end "];
+            let body = ["# family ", "# name ", "# end ", BEFORE];
             !body.iter().any(|begin| line.starts_with(begin))
         };
         for line in rest.split_inclusive('\n').take_while(is_head) {
@@ -113,6 +99,34 @@ impl SpoolEntry {
                 .ok_or_else(|| wrong(line))?;
         }
         reader.finish()
+    }
+}
+
+/// Writes a state, and after it the one before its last result.
+fn write_state(text: &mut String, state: &GroupState) {
+    if let Some(reset) = &state.reset {
+        let (method, delivery) = (reset.method, delivery_word(reset.delivery));
+        let _ = writeln!(text, "# cleared {method} {delivery} {}", reset.at);
+    }
+    if let Some(Backlog { since, runs }) = &state.backlog {
+        let since = since.duration_since(UNIX_EPOCH).unwrap_or_default();
+        let _ = writeln!(text, "# backlog {} {runs}", since.as_millis());
+    }
+    for (name, state) in &state.families {
+        let (origin, delivery) = (origin_word(state), delivery_word(state.delivery));
+        let at = &state.at;
+        if let Some(family) = &state.family {
+            let _ = writeln!(text, "# family {origin} {delivery} {at}");
+            write_metadata(text, family);
+            write_samples(text, family);
+        } else {
+            let name = labels([("name", name.as_str())]);
+            let _ = writeln!(text, "# name {origin} {delivery} {at} {name}");
+        }
+    }
+    if let Some(before) = &state.before {
+        let _ = writeln!(text, "{BEFORE}");
+        write_state(text, before);
     }
 }
 
@@ -157,11 +171,19 @@ struct Reader {
     gateway: Option<String>,
     key: Option<GroupingKey>,
     state: GroupState,
+    /// The states after those results that come after the one in `state`, the last first.
+    after: Vec<GroupState>,
     refused: Option<String>,
 }
 
 impl Reader {
-    fn finish(self) -> Result<SpoolEntry, String> {
+    fn finish(mut self) -> Result<SpoolEntry, String> {
+        while let Some(after) = self.after.pop() {
+            self.state = GroupState {
+                before: Some(Box::new(self.state)),
+                ..after
+            };
+        }
         Ok(SpoolEntry {
             gateway: self.gateway.ok_or("it names no gateway")?,
             key: self.key.ok_or("it names no group")?,
@@ -175,6 +197,10 @@ impl Reader {
         if let Some(labels) = line.strip_prefix("# group") {
             self.key = Some(key(labels)?);
             return Some(());
+        }
+        if line == BEFORE {
+            self.after.push(std::mem::take(&mut self.state));
+            return (self.after.len() <= MOST_LEVELS).then_some(());
         }
         let (keyword, rest) = line.strip_prefix("# ")?.split_once(' ')?;
         // A name comes last, and may hold blanks.
@@ -319,6 +345,11 @@ mod tests {
             let name = MetricName::utf8(name.to_owned()).unwrap();
             MetricFamily::gauge(name, 1.5).with_help("# end 1\n# family \\ \"x\"")
         };
+        state.before = Some(Box::new(GroupState {
+            backlog: state.backlog,
+            before: Some(Box::new(state.clone())),
+            ..GroupState::default()
+        }));
         for (name, family) in [
             ("a", state_of(Some(gauge("a")), Origin::Run, false)),
             ("b", state_of(Some(gauge("b")), Origin::Run, true)),
@@ -353,6 +384,7 @@ mod tests {
             let head = SpoolEntry::head_of_text(&text).unwrap();
             let state = GroupState {
                 families: std::collections::BTreeMap::new(),
+                before: None,
                 ..entry.state.clone()
             };
             assert_eq!(head, SpoolEntry { state, ..entry });

@@ -8,13 +8,13 @@ use crate::push::{Delivered, PushError, Pushgateway};
 use super::delivery::SpoolDelivery;
 use super::group_files::GroupFiles;
 use super::notice::{SpoolNotice, age};
-use super::state::{Backlog, GroupState, Origin, RunResult};
+use super::state::{Backlog, Origin, RunResult};
 use super::stored_group::StoredGroup;
 use super::undelivered::{Disposition, NotDelivered, Undelivered};
 
-/// The largest number of times that results which others have left meanwhile are delivered too,
-/// before they are left to them.
-const MOST_ROUNDS: u32 = 8;
+/// The largest number of requests of one delivery. What others leave meanwhile is delivered too, and
+/// left to them after so many.
+const MOST_REQUESTS: u32 = 64;
 
 /// The delivery of one origin.
 type PartResult = Result<Option<Delivered>, NotDelivered>;
@@ -95,60 +95,64 @@ impl SpooledGroup {
                 Err(error) => self.stored.disable_files(error),
             }
         }
-        let (mut run, mut job) = (Ok(None), Ok(None));
-        for _ in 0..MOST_ROUNDS {
-            run = self.deliver_origin(Origin::Run, client, &left, run);
-            let goes_on = match &run {
-                Ok(_) => true,
-                Err(NotDelivered::Push(error)) => error.metric().is_some(),
-                Err(_) => false,
-            };
-            if goes_on {
-                job = self.deliver_origin(Origin::Job, client, &left, job);
-            }
-            if run.is_err() || job.is_err() || !self.stored.state().is_waiting() {
-                break;
-            }
-        }
+        let (run, job) = self.deliver_levels(client, &left);
         self.finish(run, job)
     }
 
-    /// Sends what waits of an origin; `before` is the result where nothing does.
-    fn deliver_origin(
+    /// Sends what waited before by itself first, and then the last result. Where the gateway refuses
+    /// several results, they are sent one by one, so that none takes another along.
+    fn deliver_levels(
         &mut self,
-        origin: Origin,
         client: &Pushgateway,
         left: &dyn Fn() -> Duration,
-        before: PartResult,
-    ) -> PartResult {
-        let mut earlier: Option<GroupState> = None;
-        loop {
-            let Some(change) = self.stored.state().next_change(origin) else {
-                return before;
+    ) -> (PartResult, PartResult) {
+        let (mut run, mut job) = (Ok(None), Ok(None));
+        let mut is_one_by_one = false;
+        for _ in 0..MOST_REQUESTS {
+            let level = self.stored.state().next_level(is_one_by_one).clone();
+            let mut origins = Origin::BOTH.into_iter();
+            let next = origins.find_map(|origin| Some((origin, level.next_change(origin)?)));
+            let Some((origin, change)) = next else { break };
+            let is_last = level == *self.stored.state();
+            let part = match origin {
+                Origin::Run => &mut run,
+                Origin::Job => &mut job,
             };
-            let result = client.deliver_within(self.stored.key(), change.as_change(), left());
-            let sent = self.stored.state().clone();
-            let error = match result {
+            let sent = client.deliver_within(self.stored.key(), change.as_change(), left());
+            let error = match sent {
                 Ok(delivered) => {
-                    self.stored.mark_sent(&sent, origin);
-                    return Ok(Some(delivered));
+                    self.stored.mark_sent(&level, origin);
+                    if is_last && part.is_ok() {
+                        *part = Ok(Some(delivered));
+                    }
+                    continue;
                 }
                 Err(error) => error,
             };
             if !error.is_final() {
                 self.stored.sync();
-                return Err(error.into());
+                // What comes after it waits too.
+                let part = if is_last { part } else { &mut run };
+                *part = Err(error.into());
+                break;
             }
-            // What another run has left is not to take this one's along; that is looked for once.
-            let is_first = earlier.is_none();
-            earlier = sent.earlier(origin).filter(|_| is_first);
-            let refused = earlier.as_ref().unwrap_or(&sent);
-            let is_set_aside = self.stored.set_refused(refused, origin, &error);
-            if earlier.is_none() || !is_set_aside {
-                return Err(error.into());
+            if level.has_levels() && !is_one_by_one {
+                is_one_by_one = true;
+                continue;
             }
-            self.refused_earlier = Some(error);
+            let refused = level.refused_part(origin, error.metric());
+            let is_own = self.stored.is_own(&refused);
+            let is_set_aside = self.stored.set_refused(&refused, origin, &error);
+            if is_own || !is_set_aside {
+                *part = Err(error.into());
+            } else {
+                self.refused_earlier = Some(error);
+            }
+            if !is_set_aside {
+                break;
+            }
         }
+        (run, job)
     }
 
     /// Leaves it to a later delivery.

@@ -63,7 +63,14 @@ pub(super) struct GroupState {
     pub(super) reset: Option<ResetMarker>,
     pub(super) families: BTreeMap<String, FamilyState>,
     pub(super) backlog: Option<Backlog>,
+    /// The state before the last result, where something waits in it: it is delivered by itself
+    /// first, and is what holds when the gateway refuses that result.
+    pub(super) before: Option<Box<GroupState>>,
 }
+
+/// The largest number of results that can be refused one by one. Of more, the first ones are
+/// delivered and refused together.
+pub(super) const MOST_LEVELS: usize = 8;
 
 /// The result of a run: what its end does to its group.
 #[derive(Clone, Copy, Debug)]
@@ -112,6 +119,7 @@ impl FamilyState {
 impl GroupState {
     /// Records the result of a run, as far as no later one has done otherwise.
     pub(super) fn record(&mut self, result: &RunResult<'_>, at: &EndTime) {
+        let before = self.clone();
         let method = result.change.method();
         if method.clears_group() {
             self.reset(method, at);
@@ -131,6 +139,55 @@ impl GroupState {
                 runs: 0,
             });
             backlog.runs = backlog.runs.saturating_add(1);
+            self.set_before(before);
+        }
+    }
+
+    /// Remembers the state before the last result.
+    fn set_before(&mut self, mut before: Self) {
+        if !before.is_waiting() && before.families.is_empty() {
+            return;
+        }
+        before.limit_levels(MOST_LEVELS - 1);
+        self.before = Some(Box::new(before));
+    }
+
+    fn limit_levels(&mut self, most: usize) {
+        match &mut self.before {
+            Some(before) if most > 0 => before.limit_levels(most - 1),
+            before => *before = None,
+        }
+    }
+
+    /// The state that is to be delivered next: that before the last result, or the first of all
+    /// where results are delivered one by one.
+    pub(super) fn next_level(&self, is_one_by_one: bool) -> &Self {
+        match self.before.as_deref().filter(|before| before.is_waiting()) {
+            Some(before) if is_one_by_one => before.next_level(true),
+            Some(before) => before,
+            None => self,
+        }
+    }
+
+    /// Returns true when there are results in it that can be delivered one by one.
+    pub(super) fn has_levels(&self) -> bool {
+        let before = self.before.as_deref();
+        before.is_some_and(Self::is_waiting)
+    }
+
+    /// Puts back what the last result had replaced, when that was refused.
+    fn restore(&mut self) {
+        let Some(before) = &self.before else { return };
+        match (&self.reset, &before.reset) {
+            (None, reset) => self.reset.clone_from(reset),
+            (Some(own), Some(other)) if own.at == other.at => {}
+            // The group has been cleared since.
+            (Some(_), _) => return,
+        }
+        for (name, state) in &before.families {
+            if !self.families.contains_key(name) {
+                self.families.insert(name.clone(), state.clone());
+            }
         }
     }
 
@@ -190,10 +247,16 @@ impl GroupState {
         for at in families.chain(reset) {
             *at = at.clone().known_by(now);
         }
+        if let Some(before) = &mut self.before {
+            before.distrust_after(now);
+        }
     }
 
     /// Adds what another state knows, as far as it is later.
     pub(super) fn merge(&mut self, other: Self) {
+        if other.is_waiting() && self.before.is_none() {
+            self.set_before(other.clone());
+        }
         if let Some(reset) = other.reset {
             let own = self.reset.as_ref();
             if own.is_none_or(|own| reset.at.is_later_than(&own.at)) {
@@ -244,6 +307,9 @@ impl GroupState {
 
     /// Notes that the gateway has what `sent` had of an origin.
     pub(super) fn mark_sent(&mut self, sent: &Self, origin: Origin) {
+        if let Some(before) = &mut self.before {
+            before.mark_sent(sent, origin);
+        }
         if origin == Origin::Run {
             if let (Some(reset), Some(sent)) = (&mut self.reset, &sent.reset) {
                 if reset.at == sent.at {
@@ -264,22 +330,24 @@ impl GroupState {
         self.drop_backlog_if_done();
     }
 
-    /// The part of an origin that earlier runs have left, if a later one has left something too:
-    /// the likelier reason for a refusal, which is not to take the later one along.
-    pub(super) fn earlier(&self, origin: Origin) -> Option<Self> {
-        let mut earlier = self.only_waiting(origin);
-        let ends = earlier.families.values().map(|state| &state.at);
-        let newest =
-            ends.reduce(|one, other| if one.is_later_than(other) { one } else { other })?;
-        let newest = newest.clone();
-        earlier.reset = None;
-        earlier.families.retain(|_, state| state.at != newest);
-        (!earlier.families.is_empty()).then_some(earlier)
+    /// The waiting part of an origin that is refused for this reason: where it names a metric, the
+    /// result that holds that, and otherwise all.
+    pub(super) fn refused_part(&self, origin: Origin, metric: Option<&str>) -> Self {
+        let mut part = self.only_waiting(origin);
+        let named = metric.and_then(|metric| part.families.get(metric));
+        if let Some(at) = named.map(|state| state.at.clone()) {
+            part.families.retain(|_, state| state.at == at);
+            part.reset = part.reset.filter(|reset| reset.at == at);
+        }
+        part
     }
 
     /// Removes what `refused` had waiting of an origin, for a reason that may name a metric. What
     /// is persistent is remembered all the same, unless it is that metric.
     pub(super) fn remove_refused(&mut self, refused: &Self, origin: Origin, metric: Option<&str>) {
+        if let Some(before) = &mut self.before {
+            before.remove_refused(refused, origin, metric);
+        }
         if origin == Origin::Run {
             let at = |state: &Self| state.reset.as_ref().map(|reset| reset.at.clone());
             if at(self) == at(refused) && self.reset.as_ref().is_some_and(ResetMarker::is_waiting) {
@@ -297,12 +365,14 @@ impl GroupState {
             }
             !is_refused
         });
+        self.restore();
         self.drop_backlog_if_done();
     }
 
     /// The waiting ones of an origin, by themselves.
     pub(super) fn only_waiting(&self, origin: Origin) -> Self {
         let mut only = self.clone();
+        only.before = None;
         only.reset = only
             .reset
             .filter(|reset| origin == Origin::Run && reset.is_waiting());
@@ -314,6 +384,7 @@ impl GroupState {
     fn drop_backlog_if_done(&mut self) {
         if !self.is_waiting() {
             self.backlog = None;
+            self.before = None;
         }
     }
 }
@@ -554,17 +625,34 @@ mod tests {
     }
 
     #[test]
-    fn what_earlier_runs_have_left_is_told_from_what_the_last_has() {
+    fn a_refused_replacement_gives_back_what_it_had_replaced() {
         let mut state = GroupState::default();
         take(&mut state, &Does::PushAdd(vec![1, 2]), 1);
-        assert_eq!(state.earlier(Origin::Run), None);
-        take(&mut state, &Does::PushAdd(vec![2, 3]), 2);
-        let earlier = state.earlier(Origin::Run).unwrap();
-        assert_eq!(earlier.families.keys().collect::<Vec<_>>(), ["m1"]);
-        state.remove_refused(&earlier, Origin::Run, None);
+        let night = state.clone();
+        take(&mut state, &Does::Push(vec![2, 3]), 2);
+        assert_eq!(*state.next_level(false), night);
+        let sent = state.next_level(false).clone();
+        state.mark_sent(&sent, Origin::Run);
         assert_eq!(
             state.next_change(Origin::Run),
-            Some(NextChange::PushAdd(named(&[2, 3], 2)))
+            Some(NextChange::Push(named(&[2, 3], 2)))
+        );
+        let part = state.refused_part(Origin::Run, None);
+        state.remove_refused(&part, Origin::Run, None);
+        assert!(!state.is_waiting());
+        assert_eq!(state.families.keys().collect::<Vec<_>>(), ["m1", "m2"]);
+    }
+
+    #[test]
+    fn only_the_result_with_the_metric_that_is_refused_is_set_aside() {
+        let mut state = GroupState::default();
+        take(&mut state, &Does::PushAdd(vec![1]), 1);
+        take(&mut state, &Does::PushAdd(vec![2, 3]), 2);
+        let part = state.refused_part(Origin::Run, Some("m3"));
+        state.remove_refused(&part, Origin::Run, Some("m3"));
+        assert_eq!(
+            state.next_change(Origin::Run),
+            Some(NextChange::PushAdd(named(&[1], 1)))
         );
     }
 

@@ -20,8 +20,8 @@ use super::state::{Backlog, GroupState, Origin, RunResult};
 pub(super) struct StoredGroup {
     files: GroupFiles,
     entry: SpoolEntry,
-    /// True when it has the result of a run of its own.
-    has_result: bool,
+    /// The end of the run whose result it has, if it has one of its own.
+    own: Option<EndTime>,
     /// True when that is in the file.
     is_saved: bool,
     /// The file that holds just what is known here.
@@ -47,7 +47,7 @@ impl StoredGroup {
                 state: GroupState::default(),
                 refused: None,
             },
-            has_result: false,
+            own: None,
             is_saved: true,
             written: None,
             refused: None,
@@ -96,7 +96,7 @@ impl StoredGroup {
         let lock = self.lock_and_load();
         let earlier = self.entry.state.backlog;
         self.entry.state.record(result, &end);
-        self.has_result = true;
+        self.own = Some(end);
         self.is_saved = false;
         if lock.is_none() {
             return (earlier, None);
@@ -119,7 +119,15 @@ impl StoredGroup {
     }
 
     pub(super) fn has_result(&self) -> bool {
-        self.has_result
+        self.own.is_some()
+    }
+
+    /// Returns true where this holds something of the result of its own, or there is no such result.
+    pub(super) fn is_own(&self, part: &GroupState) -> bool {
+        let families = part.families.values().map(|state| &state.at);
+        let mut ends = families.chain(part.reset.as_ref().map(|reset| &reset.at));
+        let own = self.own.as_ref();
+        own.is_none_or(|own| ends.any(|at| at == own))
     }
 
     pub(super) fn is_saved(&self) -> bool {
@@ -219,7 +227,7 @@ impl StoredGroup {
         // What others have left is on the disk. Should it come back, it would be older than what is
         // known now.
         let runs = self.entry.state.backlog.map_or(0, |backlog| backlog.runs);
-        let has_others = runs > u64::from(self.has_result);
+        let has_others = runs > u64::from(self.has_result());
         change(&mut self.entry.state);
         if lock.is_some() {
             self.save(if has_others {
