@@ -82,12 +82,7 @@ impl Spool {
             }
         };
         report.left += usize::from(!is_all);
-        // Each time with another one, so that one that takes all the time takes it only once from
-        // each of the others.
-        if !found.is_empty() {
-            let chance = RandomState::new().hash_one(0) % found.len() as u64;
-            found.rotate_left(usize::try_from(chance).unwrap_or_default());
-        }
+        rotate(&mut found);
         let gateway = client.address();
         let mut is_cut_off = false;
         let mut looked = begin.elapsed();
@@ -115,12 +110,10 @@ impl Spool {
                 continue;
             }
             // What is another run's to deliver keeps this one from nothing.
-            let group = self.resume(&gateway, &key);
-            let group = if files.are_named_for(key.job(), &gateway.url(&key)) {
-                group
-            } else {
-                group.adopt(files)
-            };
+            let mut group = self.resume(&gateway, &key);
+            if !files.are_named_for(key.job(), &gateway.url(&key)) {
+                group = group.adopt(files);
+            }
             let delivery = group.deliver_if_free(client, remaining());
             is_cut_off |= delivery.errors().any(|error| {
                 matches!(&error.reason, NotDelivered::Push(error) if error.is_connection_error())
@@ -147,6 +140,15 @@ impl Spool {
             wait,
             pause: Some(Duration::ZERO),
         }
+    }
+}
+
+/// Begins each time with another one, so that one that takes all the time takes it only once from each
+/// of the others.
+fn rotate<T>(found: &mut [T]) {
+    if !found.is_empty() {
+        let chance = RandomState::new().hash_one(0) % found.len() as u64;
+        found.rotate_left(usize::try_from(chance).unwrap_or_default());
     }
 }
 

@@ -5,7 +5,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::event::JobEvent;
-use super::group_left::GroupState;
+use super::group_left::LeftInGroup;
 use super::interrupts::Interrupts;
 use super::signal::Signal;
 use super::supervisor::Supervisor;
@@ -130,9 +130,9 @@ impl Supervisor {
     fn look_at_what_is_left(&self, observe: &mut dyn FnMut(JobEvent)) -> Option<Duration> {
         let state = self.left.borrow().as_ref()?.look(Instant::now());
         match state {
-            GroupState::Alive(pause) => return Some(pause),
-            GroupState::Empty => {}
-            GroupState::Killed => observe(JobEvent::Killing),
+            LeftInGroup::Alive(pause) => return Some(pause),
+            LeftInGroup::Empty => {}
+            LeftInGroup::Killed => observe(JobEvent::Killing),
         }
         self.left.take();
         None

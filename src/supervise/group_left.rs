@@ -20,7 +20,7 @@ pub(super) struct GroupLeft {
 
 /// What became of the group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum GroupState {
+pub(super) enum LeftInGroup {
     /// Somebody is left; it is to be looked at again after this time.
     Alive(Duration),
     /// Nobody is left.
@@ -41,16 +41,16 @@ impl GroupLeft {
     }
 
     /// Looks at the group, and kills it when its time is up.
-    pub(super) fn look(&self, now: Instant) -> GroupState {
+    pub(super) fn look(&self, now: Instant) -> LeftInGroup {
         if !self.has_members() {
-            return GroupState::Empty;
+            return LeftInGroup::Empty;
         }
         let left = self.kill_at.saturating_duration_since(now);
         if !left.is_zero() {
-            return GroupState::Alive(left.min(INTERVAL));
+            return LeftInGroup::Alive(left.min(INTERVAL));
         }
         self.kill();
-        GroupState::Killed
+        LeftInGroup::Killed
     }
 
     /// Kills it at once.

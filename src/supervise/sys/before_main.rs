@@ -1,6 +1,6 @@
 //! What the caller had set that Rust's runtime, or this program, changes before the job is started.
 
-use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+use std::sync::atomic::{AtomicU8, Ordering};
 
 use super::signals::is_pipe_ignored;
 
@@ -36,19 +36,6 @@ extern "C" fn capture_initial_state() {
 #[used]
 #[unsafe(link_section = ".init_array")]
 static CAPTURE_INITIAL_STATE: extern "C" fn() = capture_initial_state;
-
-/// Whether this process ignores SIGXFSZ, which had its default action before.
-static FILE_SIZE_DEFAULT: AtomicBool = AtomicBool::new(false);
-
-/// Takes note that SIGXFSZ had its default action before this process ignored it.
-pub(super) fn note_file_size_default() {
-    FILE_SIZE_DEFAULT.store(true, Ordering::Relaxed);
-}
-
-/// Whether a job is to get the default action of SIGXFSZ back.
-pub(super) fn had_file_size_default() -> bool {
-    FILE_SIZE_DEFAULT.load(Ordering::Relaxed)
-}
 
 /// Whether the caller had SIGPIPE ignored.
 pub(super) fn was_pipe_ignored() -> bool {

@@ -8,6 +8,7 @@
 )]
 
 mod before_main;
+mod file_size;
 pub(super) mod memory;
 pub(super) mod process;
 mod result;

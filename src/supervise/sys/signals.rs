@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use rustix::process::getpid;
 
-use super::before_main::note_file_size_default;
+use super::file_size::note_file_size_default;
 use super::process::group_of;
 use super::result::{from_errno, from_number};
 use super::wait::has_continued;

@@ -9,7 +9,8 @@ use std::ptr;
 
 use rustix::process::getpid;
 
-use super::before_main::{ClosedStreams, had_file_size_default, was_pipe_ignored};
+use super::before_main::{ClosedStreams, was_pipe_ignored};
+use super::file_size::had_file_size_default;
 use super::result::{from_errno, from_number};
 use super::signals::{InheritedSignals, SignalSet, ignore_pipe, restore_file_size_limit};
 use crate::supervise::command::ParentDeath;

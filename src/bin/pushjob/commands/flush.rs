@@ -68,12 +68,10 @@ pub(crate) fn flush(args: &FlushArgs, console: Console) -> Result<Exit, CommandF
         });
     }
     let (waiting, mut undone) = found(spool.waiting_after_repair())?;
-    let all = waiting.len();
-    let waiting: Vec<_> = waiting
+    let (waiting, unaddressed): (Vec<_>, Vec<_>) = waiting
         .into_iter()
-        .filter(|entry| has_address(entry, console))
-        .collect();
-    undone += all - waiting.len();
+        .partition(|entry| has_address(entry, console));
+    undone += unaddressed.len();
     let clients = clients(&args.settings.given, &waiting)?;
     for Waiting { gateway, key, .. } in &waiting {
         let is_theirs = |client: &Pushgateway| client.address().base_url() == gateway;
@@ -92,22 +90,27 @@ pub(crate) fn flush(args: &FlushArgs, console: Console) -> Result<Exit, CommandF
         report_pass(&pass, console);
     }
     if undone == 0 {
-        let (refused, _) = spool.refused().map_err(not_read)?;
-        let unreadable = spool.unreadable().map_err(not_read)?;
-        let set_aside = refused.into_iter().map(|waiting| waiting.path);
-        for path in set_aside.chain(unreadable) {
-            undone += 1;
-            console.error(format_args!(
-                "{} was set aside earlier; see what is in it, and remove it",
-                path.display()
-            ));
-        }
+        undone = report_set_aside(&spool, console).map_err(not_read)?;
     }
     Ok(if undone == 0 {
         Exit::Done
     } else {
         Exit::NotDone
     })
+}
+
+/// Reports what was set aside earlier, and returns how much that is.
+fn report_set_aside(spool: &Spool, console: Console) -> Result<usize, SpoolError> {
+    let (refused, _) = spool.refused()?;
+    let mut paths: Vec<_> = refused.into_iter().map(|waiting| waiting.path).collect();
+    paths.extend(spool.unreadable()?);
+    for path in &paths {
+        console.error(format_args!(
+            "{} was set aside earlier; see what is in it, and remove it",
+            path.display()
+        ));
+    }
+    Ok(paths.len())
 }
 
 /// Tells if the gateway of an entry is one, and prints what is wrong with it otherwise: one entry

@@ -70,7 +70,7 @@ impl Gateways {
                 Err(error) => error.warn(warnings, NOT_RECORDED).map(|()| Self::Unusable),
             };
         }
-        let connection = Connection {
+        let connection = ConnectionSettings {
             push_timeout,
             retries: retries.map(|(retries, _)| retries),
             compression,
@@ -78,22 +78,13 @@ impl Gateways {
         };
         let kind_source = kind.map_or(url_source, |(_, source)| source);
         let given = Arc::new(given.clone());
-        let spool = given.checked(&SPOOL)?;
         let (mut usable, mut wrong) = (Vec::new(), Vec::new());
         for url in &urls {
             match gateway(&given, url, &connection, kind_source) {
                 Ok((gateway, None)) => usable.push(gateway),
-                Ok((mut gateway, Some(error))) => match &spool {
-                    Some(directory) => {
-                        let kept = format!(
-                            "nothing is delivered, the result is kept in {}",
-                            directory.display()
-                        );
-                        gateway.unusable = Some(error.message().to_owned());
-                        error.warn(warnings, &kept)?;
-                        usable.push(gateway);
-                    }
-                    None => wrong.push(error),
+                Ok((gateway, Some(error))) => match keeping(gateway, error, warnings)? {
+                    Ok(gateway) => usable.push(gateway),
+                    Err(error) => wrong.push(error),
                 },
                 Err(error) => wrong.push(error),
             }
@@ -153,7 +144,7 @@ impl Gateway {
 }
 
 /// The settings of a client that are the same for all gateways and cannot be wrong any more.
-struct Connection {
+struct ConnectionSettings {
     push_timeout: Duration,
     /// None: as many as the time allows.
     retries: Option<u32>,
@@ -161,7 +152,7 @@ struct Connection {
     kind: Option<GatewayKind>,
 }
 
-impl Connection {
+impl ConnectionSettings {
     fn apply(&self, builder: PushgatewayBuilder) -> PushgatewayBuilder {
         let mut builder = builder
             .compression(self.compression)
@@ -181,7 +172,7 @@ impl Connection {
 fn gateway(
     given: &Arc<Given>,
     url: &str,
-    connection: &Connection,
+    connection: &ConnectionSettings,
     kind_source: SettingSource,
 ) -> Result<(Gateway, Option<SettingError>), SettingError> {
     let explain = |error: ConfigError| explain(given, &error);
@@ -330,4 +321,23 @@ fn explain(given: &Given, error: &ConfigError) -> SettingError {
         _ => None,
     };
     source.unwrap_or(url).error(error)
+}
+
+/// A gateway that nothing can be delivered to for now, where a spool keeps what is meant for it; else the
+/// mistake that keeps it from being used.
+fn keeping(
+    mut gateway: Gateway,
+    error: SettingError,
+    warnings: &mut Vec<ConfigWarning>,
+) -> Result<Result<Gateway, SettingError>, String> {
+    let Some(directory) = gateway.given.checked(&SPOOL)? else {
+        return Ok(Err(error));
+    };
+    let directory = directory.display();
+    gateway.unusable = Some(error.message().to_owned());
+    error.warn(
+        warnings,
+        &format!("nothing is delivered, the result is kept in {directory}"),
+    )?;
+    Ok(Ok(gateway))
 }

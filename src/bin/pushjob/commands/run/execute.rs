@@ -125,12 +125,8 @@ impl PreparedRun {
                 .extend(warning.filter(|warning| !self.warnings.contains(warning)));
         });
         let served = self.endpoint.close();
-        for warning in self.warnings {
-            console.warning(warning);
-        }
-        for note in notes {
-            console.note(note);
-        }
+        self.warnings.into_iter().for_each(|it| console.warning(it));
+        notes.into_iter().for_each(|it| console.note(it));
         let verdict = self.plan.rules.judge(&outcome);
         report_outcome((command, self.plan.is_script), (&outcome, verdict), console);
         let exit = Exit::Job(outcome.exit_code());

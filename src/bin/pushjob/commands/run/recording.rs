@@ -180,11 +180,7 @@ fn report_delivery(report: DestinationReport, gateways: &[Gateway], console: Con
         Err(failure) => console.error(format_args!("cannot {verb}: {}", reason(failure))),
     }
     if let Some(trouble) = updates {
-        console.warning(match &trouble {
-            UpdateTrouble::StartCutOff(cut_off) => format!("{trouble}: {name}: {cut_off}"),
-            UpdateTrouble::HeartbeatCutOff => format!("{name}: {trouble}"),
-            _ => chain(&trouble),
-        });
+        console.warning(update_message(&trouble, &name));
     }
     match metrics {
         Ok(Some(delivered)) => {
@@ -198,6 +194,15 @@ fn report_delivery(report: DestinationReport, gateways: &[Gateway], console: Con
         )),
     }
     is_delivered
+}
+
+/// Message about updates that did not arrive at a destination of this name.
+fn update_message(trouble: &UpdateTrouble, name: &str) -> String {
+    match trouble {
+        UpdateTrouble::StartCutOff(cut_off) => format!("{trouble}: {name}: {cut_off}"),
+        UpdateTrouble::HeartbeatCutOff => format!("{name}: {trouble}"),
+        _ => chain(trouble),
+    }
 }
 
 /// Prints which metrics of the job were skipped. Returns whether none was.
