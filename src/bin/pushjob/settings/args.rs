@@ -1,5 +1,7 @@
 //! Flags of settings, made from the table.
 
+use std::env;
+
 use clap::builder::ValueParser;
 use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches};
@@ -47,7 +49,12 @@ impl<const HEADINGS: u8, const DECLARED: u8> SettingArgs<HEADINGS, DECLARED> {
 
 impl<const HEADINGS: u8, const DECLARED: u8> Args for SettingArgs<HEADINGS, DECLARED> {
     fn augment_args(command: Command) -> Command {
-        command.args(Self::rows(DECLARED).map(Row::arg))
+        let rows = Self::rows(DECLARED);
+        if is_help_wanted() {
+            command.args(rows.map(|row| row.describe(row.arg())))
+        } else {
+            command.args(rows.map(Row::arg))
+        }
     }
 
     fn augment_args_for_update(command: Command) -> Command {
@@ -76,6 +83,20 @@ impl<const HEADINGS: u8, const DECLARED: u8> FromArgMatches for SettingArgs<HEAD
 
 impl Row {
     fn arg(&self) -> Arg {
+        let arg = Arg::new(self.name)
+            .long(self.name)
+            .allow_hyphen_values(self.dashed_values)
+            .conflicts_with_all(self.conflicts_with);
+        match self.form {
+            Form::Text(value) => arg.value_name(value),
+            Form::Path(value) => arg.value_name(value).value_parser(ValueParser::path_buf()),
+            Form::List(value) => arg.value_name(value).action(ArgAction::Append),
+            Form::Switch | Form::VariableOnly => arg.action(ArgAction::SetTrue),
+        }
+    }
+
+    /// Adds what the help says of the flag.
+    fn describe(&self, arg: Arg) -> Arg {
         let mut help = format!(
             "{} [env: {}{}]",
             self.help,
@@ -86,19 +107,18 @@ impl Row {
             help = format!("{help} [default: {}]", self.default);
         }
         let (summary, _) = self.help.split_once(". ").unwrap_or((self.help, ""));
-        let arg = Arg::new(self.name)
-            .long(self.name)
-            .help(summary)
+        arg.help(summary)
             .long_help(help)
             .hide_short_help(self.shown == Shown::InFull)
             .help_heading(self.heading.title())
-            .allow_hyphen_values(self.dashed_values)
-            .conflicts_with_all(self.conflicts_with);
-        match self.form {
-            Form::Text(value) => arg.value_name(value),
-            Form::Path(value) => arg.value_name(value).value_parser(ValueParser::path_buf()),
-            Form::List(value) => arg.value_name(value).action(ArgAction::Append),
-            Form::Switch | Form::VariableOnly => arg.action(ArgAction::SetTrue),
-        }
     }
+}
+
+/// Decides if the command line may ask for help: its texts take a good part of the time to start.
+fn is_help_wanted() -> bool {
+    env::args_os().skip(1).any(|word| {
+        let word = word.as_encoded_bytes();
+        let is_short = word.starts_with(b"-") && !word.starts_with(b"--");
+        word == b"help" || word == b"--help" || is_short && word.contains(&b'h')
+    })
 }
