@@ -1,7 +1,7 @@
 //! The atomic replacement of a file that a lock beside it protects.
 
 use std::fs::{self, File};
-use std::io::{self, Write};
+use std::io::{self, ErrorKind, Write};
 use std::path::Path;
 
 use super::directory::sync_parent_directory;
@@ -16,9 +16,17 @@ pub(crate) enum Durability {
     System,
 }
 
-/// Writes a file that only its owner can read, in the place of what was in it.
+/// Writes a new file that only its owner can read, in the place of one that was there. It is never
+/// written into a file that somebody else may have open, or has made.
 pub(crate) fn write(path: &Path, text: &str, durability: Durability) -> io::Result<File> {
-    let mut file = private_options().truncate(true).open(path)?;
+    let create = || private_options().create_new(true).open(path);
+    let mut file = match create() {
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+            fs::remove_file(path)?;
+            create()?
+        }
+        created => created?,
+    };
     file.write_all(text.as_bytes())?;
     if durability == Durability::System {
         file.sync_all()?;

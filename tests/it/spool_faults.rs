@@ -81,8 +81,17 @@ impl Flapping {
         }
     }
 
-    /// Comes and goes, until it is `over`.
+    /// Comes and goes, until it is `over`. Where that fails nobody waits for it to go again.
     fn flap(&self, chance: &Chance, longest: Duration, over: &AtomicBool) {
+        struct Failed<'a>(&'a AtomicU64);
+        impl Drop for Failed<'_> {
+            fn drop(&mut self) {
+                if thread::panicking() {
+                    self.0.store(u64::MAX, Ordering::Relaxed);
+                }
+            }
+        }
+        let _failed = Failed(&self.stops);
         while !over.load(Ordering::Relaxed) {
             self.start();
             thread::sleep(chance.pause(longest));

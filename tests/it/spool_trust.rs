@@ -171,3 +171,39 @@ fn a_spool_that_others_may_write_to_is_a_warning() {
     fs::set_permissions(&place.folder, Permissions::from_mode(0o770)).unwrap();
     run().exits(0).says("");
 }
+
+#[test]
+fn no_line_that_is_printed_acts_on_the_terminal() {
+    let (place, address) = (Place::new(), nobody());
+    let label = "a=x\u{1b}[31m\u{7}\u{202e}\u{2066}\u{9b}y";
+    let run = place.run_to(&address).args(["--label", label]);
+    let run = run.job(["true"]).run();
+    let listed = place.flush().arg("--list").run();
+    listed.exits(0);
+    let stdout = String::from_utf8(listed.stdout.clone()).unwrap();
+    assert!(
+        stdout.contains(r"x\u{1b}[31m\u{7}\u{202e}\u{2066}\u{9b}y"),
+        "{stdout}"
+    );
+    for text in [&stdout, &run.stderr, &place.flush().run().stderr] {
+        let is_harmful = |c: char| c != '\n' && (c.is_control() || "\u{202e}\u{2066}".contains(c));
+        assert!(!text.contains(is_harmful), "{text:?}");
+        assert_eq!(text.lines().count(), 1, "{text}");
+    }
+}
+
+#[test]
+fn a_draft_is_never_written_into_a_file_that_was_there() {
+    let (place, address) = (Place::new(), nobody());
+    place.run_to(&address).job(["true"]).run().exits(0);
+    let draft = place.entry().with_extension("new");
+    let target = place.folder.join("target");
+    fs::write(&target, "mine").unwrap();
+    fs::hard_link(&target, &draft).unwrap();
+    place.run_to(&address).job(["true"]).run().exits(0);
+    assert_eq!(fs::read(&target).unwrap(), b"mine");
+    std::os::unix::fs::symlink(&target, &draft).unwrap();
+    place.run_to(&address).job(["true"]).run().exits(0);
+    assert_eq!(fs::read(&target).unwrap(), b"mine");
+    assert!(!draft.exists());
+}

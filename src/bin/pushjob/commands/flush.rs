@@ -15,7 +15,7 @@ use crate::exit::{CommandFailure, Exit};
 use crate::settings::{
     FlushSettingArgs, Gateways, Given, SPOOL, any_duration, credentials, delivery, delivery_to,
 };
-use crate::terminal::{Console, chain};
+use crate::terminal::{Console, chain, printable};
 
 #[derive(Debug, Args)]
 #[command(
@@ -176,18 +176,12 @@ fn list(waiting: &[Waiting], unreadable: &[PathBuf]) -> Exit {
             None => "waits".to_owned(),
         };
         // Writing to a string does not fail.
-        let _ = writeln!(
-            text,
-            "{gateway} {key}: {runs}, in {}: {state}",
-            path.display()
-        );
+        let line = format!("{gateway} {key}: {runs}, in {}: {state}", path.display());
+        let _ = writeln!(text, "{}", printable(&line));
     }
     for path in unreadable {
-        let _ = writeln!(
-            text,
-            "{}: set aside, it is not a spool entry",
-            path.display()
-        );
+        let line = format!("{}: set aside, it is not a spool entry", path.display());
+        let _ = writeln!(text, "{}", printable(&line));
     }
     match io::stdout().write_all(text.as_bytes()) {
         // A reader that has gone, as in `pushjob flush --list | head`, is no trouble.

@@ -12,6 +12,8 @@ use clap::{ArgAction, Args};
 pub(crate) use pushjob::chain;
 use pushjob::push::Delivered;
 
+use super::printable::printable;
+
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Messages")]
 pub(crate) struct MessageArgs {
@@ -91,7 +93,11 @@ impl Console {
     fn line(self, least: i16, message: impl Display) {
         if self.level >= least {
             let message = message.to_string().replace(['\n', '\r'], " ");
-            write(format!("pushjob: {}{message}\n", job()));
+            write(format!(
+                "pushjob: {}{}\n",
+                printable(job()),
+                printable(&message)
+            ));
         }
     }
 }
