@@ -1,7 +1,7 @@
 //! Locks on files. They end when the file is closed, however the process ends.
 
 use std::fs::File;
-use std::io;
+use std::io::{self, ErrorKind, Read, Write};
 use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -9,7 +9,8 @@ use std::time::{Duration, Instant};
 use rustix::fs::{FlockOperation, flock};
 use rustix::io::{Errno, retry_on_intr};
 
-use super::open::private_options;
+use super::identity::is_at;
+use super::open::{open_options, private_options};
 
 /// The pauses between two attempts to get a file that another process has, from and to.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(1), Duration::from_millis(20));
@@ -17,7 +18,7 @@ const PAUSES: (Duration, Duration) = (Duration::from_millis(1), Duration::from_m
 /// The lock on a file that exists for nothing else.
 #[derive(Debug)]
 pub(crate) struct FileLock {
-    _file: File,
+    file: File,
 }
 
 impl FileLock {
@@ -26,7 +27,36 @@ impl FileLock {
     pub(crate) fn acquire(path: &Path, patience: Duration) -> io::Result<Option<Self>> {
         let file = private_options().open(path)?;
         let locked = retry_for(patience, || Ok(try_lock(&file)?.then_some(())))?;
-        Ok(locked.map(|()| Self { _file: file }))
+        Ok(locked.map(|()| Self { file }))
+    }
+
+    /// Makes a file with this content, which nobody else has, and locks it. A process that meets it
+    /// without content and has locked it for a moment is waited for.
+    pub(crate) fn create(path: &Path, text: &str, patience: Duration) -> io::Result<Option<Self>> {
+        let mut file = private_options().create_new(true).open(path)?;
+        let locked = retry_for(patience, || Ok(try_lock(&file)?.then_some(())))?;
+        if locked.is_none() {
+            return Ok(None);
+        }
+        file.write_all(text.as_bytes())?;
+        Ok(Some(Self { file }))
+    }
+
+    /// Locks a file that is there; None when another process has it, or it has gone.
+    pub(crate) fn take(path: &Path) -> io::Result<Option<Self>> {
+        let file = match open_options().read(true).write(true).open(path) {
+            Ok(file) => file,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        Ok((try_lock(&file)? && is_at(&file, path)).then_some(Self { file }))
+    }
+
+    /// The content of the file, at most so many bytes.
+    pub(crate) fn read(&self, limit: u64) -> io::Result<Vec<u8>> {
+        let mut content = Vec::new();
+        (&self.file).take(limit).read_to_end(&mut content)?;
+        Ok(content)
     }
 }
 

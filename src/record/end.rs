@@ -31,6 +31,16 @@ impl EndMethod {
     pub fn adds_metrics(self) -> bool {
         matches!(self, Self::PushAdd | Self::Push)
     }
+
+    /// The change that the method makes with these families.
+    pub(super) fn change(self, families: &MetricFamilies) -> Option<Change<'_>> {
+        match self {
+            Self::PushAdd => Some(Change::PushAdd(families)),
+            Self::Push => Some(Change::Push(families)),
+            Self::Delete => Some(Change::Delete),
+            Self::None => None,
+        }
+    }
 }
 
 /// What the end of a run does to its group, by its outcome. Defaults to [`EndMethod::PushAdd`].
@@ -176,12 +186,7 @@ impl RunEnd {
     /// The change that a method makes; none for [`EndMethod::None`].
     #[must_use]
     pub fn change(&self, method: EndMethod) -> Option<Change<'_>> {
-        match method {
-            EndMethod::PushAdd => Some(Change::PushAdd(&self.families)),
-            EndMethod::Push => Some(Change::Push(&self.families)),
-            EndMethod::Delete => Some(Change::Delete),
-            EndMethod::None => None,
-        }
+        method.change(&self.families)
     }
 
     /// The metrics of the run, if there are any to be added to the group after a change by this method. A

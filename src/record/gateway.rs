@@ -220,6 +220,9 @@ impl Destination for GatewayDestination {
         }
         // What is still to come is about earlier runs.
         progress.arrived();
+        if let Some(spool) = spool {
+            spool.remove_mark(&address, end.key());
+        }
         if let Some(spool) = spool.filter(|_| progress.is_run_delivered()) {
             spool.flush_others(&client, &delivery);
         }

@@ -84,7 +84,7 @@ pub use progress::{DeliveryFailure, DestinationReport, KeptIn, Progress};
 pub use recorder::Recorder;
 pub use registry_metrics::RegistryMetrics;
 #[cfg(target_os = "linux")]
-pub use run_spool::RunSpool;
+pub use run_spool::{BegunRun, RunSpool};
 pub use sink::SinkDestination;
 #[cfg(target_os = "linux")]
 pub use textfile::TextfileDestination;

@@ -1,13 +1,19 @@
 //! The spool of a run: keeps its end until a gateway has it, and delivers what earlier runs have left.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, JoinHandle};
+use std::time::SystemTime;
 
 use crate::grouping::GroupingKey;
 use crate::push::{GatewayAddress, Pushgateway};
-use crate::spool::{Disposition, RunResult, Spool, SpoolNotice, SpooledGroup, Undelivered};
+use crate::report::Report;
+use crate::spool::{
+    Disposition, RunMark, RunResult, Spool, SpoolNotice, SpooledGroup, Undelivered,
+};
 
+use super::end::EndMethod;
 use super::notice::Notice;
 use super::parts::EndDelivery;
 use super::progress::{DeliveryFailure, KeptIn};
@@ -21,6 +27,22 @@ struct Shared {
     directory: PathBuf,
     /// True when it has been reported what is wrong with the directory.
     has_reported: AtomicBool,
+    /// The marks of this run, by the URL of the group, as soon as they are made.
+    marks: Mutex<Vec<(String, RunMark)>>,
+    marking: Mutex<Option<JoinHandle<()>>>,
+}
+
+/// A run that has begun, for its mark.
+#[derive(Clone, Debug)]
+pub struct BegunRun {
+    /// The group of the run.
+    pub key: GroupingKey,
+    /// The report on the run.
+    pub report: Report,
+    /// What a failure does to the group.
+    pub on_failure: EndMethod,
+    /// The start of the run.
+    pub started: SystemTime,
 }
 
 impl RunSpool {
@@ -30,7 +52,52 @@ impl RunSpool {
         Self(Arc::new(Shared {
             directory: directory.into(),
             has_reported: AtomicBool::new(false),
+            marks: Mutex::default(),
+            marking: Mutex::default(),
         }))
+    }
+
+    /// Marks a run that has begun on these gateways, so that a later run reports it when it is killed
+    /// without a trace. A thread does that, for a file system may hang; nobody waits for it now.
+    pub fn begin(&self, gateways: Vec<GatewayAddress>, run: BegunRun) {
+        let spool = self.clone();
+        let marking = thread::Builder::new().spawn(move || spool.mark(&gateways, &run));
+        // Without a thread there is no mark, as without a spool.
+        *lock(&self.0.marking) = marking.ok();
+    }
+
+    fn mark(&self, gateways: &[GatewayAddress], run: &BegunRun) {
+        // What is wrong with the spool is reported at the end.
+        let Ok(spool) = Spool::open(&self.0.directory) else {
+            return;
+        };
+        let killed = run.report.killed(run.started);
+        let Some(change) = run.on_failure.change(&killed) else {
+            return;
+        };
+        let result = RunResult {
+            completed: run.started,
+            change,
+            persistent: &run.report.persistent_names(),
+            job: None,
+        };
+        for gateway in gateways {
+            if let Ok(mark) = spool.mark(gateway, &run.key, &result) {
+                lock(&self.0.marks).push((gateway.url(&run.key), mark));
+            }
+        }
+    }
+
+    /// Removes the mark of the run on a gateway: its end is kept or delivered.
+    pub(super) fn remove_mark(&self, address: &GatewayAddress, key: &GroupingKey) {
+        if let Some(marking) = lock(&self.0.marking).take() {
+            let _ = marking.join();
+        }
+        let url = address.url(key);
+        let mut marks = lock(&self.0.marks);
+        if let Some(index) = marks.iter().position(|(of, _)| *of == url) {
+            marks.swap_remove(index).1.remove();
+        }
     }
 
     /// Keeps an end before it is delivered. None where the method does nothing, or the directory cannot be
@@ -64,8 +131,12 @@ impl RunSpool {
             persistent: &end.report().persistent_names(),
             job: metrics,
         };
+        let group = spool.keep(address, end.key(), &result);
+        if group.is_kept() {
+            self.remove_mark(address, end.key());
+        }
         Some(SpooledEnd {
-            group: spool.keep(address, end.key(), &result),
+            group,
             has_metrics: metrics.is_some(),
             spool,
         })
@@ -140,6 +211,10 @@ impl SpooledEnd {
                 .run_metrics(|change| client.deliver_within(end.key(), change, end.remaining()));
         }
     }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn failure(undelivered: Undelivered) -> DeliveryFailure {

@@ -141,6 +141,23 @@ impl Report {
         families
     }
 
+    /// The families of a child process that was killed together with all who could have reported it,
+    /// as of its start: nobody knows when that was.
+    #[cfg(target_os = "linux")]
+    #[must_use]
+    pub fn killed(&self, started: SystemTime) -> MetricFamilies {
+        let start = unix_seconds(started);
+        let values = [
+            (START_TIMESTAMP, start),
+            (COMPLETION_TIMESTAMP, start),
+            (SUCCESS, 0.0),
+            (LAST_FAILURE_TIMESTAMP, start),
+            (EXIT_CODE, 137.0),
+            (EXIT_SIGNAL, 9.0),
+        ];
+        self.families(values.into_iter().chain(self.limits()))
+    }
+
     /// The families of a run that has ended and had no process of its own: all but exit code, signal,
     /// signals and resource usage. Of one that was skipped, when that was; see also
     /// [`skip_of_announced`](Self::skip_of_announced).

@@ -74,6 +74,8 @@ impl Spool {
         let begin = Instant::now();
         let longest_look = remaining() / LOOK;
         let has_time = || begin.elapsed() < longest_look;
+        let revived = self.report_killed_runs(client, &has_time, &mut report);
+        let except = except.filter(|key| !revived.contains(key));
         let (mut found, is_all) = match groups_with(self.directory(), WAITING, &has_time) {
             Ok(found) => found,
             Err(error) => {
@@ -118,11 +120,47 @@ impl Spool {
             is_cut_off |= delivery.errors().any(|error| {
                 matches!(&error.reason, NotDelivered::Push(error) if error.is_connection_error())
             });
+            let is_new = |notice: &SpoolNotice| {
+                let is_one = matches!(notice, SpoolNotice::DeliveredLate { runs: 1, .. });
+                // That of a run which was killed, of which the user has been told.
+                !(is_one && revived.contains(&key))
+            };
             for notice in delivery.into_notices_of_earlier() {
-                report.count(notice);
+                if is_new(&notice) {
+                    report.count(notice);
+                }
             }
         }
         report
+    }
+
+    /// Leaves what is to be said of runs that were killed in the files of their groups, and returns
+    /// these.
+    fn report_killed_runs(
+        &self,
+        client: &Pushgateway,
+        has_time: &dyn Fn() -> bool,
+        report: &mut FlushReport,
+    ) -> Vec<GroupingKey> {
+        let gateway = client.address();
+        let mut groups = Vec::new();
+        // What is wrong with the directory the look for what waits reports.
+        for mark in self.abandoned_marks(has_time).unwrap_or_default() {
+            if mark.entry.gateway != gateway.base_url() || !has_time() {
+                continue;
+            }
+            let key = mark.entry.key.clone();
+            let notice = mark.notice(gateway.url(&key));
+            match self.stored(&gateway, &key).add_killed(mark) {
+                Ok(()) => report.count(notice),
+                Err(errors) => {
+                    let errors = errors.into_iter().map(SpoolNotice::trouble);
+                    errors.for_each(|error| report.count(error));
+                }
+            }
+            groups.push(key);
+        }
+        groups
     }
 
     /// Delivers what waits for these gateways, in parallel and each within its client's timeout,
@@ -166,7 +204,7 @@ impl FlushReport {
                 _ => (1, 0),
             },
             SpoolNotice::Trouble { .. } => (1, 0),
-            SpoolNotice::DeliveredLate { .. } => (0, 0),
+            SpoolNotice::DeliveredLate { .. } | SpoolNotice::KilledRun { .. } => (0, 0),
         };
         self.left += left;
         self.refused += refused;

@@ -18,7 +18,7 @@ use super::error::SpoolError;
 use super::fingerprint::fingerprint;
 
 /// The longest file that is read, in bytes: what a job may leave, and some more.
-const READ_LIMIT: u64 = 512 << 20;
+pub(super) const READ_LIMIT: u64 = 512 << 20;
 
 /// The most that is read of a file to see what it is about, in bytes.
 const HEAD_LIMIT: u64 = 64 << 10;
@@ -37,6 +37,9 @@ const SENT: &str = "sent";
 
 /// The extension of a file with refused results.
 pub(super) const REFUSED: &str = "refused";
+
+/// The extension of the mark of a run that has not ended.
+pub(super) const RUNNING: &str = "running";
 
 /// The beginning of the extension of a file that is not an entry.
 pub(super) const UNREADABLE: &str = "unreadable";

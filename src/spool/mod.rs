@@ -38,7 +38,8 @@
 //! The directory has the mode 0700 when it is made here, and the files 0600; no credentials are in
 //! them. Each group of each gateway has one, `NAME.waiting`, or `NAME.sent` when all has arrived,
 //! with the format's version in its first line, which is replaced as a whole; and two for taking
-//! turns, `NAME.lock` and `NAME.turn`. What a gateway has refused is `NAME.refused`, what cannot be
+//! turns, `NAME.lock` and `NAME.turn`. A run that has not ended has a mark, `NAME.ID.running`, which it
+//! holds locked. What a gateway has refused is `NAME.refused`, what cannot be
 //! read `NAME.unreadable1` and so on.
 //!
 //! # Order
@@ -55,6 +56,7 @@ mod fingerprint;
 mod flush;
 mod group_files;
 mod notice;
+mod run_mark;
 mod spooled_group;
 mod state;
 mod stored_group;
@@ -65,6 +67,7 @@ pub use delivery::SpoolDelivery;
 pub use error::SpoolError;
 pub use flush::{FlushPass, FlushPasses, FlushReport};
 pub use notice::SpoolNotice;
+pub use run_mark::RunMark;
 pub use spooled_group::SpooledGroup;
 pub use state::RunResult;
 pub use undelivered::{Disposition, NotDelivered, Undelivered};

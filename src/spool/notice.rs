@@ -40,6 +40,13 @@ pub enum SpoolNotice {
         /// The number of runs.
         runs: u64,
     },
+    /// A run was killed with all who could have reported it. It counts as failed.
+    KilledRun {
+        /// The URL of the group.
+        url: String,
+        /// When it was started.
+        since: SystemTime,
+    },
     /// Results of earlier runs could still not be delivered.
     EarlierUndelivered(Undelivered),
 }
@@ -95,6 +102,14 @@ impl fmt::Display for SpoolNotice {
                     1 => write!(f, "an earlier run had left {age} ago"),
                     _ => write!(f, "{runs} earlier runs had left, the first {age} ago"),
                 }
+            }
+            Self::KilledRun { url, since } => {
+                let age = format_duration(age(*since));
+                write!(
+                    f,
+                    "{url}: a run that began {age} ago was killed before it could report its end; it \
+                     counts as failed"
+                )
             }
             Self::EarlierUndelivered(undelivered) => {
                 write!(f, "cannot push what was kept: {undelivered}")

@@ -254,7 +254,11 @@ impl GroupState {
 
     /// Adds what another state knows, as far as it is later.
     pub(super) fn merge(&mut self, other: Self) {
-        if other.is_waiting() && self.before.is_none() {
+        // What has been sent already would be overwritten by what is delivered first.
+        let reset = self.reset.as_ref().map(|reset| reset.delivery);
+        let families = self.families.values().map(|state| state.delivery);
+        let is_new = families.chain(reset).all(|it| it == DeliveryState::Waiting);
+        if is_new && self.before.is_none() && other.is_waiting() {
             self.set_before(other.clone());
         }
         if let Some(reset) = other.reset {

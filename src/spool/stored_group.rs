@@ -13,6 +13,7 @@ use super::end_time::EndTime;
 use super::entry::SpoolEntry;
 use super::error::SpoolError;
 use super::group_files::{GroupFiles, LOCK_PATIENCE};
+use super::run_mark::AbandonedMark;
 use super::state::{Backlog, GroupState, Origin, RunResult};
 
 /// A group in memory, and its file.
@@ -86,6 +87,23 @@ impl StoredGroup {
             Ok(())
         });
         self.troubles.extend(taken.err());
+    }
+
+    /// Adds what is to be said of a run that was killed, saves it and removes the mark; or returns what
+    /// has kept it from that.
+    pub(super) fn add_killed(mut self, mark: AbandonedMark) -> Result<(), Vec<SpoolError>> {
+        if let Some(_lock) = self.lock_and_load() {
+            let mut state = mark.entry.state.clone();
+            state.distrust_after(&EndTime::of(SystemTime::now()));
+            self.entry.state.merge(state);
+            self.is_saved = false;
+            self.save(Durability::System);
+            if self.is_saved {
+                mark.remove();
+                return Ok(());
+            }
+        }
+        Err(self.troubles)
     }
 
     /// Adds the result of a run and saves it. Returns what waited before, and the right to deliver

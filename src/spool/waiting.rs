@@ -138,8 +138,11 @@ impl Spool {
     /// A group of which a result waits, to be delivered.
     #[must_use]
     pub fn resume(&self, gateway: &GatewayAddress, key: &GroupingKey) -> SpooledGroup {
-        let stored = StoredGroup::new(&self.directory, gateway, key);
-        SpooledGroup::new(stored.patience(self.patience), gateway.url(key))
+        SpooledGroup::new(self.stored(gateway, key), gateway.url(key))
+    }
+
+    pub(super) fn stored(&self, gateway: &GatewayAddress, key: &GroupingKey) -> StoredGroup {
+        StoredGroup::new(&self.directory, gateway, key).patience(self.patience)
     }
 
     /// Returns true when something waits for a group.
@@ -168,8 +171,8 @@ impl Spool {
         self.list(REFUSED)
     }
 
-    /// The results that wait, like [`waiting`](Self::waiting). Files that are not entries are moved
-    /// aside, and the errors say where they are.
+    /// The results that wait, like [`waiting`](Self::waiting), and those of runs that were killed.
+    /// Files that are not entries are moved aside, and the errors say where they are.
     ///
     /// # Errors
     ///
@@ -183,6 +186,10 @@ impl Spool {
                 Ok(None) => {}
                 Err(error) => troubles.push(error),
             }
+        }
+        for mark in self.abandoned_marks(&|| true)? {
+            let path = mark.path().to_owned();
+            found.extend(waiting(mark.entry, path));
         }
         Ok((found, troubles))
     }

@@ -63,6 +63,7 @@ mod signals;
 mod spool;
 mod spool_faults;
 mod spool_flush;
+mod spool_killed;
 mod spool_order;
 mod spool_refused;
 mod spool_trust;

@@ -108,7 +108,10 @@ impl PreparedRun {
         let begin = Instant::now();
         let outcome = supervisor.run(&self.plan.job, &mut |event| {
             let warning = match (event, &mut recording) {
-                (JobEvent::Started(started), _) => {
+                (JobEvent::Started(started), recording) => {
+                    if let Some(recording) = recording {
+                        recording.begin(started);
+                    }
                     let start = (started, begin);
                     let metrics = self.metrics.as_ref();
                     self.endpoint.serve(&self.plan.report, metrics, start)

@@ -6,8 +6,9 @@ use std::time::SystemTime;
 use pushjob::metrics_file::METRICS_FILE;
 use pushjob::push::ConfigError;
 use pushjob::record::{
-    DeliveryFailure, DestinationReport, EndMethod, EndMethods, FileMetrics, GatewayDestination,
-    InFlight, NoticeLevel, Recorder, RunSpool, SinkDestination, TextfileDestination, UpdateTrouble,
+    BegunRun, DeliveryFailure, DestinationReport, EndMethod, EndMethods, FileMetrics,
+    GatewayDestination, InFlight, NoticeLevel, Recorder, RunSpool, SinkDestination,
+    TextfileDestination, UpdateTrouble,
 };
 use pushjob::report::Verdict;
 use pushjob::sink::EmbeddedGateway;
@@ -26,6 +27,8 @@ pub(super) struct Recording {
     methods: EndMethods,
     /// Metrics that the job leaves in its file, where it has one.
     metrics: Option<Arc<FileMetrics>>,
+    /// Marks the run, where it has a spool and a gateway.
+    spool: Option<(RunSpool, BegunRun)>,
 }
 
 /// A gateway in memory in the place of all destinations, with the line that says why.
@@ -65,7 +68,8 @@ impl Recording {
             }
             Gateways::Unusable => return None,
         };
-        let mut recorder = Recorder::new(settings.key?, plan.report.clone())
+        let key = settings.key?;
+        let mut recorder = Recorder::new(key.clone(), plan.report.clone())
             .methods(plan.methods)
             .push_timeout(settings.push_timeout)
             .trim_memory();
@@ -88,7 +92,16 @@ impl Recording {
         if let Some(metrics) = &metrics {
             recorder = recorder.metrics(metrics.clone());
         }
+        let begun = BegunRun {
+            key,
+            report: plan.report.clone(),
+            on_failure: plan.methods.on_failure,
+            started: SystemTime::now(),
+        };
         Some(Self {
+            spool: spool
+                .filter(|_| !gateways.is_empty())
+                .map(|spool| (spool, begun)),
             recorder,
             gateways,
             preview,
@@ -100,6 +113,15 @@ impl Recording {
     /// The places to which the end is under way.
     pub(super) fn in_flight(&self) -> InFlight {
         self.recorder.in_flight()
+    }
+
+    /// Marks the run, which has begun, in its spool.
+    pub(super) fn begin(&mut self, started: SystemTime) {
+        let Some((spool, run)) = self.spool.take() else {
+            return;
+        };
+        let addresses = self.gateways.iter().map(|it| it.builder.address());
+        spool.begin(addresses.flatten().collect(), BegunRun { started, ..run });
     }
 
     /// Tells that the job has started. Returns a warning.
