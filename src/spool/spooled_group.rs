@@ -1,20 +1,28 @@
 //! The delivery of everything that is known of a group.
 
+use std::collections::BTreeSet;
+use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
 use crate::files::FileLock;
-use crate::push::{Delivered, PushError, Pushgateway};
+use crate::push::{Delivered, GroupQuery, PushError, Pushgateway};
 
 use super::delivery::SpoolDelivery;
 use super::group_files::GroupFiles;
 use super::notice::{SpoolNotice, age};
-use super::state::{Backlog, Origin, RunResult};
+use super::state::{Backlog, GroupState, NextChange, Origin, RunResult};
 use super::stored_group::StoredGroup;
 use super::undelivered::{Disposition, NotDelivered, Undelivered};
 
 /// The largest number of requests of one delivery. What others leave meanwhile is delivered too, and
 /// left to them after so many.
 const MOST_REQUESTS: u32 = 64;
+
+/// The most that is read of the groups of a gateway, in bytes.
+const LOOK_LIMIT: u64 = 64 << 20;
+
+/// The part of the time that a look at the groups of a gateway may take.
+const LOOK: u32 = 4;
 
 /// The delivery of one origin.
 type PartResult = Result<Option<Delivered>, NotDelivered>;
@@ -30,6 +38,8 @@ pub struct SpooledGroup {
     refused_earlier: Option<PushError>,
     /// The right to deliver to the group.
     delivery_lock: Option<FileLock>,
+    /// The names that the gateway has got by this delivery.
+    just_sent: BTreeSet<String>,
 }
 
 impl SpooledGroup {
@@ -40,6 +50,7 @@ impl SpooledGroup {
             earlier: None,
             refused_earlier: None,
             delivery_lock: None,
+            just_sent: BTreeSet::new(),
         }
     }
 
@@ -113,6 +124,10 @@ impl SpooledGroup {
             let mut origins = Origin::BOTH.into_iter();
             let next = origins.find_map(|origin| Some((origin, level.next_change(origin)?)));
             let Some((origin, change)) = next else { break };
+            let change = match origin {
+                Origin::Run => self.without_known(change, &level, client, left()),
+                Origin::Job => change,
+            };
             let is_last = level == *self.stored.state();
             let part = match origin {
                 Origin::Run => &mut run,
@@ -122,6 +137,8 @@ impl SpooledGroup {
             let error = match sent {
                 Ok(delivered) => {
                     self.stored.mark_sent(&level, origin);
+                    let names = change.names().map(str::to_owned);
+                    self.just_sent.extend(names);
                     if is_last && part.is_ok() {
                         *part = Ok(Some(delivered));
                     }
@@ -153,6 +170,43 @@ impl SpooledGroup {
             }
         }
         (run, job)
+    }
+
+    /// A change without what is only sent again and the gateway has: that may be newer, from a run
+    /// without the spool. Where it cannot be seen what the gateway has, nothing is sent again.
+    fn without_known(
+        &self,
+        change: NextChange,
+        level: &GroupState,
+        client: &Pushgateway,
+        left: Duration,
+    ) -> NextChange {
+        let (mut known, mut again): (Vec<_>, Vec<_>) = level
+            .names_sent_again()
+            .into_iter()
+            .partition(|name| self.just_sent.contains(*name));
+        if again.is_empty() {
+            return change.without(&known);
+        }
+        // Every metric is wanted by its own name, and they begin alike.
+        let first = again.iter().copied().reduce(common_prefix);
+        let query = GroupQuery::new()
+            .values_of(first.unwrap_or_default())
+            .max_bytes(LOOK_LIMIT)
+            .timeout(left / LOOK);
+        let mut held = None;
+        let read = client.read_groups(&query, &mut |group| {
+            if group.is_of(self.stored.key()) {
+                held = Some(group);
+                return ControlFlow::Break(());
+            }
+            ControlFlow::Continue(())
+        });
+        if read.is_ok() {
+            again.retain(|name| held.as_ref().is_some_and(|it| it.value(name).is_some()));
+        }
+        known.extend(again);
+        change.without(&known)
     }
 
     /// Leaves it to a later delivery.
@@ -205,4 +259,11 @@ impl SpooledGroup {
         }
         SpoolDelivery { run, job, notices }
     }
+}
+
+/// The text with which both begin.
+fn common_prefix<'a>(one: &'a str, other: &str) -> &'a str {
+    let same = one.char_indices().zip(other.chars());
+    let end = same.take_while(|((_, own), other)| own == other).last();
+    &one[..end.map_or(0, |((at, last), _)| at + last.len_utf8())]
 }

@@ -95,11 +95,37 @@ pub(super) enum NextChange {
 }
 
 impl NextChange {
+    /// The names of its families.
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        let families = self.as_change().families().into_iter();
+        let families = families.flat_map(MetricFamilies::iter);
+        families.map(|family| family.name().as_str())
+    }
+
     pub(super) fn as_change(&self) -> Change<'_> {
         match self {
             Self::Push(families) => Change::Push(families),
             Self::PushAdd(families) => Change::PushAdd(families),
             Self::Delete => Change::Delete,
+        }
+    }
+}
+
+impl NextChange {
+    /// The same without families of these names.
+    pub(super) fn without(self, names: &[&str]) -> Self {
+        let keep = |families: MetricFamilies| {
+            let mut kept = MetricFamilies::new();
+            for family in families.iter() {
+                if !names.contains(&family.name().as_str()) {
+                    kept.replace(family.clone());
+                }
+            }
+            kept
+        };
+        match self {
+            Self::PushAdd(families) => Self::PushAdd(keep(families)),
+            other => other,
         }
     }
 }
@@ -307,6 +333,17 @@ impl GroupState {
         }
         let wanted = |state: &&FamilyState| state.is_waiting() || state.is_persistent;
         Some(NextChange::PushAdd(families(of_origin().filter(wanted))))
+    }
+
+    /// The names that are only sent again with the next change of the run, for a gateway that has
+    /// forgotten them. None of them waits.
+    pub(super) fn names_sent_again(&self) -> Vec<&str> {
+        let is_reset = self.reset.as_ref().is_some_and(ResetMarker::is_waiting);
+        let families = self.families.iter().filter(|_| !is_reset);
+        let again = families.filter(|(_, state)| {
+            state.is_persistent && !state.is_waiting() && state.origin == Origin::Run
+        });
+        again.map(|(name, _)| name.as_str()).collect()
     }
 
     /// Notes that the gateway has what `sent` had of an origin.

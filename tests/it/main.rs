@@ -61,6 +61,7 @@ mod settings;
 mod several;
 mod signals;
 mod spool;
+mod spool_again;
 mod spool_faults;
 mod spool_flush;
 mod spool_killed;
