@@ -164,7 +164,12 @@ impl Destination for GatewayDestination {
         let client = self.client_for_update()?;
         if let Some(spool) = &self.spool {
             let notices = spool.deliver_earlier(&client, update.key());
-            self.update_client().notices.extend(notices);
+            let known = &mut self.update_client().notices;
+            for notice in notices {
+                if !known.iter().any(|other| notice.repeats(other)) {
+                    known.push(notice);
+                }
+            }
         }
         // What earlier runs had left may have taken its time.
         if update.is_wanted() {

@@ -35,6 +35,22 @@ pub enum NoticeLevel {
 }
 
 impl Notice {
+    /// Whether it says again what another has said: what is wrong with a spool is so for each update.
+    pub(super) fn repeats(&self, other: &Self) -> bool {
+        match (self, other) {
+            #[cfg(target_os = "linux")]
+            (
+                Self::Spool(SpoolNotice::Trouble { .. }),
+                Self::Spool(SpoolNotice::Trouble { .. }),
+            )
+            | (
+                Self::Spool(SpoolNotice::EarlierUndelivered(_)),
+                Self::Spool(SpoolNotice::EarlierUndelivered(_)),
+            ) => true,
+            _ => false,
+        }
+    }
+
     /// Its weight.
     #[must_use]
     pub fn level(&self) -> NoticeLevel {

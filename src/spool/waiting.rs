@@ -161,6 +161,13 @@ impl Spool {
         self.list(WAITING)
     }
 
+    /// The result that waits in this file, if there is one that can be read.
+    #[must_use]
+    pub fn waiting_in(path: &Path) -> Option<Waiting> {
+        let entry = read_head(path).ok().flatten()?;
+        waiting(entry, path.to_owned())
+    }
+
     /// The results that gateways have refused, in the same way. Only the last of each group is
     /// kept.
     ///

@@ -185,9 +185,9 @@ fn verbose_says_what_was_done_and_quiet_keeps_errors() {
     finished.exits(0);
     let lines: Vec<&str> = finished.stderr.lines().collect();
     assert_eq!(lines.len(), 2, "{finished}");
-    assert!(lines[0].starts_with("pushjob: the job exited with 0 after "));
+    assert!(lines[0].starts_with("pushjob: j: the job exited with 0 after "));
     let place = format!(
-        "pushjob: delivered to {}/metrics/job/j, try 1, ",
+        "pushjob: j: delivered to {}/metrics/job/j, try 1, ",
         gateway.url()
     );
     assert!(lines[1].starts_with(&place), "{finished}");

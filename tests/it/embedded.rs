@@ -139,7 +139,7 @@ fn without_a_gateway_run_prints_what_prometheus_would_scrape() {
     let (title, page) = finished.stderr.split_once('\n').unwrap();
     assert_eq!(
         title,
-        "pushjob: no --gateway is given; from one, Prometheus would scrape:"
+        "pushjob: j: no --gateway is given; from one, Prometheus would scrape:"
     );
     assert!(page.contains("batch_job_success{env=\"a\\\"b\",instance=\"\",job=\"hello\"} 1\n"));
     let families = parse(page.as_bytes()).unwrap();
@@ -187,7 +187,7 @@ fn a_dry_run_leaves_the_real_gateway_alone() {
     let (title, page) = finished.stderr.split_once('\n').unwrap();
     assert_eq!(
         title,
-        "pushjob: dry run, nothing was sent; Prometheus would scrape:"
+        "pushjob: j: dry run, nothing was sent; Prometheus would scrape:"
     );
     assert!(page.contains("batch_job_exit_code{instance=\"\",job=\"j\"} 3\n"));
     assert_eq!(real.groups(), []);
@@ -208,7 +208,7 @@ fn a_dry_run_shows_what_the_method_leaves() {
     .run();
     finished
         .exits(0)
-        .says("pushjob: dry run, nothing was sent; Prometheus would scrape:\n");
+        .says("pushjob: j: dry run, nothing was sent; Prometheus would scrape:\n");
 }
 
 #[test]

@@ -104,7 +104,7 @@ fn a_second_signal_gives_the_delivery_up() {
             .wait()
             .exits(3)
             .says(&format!(
-                "pushjob: cannot deliver the result to {}/metrics/job/j: given up, as {second} was the second \
+                "pushjob: j: cannot deliver the result to {}/metrics/job/j: given up, as {second} was the second \
                  signal to ask for an end\n",
                 scene.gateway.url()
             ))

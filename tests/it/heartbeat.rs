@@ -102,7 +102,7 @@ fn heartbeats_that_fail_are_told_of_once() {
         .run()
         .exits(0)
         .says(&format!(
-            "pushjob: 2 of 3 pushes while the job ran were not delivered, the last: \
+            "pushjob: j: 2 of 3 pushes while the job ran were not delivered, the last: \
              {}/metrics/job/j answered 400: no\n",
             gateway.url()
         ));
@@ -175,7 +175,7 @@ fn heartbeats_that_cannot_be_pushed_are_not_passed_over_in_silence() {
     .script("sleep 0.2")
     .run()
     .exits(0)
-    .says("pushjob: cannot push: PUSHJOB_TLS_CA_FILE: CA file / is not a regular file\n");
+    .says("pushjob: j: cannot push: PUSHJOB_TLS_CA_FILE: CA file / is not a regular file\n");
 }
 
 #[test]
@@ -190,7 +190,7 @@ fn a_group_is_not_deleted_while_a_heartbeat_could_bring_it_back() {
         .run()
         .exits(0)
         .says(&format!(
-            "pushjob: cannot delete: {}/metrics/job/j: the last heartbeat had no answer, and would bring \
+            "pushjob: j: cannot delete: {}/metrics/job/j: the last heartbeat had no answer, and would bring \
              the group back\n",
             gateway.url()
         ));
@@ -210,6 +210,6 @@ fn a_dry_run_shows_its_heartbeat() {
         .run()
         .exits(125)
         .says(
-            "pushjob: invalid value '0s' for '--heartbeat <DURATION>': it must be longer than 0\n",
+            "pushjob: j: invalid value '0s' for '--heartbeat <DURATION>': it must be longer than 0\n",
         );
 }

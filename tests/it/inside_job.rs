@@ -87,15 +87,15 @@ fn bad_lines_are_told_of_and_left_out() {
     };
     for (strict, code) in [(&[][..], 0), (&["--strict"], 123)] {
         run(strict).exits(code).says(
-            "pushjob: PUSHJOB_METRICS_FILE line 2, column 12: the value of label `table` does not begin \
+            "pushjob: j: PUSHJOB_METRICS_FILE line 2, column 12: the value of label `table` does not begin \
              with `\"`; left out\n\
-             pushjob: PUSHJOB_METRICS_FILE line 3, column 1: metric batch_job_success begins with \
+             pushjob: j: PUSHJOB_METRICS_FILE line 3, column 1: metric batch_job_success begins with \
              `batch_job_`, as the metrics of the run itself do; left out\n\
-             pushjob: PUSHJOB_METRICS_FILE line 5, column 1: series a{job=\"x\"} has the label `job`, which \
+             pushjob: j: PUSHJOB_METRICS_FILE line 5, column 1: series a{job=\"x\"} has the label `job`, which \
              the grouping key sets; left out\n\
-             pushjob: PUSHJOB_METRICS_FILE line 6, column 4: a timestamp, which a Pushgateway refuses; left \
+             pushjob: j: PUSHJOB_METRICS_FILE line 6, column 4: a timestamp, which a Pushgateway refuses; left \
              out\n\
-             pushjob: PUSHJOB_METRICS_FILE line 7, column 1: the last line has no newline at its end: it is \
+             pushjob: j: PUSHJOB_METRICS_FILE line 7, column 1: the last line has no newline at its end: it is \
              incomplete; left out\n",
         );
         assert_eq!(gateway.reported("j", "success"), "1");
@@ -125,8 +125,11 @@ fn of_many_bad_lines_the_first_are_told_of() {
         finished.exits(0);
         let lines: Vec<&str> = finished.stderr.lines().collect();
         assert_eq!(lines.len(), 10 + usize::from(last.is_some()), "{finished}");
-        assert!(lines[9].starts_with("pushjob: PUSHJOB_METRICS_FILE line 10, column 4: "));
-        assert_eq!(lines.get(10).map(|line| &line["pushjob: ".len()..]), last);
+        assert!(lines[9].starts_with("pushjob: j: PUSHJOB_METRICS_FILE line 10, column 4: "));
+        assert_eq!(
+            lines.get(10).map(|line| &line["pushjob: j: ".len()..]),
+            last
+        );
     }
 }
 
@@ -150,7 +153,7 @@ fn what_the_gateway_refuses_of_the_job_leaves_ours_alone() {
             .run()
             .exits(code)
             .says_one_line_with(&format!(
-                "pushjob: cannot push the metrics of the job: {url} answered 400: another group has rows \
+                "pushjob: j: cannot push the metrics of the job: {url} answered 400: another group has rows \
                  with another type: "
             ));
         assert_eq!(gateway.reported("j", "success"), "1");
@@ -170,7 +173,7 @@ fn what_the_gateway_refuses_of_the_job_leaves_ours_alone() {
         .script(appending("rows 7\\n"))
         .run()
         .exits(0)
-        .says_one_line_with("pushjob: cannot push: ");
+        .says_one_line_with("pushjob: j: cannot push: ");
     assert_eq!(gateway.samples()["rows{instance=\"\",job=\"j\"}"], "7");
 }
 
@@ -181,7 +184,7 @@ fn a_gateway_that_is_down_is_named_once_for_both() {
         .script(appending("rows 7\\n"))
         .run()
         .exits(0)
-        .says_one_line_with("pushjob: cannot push: ");
+        .says_one_line_with("pushjob: j: cannot push: ");
 }
 
 #[test]
@@ -212,7 +215,7 @@ fn both_have_the_time_of_one_delivery() {
         .exits(0)
         .took_at_most(Duration::from_secs(3))
         .says_one_line_with("/metrics/job/j: no answer within the 0.");
-    finished.starts_by_saying("pushjob: cannot push the metrics of the job: http://");
+    finished.starts_by_saying("pushjob: j: cannot push the metrics of the job: http://");
 }
 
 #[test]
@@ -230,7 +233,7 @@ fn who_gives_up_waiting_for_them_is_told_that_it_is_them() {
     );
     running.signal("INT");
     running.wait().exits(0).says(&format!(
-        "pushjob: cannot deliver the result to {}/metrics/job/j (the metrics of the job): given up, as INT \
+        "pushjob: j: cannot deliver the result to {}/metrics/job/j (the metrics of the job): given up, as INT \
          was the second signal to ask for an end\n",
         gateway.url()
     ));
@@ -247,8 +250,8 @@ fn a_gateway_in_memory_shows_them() {
         finished.stderr.clone()
     };
     let sample = "\n# TYPE rows gauge\nrows{instance=\"\",job=\"j\"} 42\n";
-    let left_out = "pushjob: PUSHJOB_METRICS_FILE line 3, column 4: expected a value after bad; left out\n\
-                    pushjob: dry run, nothing was sent; Prometheus would scrape:\n# HELP batch_job_";
+    let left_out = "pushjob: j: PUSHJOB_METRICS_FILE line 3, column 4: expected a value after bad; left out\n\
+                    pushjob: j: dry run, nothing was sent; Prometheus would scrape:\n# HELP batch_job_";
     for (args, shown) in [
         (&[][..], true),
         (&["--method", "push"], true),
@@ -298,7 +301,7 @@ fn heartbeats_bring_them_too_and_leave_the_judgement_to_the_end() {
         write_pipe(&stage.ready(), "");
         let finished = running.wait();
         finished.exits(0);
-        let said = "pushjob: PUSHJOB_METRICS_FILE line 3, column 4: expected a value after bad; left out\n";
+        let said = "pushjob: j: PUSHJOB_METRICS_FILE line 3, column 4: expected a value after bad; left out\n";
         finished.says(if last.is_empty() { "" } else { said });
         let requests = gateway.requests();
         assert!(requests[0].body.contains("heartbeat_timestamp_seconds"));

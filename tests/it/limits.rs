@@ -16,7 +16,7 @@ fn a_job_that_takes_too_long_is_stopped_with_124() {
     };
     run("plain", &[], "sleep 1000")
         .exits(124)
-        .says("pushjob: the job's time was up, TERM was sent\n")
+        .says("pushjob: j: the job's time was up, TERM was sent\n")
         .took_at_most(Duration::from_secs(5));
     assert_eq!(gateway.reported("plain", "timed_out"), "1");
     assert_eq!(gateway.reported("plain", "exit_code"), "124");
@@ -34,7 +34,7 @@ fn a_job_that_takes_too_long_is_stopped_with_124() {
     )
     .exits(124)
     .prints("INT\n")
-    .says("pushjob: the job's time was up, INT was sent\n");
+    .says("pushjob: j: the job's time was up, INT was sent\n");
     run("in-time", &["--timeout", "1000s"], "exit 3").exits(125);
 }
 
@@ -47,8 +47,8 @@ fn a_job_that_ignores_its_stop_is_killed_with_137() {
         .run()
         .exits(137)
         .says(
-            "pushjob: the job's time was up, TERM was sent\n\
-             pushjob: the job did not end, KILL was sent\n",
+            "pushjob: j: the job's time was up, TERM was sent\n\
+             pushjob: j: the job did not end, KILL was sent\n",
         )
         .took_at_most(Duration::from_secs(5));
     let value = |name: &str| gateway.reported("j", name);
@@ -109,7 +109,7 @@ fn kill_follows_a_term_from_outside_where_that_is_asked() {
     running
         .wait()
         .exits(137)
-        .says("pushjob: the job did not end, KILL was sent\n");
+        .says("pushjob: j: the job did not end, KILL was sent\n");
     assert_eq!(gateway.reported("j", "exit_signal"), "9");
     assert_eq!(gateway.reported("j", "timed_out"), "0");
 }

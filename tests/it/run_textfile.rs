@@ -96,7 +96,7 @@ fn what_was_written_and_deleted_is_said_when_asked() {
     let path = folder.path().join("all.prom");
     let said = run_in(&path).arg("-v").job(["true"]).run();
     let place = path.display();
-    let expected = format!("\npushjob: delivered to {place}, try 1, ");
+    let expected = format!("\npushjob: j: delivered to {place}, try 1, ");
     assert!(said.exits(0).stderr.contains(&expected), "{said}");
     pushjob(["run", "--job", "other", "--textfile"])
         .arg(&path)
@@ -107,7 +107,7 @@ fn what_was_written_and_deleted_is_said_when_asked() {
         .args(["-v", "--method", "delete"])
         .job(["true"])
         .run();
-    let expected = format!("\npushjob: deleted the group in {place}, try 1, ");
+    let expected = format!("\npushjob: j: deleted the group in {place}, try 1, ");
     assert!(deleted.exits(0).stderr.contains(&expected), "{deleted}");
     let content = fs::read_to_string(&path).unwrap();
     assert!(!content.contains("\"j\"") && content.contains("\"other\""));
@@ -195,9 +195,9 @@ fn a_bad_line_of_the_job_takes_nothing_along_and_is_told_of_as_at_a_gateway() {
     };
     let place = path.display();
     run().run().exits(123).says(&format!(
-        "pushjob: cannot push the metrics of the job: {place} cannot hold these metrics: metric rows is a gauge in group \
+        "pushjob: j: cannot push the metrics of the job: {place} cannot hold these metrics: metric rows is a gauge in group \
          {{job=\"j\"}} and a counter in another\n\
-         pushjob: PUSHJOB_METRICS_FILE line 3, column 4: \"line\" is not a number; left out\n",
+         pushjob: j: PUSHJOB_METRICS_FILE line 3, column 4: \"line\" is not a number; left out\n",
     ));
     let content = fs::read_to_string(&path).unwrap();
     assert_eq!(value(&content, "success").unwrap(), "1");
@@ -220,7 +220,7 @@ fn a_file_that_cannot_be_written_is_an_error_and_the_job_runs() {
         .run()
         .exits(3)
         .prints("ran\n")
-        .says(&format!("pushjob: cannot push: {reason}\n"));
+        .says(&format!("pushjob: j: cannot push: {reason}\n"));
     run_in(&path)
         .arg("--strict")
         .script("echo ran")
@@ -228,7 +228,7 @@ fn a_file_that_cannot_be_written_is_an_error_and_the_job_runs() {
         .exits(125)
         .prints("")
         .says(&format!(
-            "pushjob: {reason}; nothing was run, as --strict asks\n"
+            "pushjob: j: {reason}; nothing was run, as --strict asks\n"
         ));
     // It was right before the job.
     let there = folder.path().join("there");
@@ -238,7 +238,7 @@ fn a_file_that_cannot_be_written_is_an_error_and_the_job_runs() {
         .job(["rmdir".as_ref(), there.as_os_str()])
         .run();
     job.exits(123).says(&format!(
-        "pushjob: cannot push: {} cannot be written: No such file or directory (os error 2)\n",
+        "pushjob: j: cannot push: {} cannot be written: No such file or directory (os error 2)\n",
         there.join("x.prom").display()
     ));
     for args in [&["--strict"][..], &[]] {
@@ -278,7 +278,7 @@ fn a_variable_names_it_too() {
         .job(["true"])
         .run()
         .exits(0)
-        .starts_by_saying("pushjob: no --gateway is given; ");
+        .starts_by_saying("pushjob: j: no --gateway is given; ");
     // It is the environment that is wrong, and the job runs.
     pushjob(["run", "--job", "j"])
         .env("PUSHJOB_TEXTFILE", folder.path().join("missing"))
@@ -293,7 +293,7 @@ fn a_dry_run_writes_nothing() {
     let folder = tempfile::tempdir().unwrap();
     for args in [&["--dry-run"][..], &["--dry-run", "--strict"]] {
         let shown = run_in(folder.path()).args(args).job(["true"]).run();
-        shown.exits(0).starts_by_saying("pushjob: dry run, ");
+        shown.exits(0).starts_by_saying("pushjob: j: dry run, ");
         assert!(
             shown
                 .stderr
@@ -365,7 +365,7 @@ fn a_file_that_is_not_in_the_text_format_is_set_aside_with_a_warning() {
             .run()
             .exits(0)
             .says(&format!(
-                "pushjob: {} was not in the text format: line 1, column 4: \"metrics\" is not a number; set aside \
+                "pushjob: j: {} was not in the text format: line 1, column 4: \"metrics\" is not a number; set aside \
                  as {}\n",
                 path.display(),
                 aside.display()
@@ -396,7 +396,7 @@ fn on_a_full_disk_the_old_file_stays_and_nothing_is_left_beside_it() {
     .exits(3)
     .prints("full\nj.prom\nbatch_job_success{job_name=\"j\"} 1\n")
     .says(
-        "pushjob: cannot push: j.prom cannot be written: No space left on device (os error 28)\n",
+        "pushjob: j: cannot push: j.prom cannot be written: No space left on device (os error 28)\n",
     );
 }
 
@@ -479,7 +479,7 @@ fn a_file_that_others_hold_is_waited_for_until_its_time_is_up_or_it_is_given_up(
     assert!(
         begun
             .stderr
-            .starts_with(&format!("pushjob: cannot push: {place} was ")),
+            .starts_with(&format!("pushjob: j: cannot push: {place} was ")),
         "{begun}"
     );
 
@@ -500,7 +500,7 @@ fn a_file_that_others_hold_is_waited_for_until_its_time_is_up_or_it_is_given_up(
     running.signal("TERM");
     let given_up = running.wait();
     given_up.exits(3);
-    let expected = format!("pushjob: cannot deliver the result to {place}: ");
+    let expected = format!("pushjob: j: cannot deliver the result to {place}: ");
     assert!(given_up.stderr.starts_with(&expected), "{given_up}");
     assert!(!path.exists());
 }

@@ -141,7 +141,7 @@ fn a_wrong_environment_costs_one_warning_and_not_the_job() {
         run(&[])
             .exits(4)
             .prints("ran\n")
-            .says(&format!("pushjob: {name}: {message}\n"));
+            .says(&format!("pushjob: j: {name}: {message}\n"));
         let recorded = message.ends_with(" is used");
         assert_eq!(!gateway.groups().is_empty(), recorded, "{name}");
         run(&["--strict"])
@@ -175,8 +175,8 @@ fn each_mistake_has_its_own_consequence() {
         .run()
         .exits(0)
         .says(
-            "pushjob: PUSHJOB_PUSH_RETRIES: \"x\" is not a whole number from 0; the default is used\n\
-             pushjob: PUSHJOB_GATEWAY: \"http://[\" is not the URL of a gateway: invalid IPv6 address; \
+            "pushjob: j: PUSHJOB_PUSH_RETRIES: \"x\" is not a whole number from 0; the default is used\n\
+             pushjob: j: PUSHJOB_GATEWAY: \"http://[\" is not the URL of a gateway: invalid IPv6 address; \
              the run is not recorded\n",
         );
 }
@@ -191,10 +191,10 @@ fn a_dry_run_needs_no_gateway_that_works() {
     let mut lines = finished.stderr.lines();
     let warning = lines.next().unwrap();
     assert!(
-        warning.starts_with("pushjob: PUSHJOB_GATEWAY: "),
+        warning.starts_with("pushjob: j: PUSHJOB_GATEWAY: "),
         "{finished}"
     );
-    let title = "pushjob: dry run, nothing was sent; Prometheus would scrape:";
+    let title = "pushjob: j: dry run, nothing was sent; Prometheus would scrape:";
     assert_eq!(lines.next(), Some(title));
     assert!(lines.count() > 20);
 }
@@ -252,11 +252,11 @@ fn a_password_file_that_cannot_be_used_is_trouble_with_monitoring() {
                 .run()
         };
         let url = "http://127.0.0.1:1/metrics/job/j";
-        let error = format!("pushjob: cannot push: no credentials for {url}: {message}\n");
+        let error = format!("pushjob: j: cannot push: no credentials for {url}: {message}\n");
         run(&flag, "").exits(0).prints("in\n").says(&error);
         run(&[], path).exits(0).prints("in\n").says(&error);
         let strictly = |source: &str| {
-            format!("pushjob: {source}: {message}; nothing was run, as --strict asks\n")
+            format!("pushjob: j: {source}: {message}; nothing was run, as --strict asks\n")
         };
         run(&["--strict"], path)
             .exits(125)

@@ -26,7 +26,7 @@ fn each_gateway_gets_every_delivery() {
         .stderr
         .lines()
         .filter_map(|line| {
-            line.strip_prefix("pushjob: delivered to ")?
+            line.strip_prefix("pushjob: j: delivered to ")?
                 .split(',')
                 .next()
         })
@@ -107,7 +107,7 @@ fn what_is_known_of_one_is_said_while_another_is_given_up() {
     stage.wait_until_ready();
     let first = [running.next_message(), running.next_message()];
     let delivered = format!(
-        "pushjob: delivered to {}/metrics/job/j, try 1, ",
+        "pushjob: j: delivered to {}/metrics/job/j, try 1, ",
         gateway.url()
     );
     assert!(first[1].starts_with(&delivered), "{first:?}");
@@ -115,7 +115,7 @@ fn what_is_known_of_one_is_said_while_another_is_given_up() {
     running.next_message();
     running.signal("TERM");
     running.wait().exits(0).says(&format!(
-        "pushjob: cannot deliver the result to {}/metrics/job/j: given up, as TERM was the second signal to \
+        "pushjob: j: cannot deliver the result to {}/metrics/job/j: given up, as TERM was the second signal to \
          ask for an end\n",
         silent.url()
     ));
@@ -134,7 +134,7 @@ fn one_that_fails_is_named_and_the_others_have_the_result() {
             .job(["true"])
             .run()
             .exits(code)
-            .says(&format!("pushjob: {failure}"));
+            .says(&format!("pushjob: j: {failure}"));
         assert_eq!(gateway.reported("j", "success"), "1");
     }
     pushjob([
@@ -149,7 +149,7 @@ fn one_that_fails_is_named_and_the_others_have_the_result() {
     .args(both)
     .run()
     .exits(1)
-    .says(&format!("pushjob: {failure}"));
+    .says(&format!("pushjob: j: {failure}"));
     assert_eq!(gateway.group("j").metrics, ["a"]);
 }
 
@@ -162,7 +162,7 @@ fn a_gateway_that_is_wrong_in_the_environment_costs_the_others_nothing() {
         .run()
         .exits(0)
         .says(
-            "pushjob: PUSHJOB_GATEWAY: \"ftp://h\" is not the URL of a gateway: the scheme is neither http \
+            "pushjob: j: PUSHJOB_GATEWAY: \"ftp://h\" is not the URL of a gateway: the scheme is neither http \
              nor https; nothing is delivered to it\n",
         );
     assert_eq!(gateway.reported("j", "success"), "1");
@@ -173,7 +173,7 @@ fn a_gateway_that_is_wrong_in_the_environment_costs_the_others_nothing() {
         .job(["true"])
         .run();
     let message = "PUSHJOB_PASSWORD_FILE: password file / is not a regular file; nothing was run, as --strict asks";
-    wrong.exits(125).says(&format!("pushjob: {message}\n"));
+    wrong.exits(125).says(&format!("pushjob: j: {message}\n"));
     // A password that was cut in two by its comma is delivered to nobody, and not shown.
     pushjob(["run", "--job", "j"])
         .env(
@@ -184,7 +184,7 @@ fn a_gateway_that_is_wrong_in_the_environment_costs_the_others_nothing() {
         .run()
         .exits(0)
         .says(
-            "pushjob: PUSHJOB_GATEWAY: one of the URLs in it is none; in a user name or password write %2C for \
+            "pushjob: j: PUSHJOB_GATEWAY: one of the URLs in it is none; in a user name or password write %2C for \
              a comma; the run is not recorded\n",
         );
 }

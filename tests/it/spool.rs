@@ -21,7 +21,7 @@ fn what_did_not_arrive_is_kept_and_goes_with_the_next_run() {
     kept.exits(3);
     let entry = place.entry();
     kept.says_one_line_with(&format!(
-        "pushjob: cannot push: http://{address}/metrics/job/j: Connection refused (os error 111); kept in {}",
+        "pushjob: j: cannot push: http://{address}/metrics/job/j: Connection refused (os error 111); kept in {}",
         entry.display()
     ));
     assert_eq!(mode(&place.folder), 0o700);
@@ -38,7 +38,7 @@ fn what_did_not_arrive_is_kept_and_goes_with_the_next_run() {
     let gateway = Pushgateway::start_at(&address);
     let delivered = place.run_to(&address).job(["true"]).run();
     delivered.exits(0).says_one_line_with(&format!(
-        "pushjob: delivered to http://{address}/metrics/job/j what an earlier run had left "
+        "pushjob: j: delivered to http://{address}/metrics/job/j what an earlier run had left "
     ));
     assert_eq!(gateway.reported("j", "exit_code"), "0");
     // That of the run that had failed, which the second has not touched.
@@ -252,12 +252,12 @@ fn a_spool_that_cannot_be_used_is_a_warning() {
         let warning = format!("cannot use the spool {}: {reason}", folder.display());
         let finished = run().script("exit 4").run();
         finished.exits(4).says(&format!(
-            "pushjob: {warning}; what cannot be delivered is lost\n"
+            "pushjob: j: {warning}; what cannot be delivered is lost\n"
         ));
         assert_eq!(gateway.reported("j", "exit_code"), "4");
         let strict = run().arg("--strict").job(["true"]).run();
         strict.exits(125).says(&format!(
-            "pushjob: {warning}; nothing was run, as --strict asks\n"
+            "pushjob: j: {warning}; nothing was run, as --strict asks\n"
         ));
         let flush = pushjob(["flush"]).env("PUSHJOB_SPOOL", &folder).run();
         if folder.ends_with("none/such") {
@@ -270,7 +270,7 @@ fn a_spool_that_cannot_be_used_is_a_warning() {
     pushjob(["flush"])
         .run()
         .exits(2)
-        .says("pushjob: --spool is missing: the folder in which results are kept\n");
+        .says("pushjob: j: --spool is missing: the folder in which results are kept\n");
 }
 
 #[test]
@@ -726,7 +726,7 @@ fn what_an_earlier_run_has_left_wrong_takes_no_later_result_along() {
     let finished = place.run_to(&address).script("exit 3").run();
     finished
         .exits(3)
-        .says_one_line_with("pushjob: cannot push what an earlier run had left: http://");
+        .says_one_line_with("pushjob: j: cannot push what an earlier run had left: http://");
     let aside = place.files("refused");
     assert!(
         finished
@@ -836,6 +836,6 @@ fn who_gives_up_what_others_have_left_has_delivered_the_result() {
     running.signal("TERM");
     let finished = running.wait();
     finished.exits(0).says(
-        "pushjob: what other runs had left goes on waiting: given up, as TERM was the second signal to ask for an end\n",
+        "pushjob: j: what other runs had left goes on waiting: given up, as TERM was the second signal to ask for an end\n",
     );
 }

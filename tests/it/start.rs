@@ -160,7 +160,7 @@ fn a_start_that_hangs_is_cut_off_before_the_end_is_sent() {
         .run(&["--push-timeout", "2s"])
         .exits(0)
         .says(&format!(
-            "pushjob: cannot announce the start: {}/metrics/job/j: it had no answer when the job ended\n",
+            "pushjob: j: cannot announce the start: {}/metrics/job/j: it had no answer when the job ended\n",
             scene.gateway.url()
         ))
         .took_at_most(Duration::from_secs(3));
@@ -197,7 +197,7 @@ fn a_start_that_hangs_leaves_the_end_most_of_the_time() {
         .run(&["--push-timeout", "20s"])
         .exits(0)
         .says(&format!(
-            "pushjob: cannot announce the start: {}/metrics/job/j: it had no answer when the job ended\n",
+            "pushjob: j: cannot announce the start: {}/metrics/job/j: it had no answer when the job ended\n",
             scene.gateway.url()
         ))
         .took_at_most(Duration::from_secs(5));
@@ -211,7 +211,7 @@ fn a_group_is_not_deleted_while_a_start_could_bring_it_back() {
         .run(&["--push-timeout", "2s", "--method", "delete"])
         .exits(0)
         .says(&format!(
-            "pushjob: cannot delete: {}/metrics/job/j: the start had no answer, and would bring the \
+            "pushjob: j: cannot delete: {}/metrics/job/j: the start had no answer, and would bring the \
              group back\n",
             scene.gateway.url()
         ))

@@ -114,7 +114,7 @@ fn a_run_is_reported_in_tls_with_settings_from_the_environment() {
         finished.exits(0).prints("ran\n");
         let said = finished.stderr.lines().last().unwrap();
         assert!(
-            said.starts_with("pushjob: delivered to https://"),
+            said.starts_with("pushjob: j: delivered to https://"),
             "{finished}"
         );
         assert_eq!(finished.stderr.lines().count(), 2, "{finished}");
@@ -414,5 +414,5 @@ fn what_is_wrong_with_a_file_is_said_with_its_flag() {
         .run()
         .exits(0)
         .prints("ran\n")
-        .says("pushjob: cannot push: PUSHJOB_TLS_CA_FILE: CA file / is not a regular file\n");
+        .says("pushjob: j: cannot push: PUSHJOB_TLS_CA_FILE: CA file / is not a regular file\n");
 }

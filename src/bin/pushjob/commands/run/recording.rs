@@ -1,17 +1,20 @@
 //! The record of a run: its recorder with the destinations that were asked for, and their messages.
 
+use std::fmt::Arguments;
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use pushjob::metrics_file::METRICS_FILE;
 use pushjob::push::ConfigError;
 use pushjob::record::{
     BegunRun, DeliveryFailure, DestinationReport, EndMethod, EndMethods, FileMetrics,
-    GatewayDestination, InFlight, NoticeLevel, Recorder, RunSpool, SinkDestination,
+    GatewayDestination, InFlight, KeptIn, NoticeLevel, Recorder, RunSpool, SinkDestination,
     TextfileDestination, UpdateTrouble,
 };
 use pushjob::report::Verdict;
 use pushjob::sink::EmbeddedGateway;
+use pushjob::spool::Spool;
 use pushjob::supervise::Outcome;
 
 use super::plan::Plan;
@@ -25,6 +28,7 @@ pub(super) struct Recording {
     gateways: Vec<Gateway>,
     preview: Option<Preview>,
     methods: EndMethods,
+    strict: Strictness,
     /// Metrics that the job leaves in its file, where it has one.
     metrics: Option<Arc<FileMetrics>>,
     /// Marks the run, where it has a spool and a gateway.
@@ -106,6 +110,11 @@ impl Recording {
             gateways,
             preview,
             methods: plan.methods,
+            strict: if plan.strict {
+                Strictness::Strict
+            } else {
+                Strictness::Lenient
+            },
             metrics,
         })
     }
@@ -139,9 +148,9 @@ impl Recording {
     /// Delivers the end, within the time of one delivery. Returns whether all was delivered everywhere.
     pub(super) fn end(mut self, (outcome, verdict): (&Outcome, Verdict), console: Console) -> bool {
         let delivered = Mutex::new(true);
-        let gateways = self.gateways;
+        let (gateways, strict) = (self.gateways, self.strict);
         self.recorder.end_of_process(outcome, verdict, &|report| {
-            if !report_delivery(report, &gateways, console) {
+            if !report_delivery(report, &gateways, (strict, console)) {
                 let delivered = delivered.lock();
                 *delivered.unwrap_or_else(PoisonError::into_inner) = false;
             }
@@ -158,7 +167,11 @@ impl Recording {
 }
 
 /// Prints the report of a destination. Returns whether all was delivered.
-fn report_delivery(report: DestinationReport, gateways: &[Gateway], console: Console) -> bool {
+fn report_delivery(
+    report: DestinationReport,
+    gateways: &[Gateway],
+    (strict, console): (Strictness, Console),
+) -> bool {
     let is_delivered = report.is_delivered();
     let DestinationReport {
         index,
@@ -199,7 +212,14 @@ fn report_delivery(report: DestinationReport, gateways: &[Gateway], console: Con
         Ok(None) => {}
         // The mistake was reported before the job.
         Err(failure) if failure.kept.is_some() && is_unusable => console.note(failure),
-        Err(failure) => console.error(format_args!("cannot {verb}: {}", reason(failure))),
+        Err(failure) => {
+            let failure = reason(failure);
+            report_failure(
+                format_args!("cannot {verb}: {failure}"),
+                &failure,
+                (strict, console),
+            );
+        }
     }
     if let Some(trouble) = updates {
         console.warning(update_message(&trouble, &name));
@@ -210,10 +230,11 @@ fn report_delivery(report: DestinationReport, gateways: &[Gateway], console: Con
             console.note(delivered_message(done, &name, delivered));
         }
         Ok(None) => {}
-        Err(failure) => console.error(format_args!(
-            "cannot push the metrics of the job: {}",
-            reason(failure)
-        )),
+        Err(failure) => {
+            let failure = reason(failure);
+            let message = format_args!("cannot push the metrics of the job: {failure}");
+            report_failure(message, &failure, (strict, console));
+        }
     }
     is_delivered
 }
@@ -224,6 +245,34 @@ fn update_message(trouble: &UpdateTrouble, name: &str) -> String {
         UpdateTrouble::StartCutOff(cut_off) => format!("{trouble}: {name}: {cut_off}"),
         UpdateTrouble::HeartbeatCutOff => format!("{name}: {trouble}"),
         _ => chain(trouble),
+    }
+}
+
+/// Weight of what was not delivered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Strictness {
+    /// It becomes an exit code.
+    Strict,
+    Lenient,
+}
+
+/// Time that results may wait in a spool before that is an error.
+const LONG_WAIT: Duration = Duration::from_secs(60 * 60);
+
+/// Prints the message of a failure: an error, unless the result is kept and nothing of its group has waited
+/// for long. With --strict, which makes an exit code of it, it is one in any case.
+fn report_failure(
+    message: Arguments<'_>,
+    failure: &DeliveryFailure,
+    (strict, console): (Strictness, Console),
+) {
+    let is_recent =
+        |path: &Path| Spool::waiting_in(path).is_some_and(|waiting| waiting.age() < LONG_WAIT);
+    match &failure.kept {
+        Some(KeptIn::Spool(path)) if strict == Strictness::Lenient && is_recent(path) => {
+            console.note(message)
+        }
+        _ => console.error(message),
     }
 }
 
