@@ -12,6 +12,10 @@ use super::progress::KeptIn;
 pub(super) enum RunSpool {}
 
 impl RunSpool {
+    pub(super) fn remove_mark(&self, _: &GatewayAddress, _: &GroupingKey) {
+        match *self {}
+    }
+
     pub(super) fn keep(&self, _: &GatewayAddress, _: &EndDelivery<'_>) -> Option<SpooledEnd> {
         match *self {}
     }

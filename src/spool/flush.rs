@@ -7,9 +7,11 @@ use std::time::{Duration, Instant};
 use crate::grouping::GroupingKey;
 use crate::push::{Pushgateway, for_each_concurrently};
 
+use super::delivery::SpoolDelivery;
 use super::error::SpoolError;
-use super::group_files::{WAITING, groups_with};
+use super::group_files::{GroupFiles, WAITING, groups_with};
 use super::notice::SpoolNotice;
+use super::run_mark::abandoned_marks;
 use super::undelivered::{Disposition, NotDelivered};
 use super::waiting::Spool;
 
@@ -111,27 +113,34 @@ impl Spool {
                 report.left += 1;
                 continue;
             }
-            // What is another run's to deliver keeps this one from nothing.
-            let mut group = self.resume(&gateway, &key);
-            if !files.are_named_for(key.job(), &gateway.url(&key)) {
-                group = group.adopt(files);
-            }
-            let delivery = group.deliver_if_free(client, remaining());
+            let delivery = self.deliver_group(files, &key, client, remaining());
             is_cut_off |= delivery.errors().any(|error| {
                 matches!(&error.reason, NotDelivered::Push(error) if error.is_connection_error())
             });
-            let is_new = |notice: &SpoolNotice| {
-                let is_one = matches!(notice, SpoolNotice::DeliveredLate { runs: 1, .. });
-                // That of a run which was killed, of which the user has been told.
-                !(is_one && revived.contains(&key))
-            };
-            for notice in delivery.into_notices_of_earlier() {
-                if is_new(&notice) {
-                    report.count(notice);
-                }
-            }
+            let is_revived = revived.contains(&key);
+            let notices = delivery.into_notices_of_earlier().into_iter();
+            notices
+                .filter(|notice| !(is_revived && is_of_one_run(notice)))
+                .for_each(|notice| report.count(notice));
         }
         report
+    }
+
+    /// Delivers what waits for a group in these files. What is another run's to deliver keeps this one
+    /// from nothing.
+    fn deliver_group(
+        &self,
+        files: &GroupFiles,
+        key: &GroupingKey,
+        client: &Pushgateway,
+        remaining: Duration,
+    ) -> SpoolDelivery {
+        let gateway = client.address();
+        let mut group = self.resume(&gateway, key);
+        if !files.are_named_for(key.job(), &gateway.url(key)) {
+            group = group.adopt(files);
+        }
+        group.deliver_if_free(client, remaining)
     }
 
     /// Leaves what is to be said of runs that were killed in the files of their groups, and returns
@@ -145,7 +154,7 @@ impl Spool {
         let gateway = client.address();
         let mut groups = Vec::new();
         // What is wrong with the directory the look for what waits reports.
-        for mark in self.abandoned_marks(has_time).unwrap_or_default() {
+        for mark in abandoned_marks(self.directory(), has_time).unwrap_or_default() {
             if mark.entry.gateway != gateway.base_url() || !has_time() {
                 continue;
             }
@@ -179,6 +188,11 @@ impl Spool {
             pause: Some(Duration::ZERO),
         }
     }
+}
+
+/// Returns true for a late result of one run: where that was killed, the user has been told.
+fn is_of_one_run(notice: &SpoolNotice) -> bool {
+    matches!(notice, SpoolNotice::DeliveredLate { runs: 1, .. })
 }
 
 /// Begins each time with another one, so that one that takes all the time takes it only once from each

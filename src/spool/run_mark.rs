@@ -16,7 +16,6 @@ use super::error::SpoolError;
 use super::group_files::{GroupFiles, READ_LIMIT, RUNNING, groups_with};
 use super::notice::SpoolNotice;
 use super::state::{GroupState, RunResult};
-use super::waiting::Spool;
 
 /// The longest wait for a process that looks at a new mark.
 const PATIENCE: Duration = Duration::from_millis(100);
@@ -63,19 +62,14 @@ impl AbandonedMark {
     }
 }
 
-impl Spool {
-    /// Marks a run that has begun, with the result that is to be reported should it be killed without
-    /// a trace. `completed` is the time of its start then.
-    ///
-    /// # Errors
-    ///
-    /// [`SpoolError::Unwritable`] when the file cannot be written.
-    pub fn mark(
-        &self,
+impl RunMark {
+    /// Marks a run that has begun in the spool of this directory.
+    pub(super) fn create(
+        directory: &Path,
         gateway: &GatewayAddress,
         key: &GroupingKey,
         result: &RunResult<'_>,
-    ) -> Result<RunMark, SpoolError> {
+    ) -> Result<Self, SpoolError> {
         let mut state = GroupState::default();
         state.record(result, &EndTime::of(result.completed));
         let entry = SpoolEntry {
@@ -87,10 +81,10 @@ impl Spool {
         let now = clock_gettime(ClockId::Boottime);
         // Processes of several PID namespaces may have the same number.
         let id = format!("{}-{}-{}", std::process::id(), now.tv_sec, now.tv_nsec);
-        let files = GroupFiles::new(self.directory(), key.job(), &gateway.url(key));
+        let files = GroupFiles::new(directory, key.job(), &gateway.url(key));
         let path = files.path(&format!("{id}.{RUNNING}"));
         match FileLock::create(&path, &entry.to_text(), PATIENCE) {
-            Ok(Some(lock)) => Ok(RunMark { path, _lock: lock }),
+            Ok(Some(lock)) => Ok(Self { path, _lock: lock }),
             Ok(None) => Err(SpoolError::Locked {
                 path,
                 waited: PATIENCE,
@@ -98,19 +92,19 @@ impl Spool {
             Err(source) => Err(SpoolError::Unwritable { path, source }),
         }
     }
+}
 
-    /// The marks of runs that were killed, as many as are found before the time is up.
-    pub(super) fn abandoned_marks(
-        &self,
-        has_time: &dyn Fn() -> bool,
-    ) -> Result<Vec<AbandonedMark>, SpoolError> {
-        let (found, _) = groups_with(self.directory(), RUNNING, has_time)?;
-        let marks = found.iter().map(|files| files.path(RUNNING));
-        Ok(marks
-            .take_while(|_| has_time())
-            .filter_map(abandoned)
-            .collect())
-    }
+/// The marks of runs that were killed, as many as are found before the time is up.
+pub(super) fn abandoned_marks(
+    directory: &Path,
+    has_time: &dyn Fn() -> bool,
+) -> Result<Vec<AbandonedMark>, SpoolError> {
+    let (found, _) = groups_with(directory, RUNNING, has_time)?;
+    let marks = found.iter().map(|files| files.path(RUNNING));
+    Ok(marks
+        .take_while(|_| has_time())
+        .filter_map(abandoned)
+        .collect())
 }
 
 /// The mark at this path, if its run was killed. What is not whole is being written, or was when its

@@ -13,6 +13,7 @@ use super::group_files::{
     create_directory, find_directory, groups_with, read_head,
 };
 use super::notice::age;
+use super::run_mark::{RunMark, abandoned_marks};
 use super::spooled_group::SpooledGroup;
 use super::state::{Backlog, RunResult};
 use super::stored_group::StoredGroup;
@@ -145,6 +146,21 @@ impl Spool {
         StoredGroup::new(&self.directory, gateway, key).patience(self.patience)
     }
 
+    /// Marks a run that has begun, with the result that is to be reported should it be killed without
+    /// a trace. `completed` is the time of its start then.
+    ///
+    /// # Errors
+    ///
+    /// [`SpoolError::Unwritable`] when the file cannot be written.
+    pub fn mark(
+        &self,
+        gateway: &GatewayAddress,
+        key: &GroupingKey,
+        result: &RunResult<'_>,
+    ) -> Result<RunMark, SpoolError> {
+        RunMark::create(&self.directory, gateway, key, result)
+    }
+
     /// Returns true when something waits for a group.
     #[must_use]
     pub fn is_waiting(&self, gateway: &GatewayAddress, key: &GroupingKey) -> bool {
@@ -194,7 +210,7 @@ impl Spool {
                 Err(error) => troubles.push(error),
             }
         }
-        for mark in self.abandoned_marks(&|| true)? {
+        for mark in abandoned_marks(&self.directory, &|| true)? {
             let path = mark.path().to_owned();
             found.extend(waiting(mark.entry, path));
         }

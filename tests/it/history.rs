@@ -38,12 +38,16 @@ impl History {
 
     #[track_caller]
     fn run(&self, command: &str, code: i32) {
-        run_to(self.gateway.address())
+        let run = run_to(self.gateway.address())
             .args(&self.args)
             .job([command])
-            .run()
-            .exits(code)
-            .says("");
+            .run();
+        run.exits(code);
+        if code == 0 {
+            run.says("");
+        } else {
+            run.says_one_line_with("pushjob: j: failed with code 1");
+        }
     }
 
     #[track_caller]

@@ -66,6 +66,7 @@ mod spool_faults;
 mod spool_flush;
 mod spool_killed;
 mod spool_order;
+mod spool_random;
 mod spool_refused;
 mod spool_trust;
 mod start;

@@ -24,10 +24,10 @@ use pushjob::spool::{RunResult, Spool, SpoolNotice};
 use crate::support::{FakeClock, Pushgateway, Pushjob, is_root, pushjob, within};
 
 /// Numbers by chance, the same for the same seed.
-struct Chance(AtomicU64);
+pub(crate) struct Chance(AtomicU64);
 
 impl Chance {
-    fn new(what: &str) -> Self {
+    pub(crate) fn new(what: &str) -> Self {
         let given = std::env::var("PUSHJOB_TEST_SEED").ok();
         let given = given.map(|seed| seed.parse().expect("PUSHJOB_TEST_SEED is a number"));
         let seed = given.unwrap_or_else(|| RandomState::new().hash_one(what));
@@ -36,7 +36,7 @@ impl Chance {
     }
 
     /// A number below `limit`.
-    fn below(&self, limit: u64) -> u64 {
+    pub(crate) fn below(&self, limit: u64) -> u64 {
         // SplitMix64.
         const STEP: u64 = 0x9e37_79b9_7f4a_7c15;
         let mut mixed = self.0.fetch_add(STEP, Ordering::Relaxed).wrapping_add(STEP);
@@ -45,22 +45,22 @@ impl Chance {
         (mixed ^ (mixed >> 31)) % limit
     }
 
-    fn pause(&self, most: Duration) -> Duration {
+    pub(crate) fn pause(&self, most: Duration) -> Duration {
         let most = u64::try_from(most.as_micros()).unwrap();
         Duration::from_micros(self.below(most + 1))
     }
 }
 
 /// A gateway that keeps what it has acknowledged, and comes and goes at one address.
-struct Flapping {
-    address: String,
+pub(crate) struct Flapping {
+    pub(crate) address: String,
     file: PathBuf,
     running: Mutex<Option<Pushgateway>>,
     stops: AtomicU64,
 }
 
 impl Flapping {
-    fn new(folder: &Path) -> Self {
+    pub(crate) fn new(folder: &Path) -> Self {
         let file = folder.join("persisted");
         Self {
             address: Pushgateway::start().kill(),
@@ -70,12 +70,12 @@ impl Flapping {
         }
     }
 
-    fn start(&self) {
+    pub(crate) fn start(&self) {
         let mut running = self.running.lock().unwrap();
         running.get_or_insert_with(|| Pushgateway::start_again(&self.address, &self.file));
     }
 
-    fn stop(&self) {
+    pub(crate) fn stop(&self) {
         if let Some(gateway) = self.running.lock().unwrap().take() {
             gateway.stop();
         }
@@ -107,7 +107,7 @@ impl Flapping {
         self.stops.load(Ordering::Relaxed)
     }
 
-    fn samples(&self) -> BTreeMap<String, String> {
+    pub(crate) fn samples(&self) -> BTreeMap<String, String> {
         let running = self.running.lock().unwrap();
         running.as_ref().expect("it is there").samples()
     }

@@ -112,9 +112,9 @@ impl PreparedRun {
                     if let Some(recording) = recording {
                         recording.begin(started);
                     }
-                    let start = (started, begin);
                     let metrics = self.metrics.as_ref();
-                    self.endpoint.serve(&self.plan.report, metrics, start)
+                    self.endpoint
+                        .serve(&self.plan.report, metrics, (started, begin))
                 }
                 (JobEvent::StartDue(started), Some(recording)) => recording.start(started),
                 (JobEvent::HeartbeatDue(_), Some(recording)) => recording.heartbeat(),
@@ -144,9 +144,7 @@ impl PreparedRun {
             (None, _) => true,
         };
         supervisor.kill_what_is_left(&mut |event| {
-            if let Some(note) = job_note(event) {
-                console.note(note);
-            }
+            job_note(event).into_iter().for_each(|it| console.note(it));
         });
         if is_strict && !(is_delivered && served) {
             return Exit::Undelivered;

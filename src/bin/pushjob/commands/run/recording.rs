@@ -57,21 +57,7 @@ impl Recording {
         plan: &Plan,
         metrics: Option<Arc<FileMetrics>>,
     ) -> Option<Self> {
-        let (gateways, preview) = match settings.gateways {
-            _ if plan.dry_run => {
-                let title = "dry run, nothing was sent; Prometheus would scrape:";
-                (Vec::new(), Some(Preview::new(title)))
-            }
-            Gateways::Given(gateways) => (gateways, None),
-            Gateways::NotGiven | Gateways::Unusable if plan.textfile.is_some() => {
-                (Vec::new(), None)
-            }
-            Gateways::NotGiven => {
-                let title = "no --gateway is given; from one, Prometheus would scrape:";
-                (Vec::new(), Some(Preview::new(title)))
-            }
-            Gateways::Unusable => return None,
-        };
+        let (gateways, preview) = delivery_places(settings.gateways, plan)?;
         let key = settings.key?;
         let mut recorder = Recorder::new(key.clone(), plan.report.clone())
             .methods(plan.methods)
@@ -166,6 +152,21 @@ impl Recording {
     }
 }
 
+/// The gateways to deliver to, or the gateway in memory in the place of all. None when a mistake in the
+/// environment leaves open where to deliver.
+fn delivery_places(gateways: Gateways, plan: &Plan) -> Option<(Vec<Gateway>, Option<Preview>)> {
+    let preview = |title| Some((Vec::new(), Some(Preview::new(title))));
+    match gateways {
+        _ if plan.dry_run => preview("dry run, nothing was sent; Prometheus would scrape:"),
+        Gateways::Given(gateways) => Some((gateways, None)),
+        Gateways::NotGiven | Gateways::Unusable if plan.textfile.is_some() => {
+            Some((Vec::new(), None))
+        }
+        Gateways::NotGiven => preview("no --gateway is given; from one, Prometheus would scrape:"),
+        Gateways::Unusable => None,
+    }
+}
+
 /// Prints the report of a destination. Returns whether all was delivered.
 fn report_delivery(
     report: DestinationReport,
@@ -189,20 +190,8 @@ fn report_delivery(
             NoticeLevel::Note => console.note(notice),
         }
     }
-    // An error of the configuration as one of the setting that it comes from.
-    let reason = |failure: DeliveryFailure| {
-        let config = failure.error.downcast_ref::<ConfigError>();
-        match config.zip(gateways.get(index)) {
-            Some((error, gateway)) => DeliveryFailure {
-                error: gateway.explain(error).into(),
-                ..failure
-            },
-            None => failure,
-        }
-    };
-    let is_unusable = gateways
-        .get(index)
-        .is_some_and(|gateway| gateway.unusable.is_some());
+    let gateway = gateways.get(index);
+    let is_unusable = gateway.is_some_and(|gateway| gateway.unusable.is_some());
     let (verb, done) = match method {
         EndMethod::Delete => ("delete", "deleted"),
         _ => ("push", "delivered to"),
@@ -213,7 +202,7 @@ fn report_delivery(
         // The mistake was reported before the job.
         Err(failure) if failure.kept.is_some() && is_unusable => console.note(failure),
         Err(failure) => {
-            let failure = reason(failure);
+            let failure = explained(failure, gateway);
             report_failure(
                 format_args!("cannot {verb}: {failure}"),
                 &failure,
@@ -231,12 +220,24 @@ fn report_delivery(
         }
         Ok(None) => {}
         Err(failure) => {
-            let failure = reason(failure);
+            let failure = explained(failure, gateway);
             let message = format_args!("cannot push the metrics of the job: {failure}");
             report_failure(message, &failure, (strict, console));
         }
     }
     is_delivered
+}
+
+/// Tells an error of the configuration as one of the setting that it comes from.
+fn explained(failure: DeliveryFailure, gateway: Option<&Gateway>) -> DeliveryFailure {
+    let config = failure.error.downcast_ref::<ConfigError>();
+    match config.zip(gateway) {
+        Some((error, gateway)) => DeliveryFailure {
+            error: gateway.explain(error).into(),
+            ..failure
+        },
+        None => failure,
+    }
 }
 
 /// Message about updates that did not arrive at a destination of this name.
