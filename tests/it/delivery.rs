@@ -185,7 +185,7 @@ fn verbose_says_what_was_done_and_quiet_keeps_errors() {
     finished.exits(0);
     let lines: Vec<&str> = finished.stderr.lines().collect();
     assert_eq!(lines.len(), 2, "{finished}");
-    assert!(lines[0].starts_with("pushjob: j: the job exited with 0 after "));
+    assert!(lines[0].starts_with("pushjob: j: succeeded after "));
     let place = format!(
         "pushjob: j: delivered to {}/metrics/job/j, try 1, ",
         gateway.url()

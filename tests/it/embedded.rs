@@ -139,11 +139,12 @@ fn without_a_gateway_run_prints_what_prometheus_would_scrape() {
     let (title, page) = finished.stderr.split_once('\n').unwrap();
     assert_eq!(
         title,
-        "pushjob: j: no --gateway is given; from one, Prometheus would scrape:"
+        "pushjob: hello: no --gateway is given; from one, Prometheus would scrape:"
     );
     assert!(page.contains("batch_job_success{env=\"a\\\"b\",instance=\"\",job=\"hello\"} 1\n"));
     let families = parse(page.as_bytes()).unwrap();
-    assert_eq!(families.len(), 12 + 2);
+    let counted = usize::from(families.get("batch_job_oom_killed").is_some());
+    assert_eq!(families.len(), 13 + counted + 2);
     assert!(families.get("push_time_seconds").is_some());
 }
 

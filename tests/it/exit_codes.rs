@@ -61,7 +61,7 @@ fn files_that_cannot_be_executed_end_with_126_and_say_why() {
     .run()
     .exits(126)
     .says(&format!(
-        "pushjob: j: cannot run \"{path}\": Permission denied (os error 13)\n"
+        "pushjob: data: cannot run \"{path}\": Permission denied (os error 13)\n"
     ));
     assert_eq!(gateway.reported("data", "exit_code"), "126");
 }
@@ -228,7 +228,7 @@ fn a_script_whose_interpreter_is_missing_says_so() {
         .run()
         .exits(127)
         .starts_by_saying(&format!(
-            "pushjob: j: cannot run \"{path}\": the interpreter in its first line was not found\n"
+            "pushjob: x: cannot run \"{path}\": the interpreter in its first line was not found\n"
         ));
 }
 

@@ -7,7 +7,7 @@ use crate::support::{Answer, FakeGateway, Running, Stage, fifo, run_to, write_pi
 /// What is said at the first signal that asks for an end.
 fn insisting(signal: &str) -> String {
     format!(
-        "pushjob: {signal} came when the job had ended; its result is still being delivered, one more \
+        "pushjob: j: {signal} came when the job had ended; its result is still being delivered, one more \
          TERM, INT or QUIT gives it up"
     )
 }

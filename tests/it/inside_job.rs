@@ -282,7 +282,7 @@ fn heartbeats_bring_them_too_and_leave_the_judgement_to_the_end() {
         let running = run_to(gateway.url())
             .args([
                 "--heartbeat",
-                "50ms",
+                "100ms",
                 "--start-after",
                 "never",
                 "--method",

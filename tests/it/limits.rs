@@ -16,7 +16,8 @@ fn a_job_that_takes_too_long_is_stopped_with_124() {
     };
     run("plain", &[], "sleep 1000")
         .exits(124)
-        .says("pushjob: j: the job's time was up, TERM was sent\n")
+        .says("")
+        .ends_with_the_line("pushjob: plain: timed out after 1s, killed by TERM\n")
         .took_at_most(Duration::from_secs(5));
     assert_eq!(gateway.reported("plain", "timed_out"), "1");
     assert_eq!(gateway.reported("plain", "exit_code"), "124");
@@ -34,7 +35,7 @@ fn a_job_that_takes_too_long_is_stopped_with_124() {
     )
     .exits(124)
     .prints("INT\n")
-    .says("pushjob: j: the job's time was up, INT was sent\n");
+    .ends_with_the_line("pushjob: int: timed out after 1s, it exited with 0\n");
     run("in-time", &["--timeout", "1000s"], "exit 3").exits(125);
 }
 
@@ -46,10 +47,7 @@ fn a_job_that_ignores_its_stop_is_killed_with_137() {
         .script("trap '' TERM; while :; do sleep 1000; done")
         .run()
         .exits(137)
-        .says(
-            "pushjob: j: the job's time was up, TERM was sent\n\
-             pushjob: j: the job did not end, KILL was sent\n",
-        )
+        .ends_with_the_line("pushjob: j: timed out after 1s, killed by KILL\n")
         .took_at_most(Duration::from_secs(5));
     let value = |name: &str| gateway.reported("j", name);
     assert_eq!(value("exit_code"), "137");
@@ -106,10 +104,7 @@ fn kill_follows_a_term_from_outside_where_that_is_asked() {
     assert_eq!(running.next_line(), "ready");
     signal("TERM", running.child_pid());
     assert_eq!(running.next_line(), "TERM");
-    running
-        .wait()
-        .exits(137)
-        .says("pushjob: j: the job did not end, KILL was sent\n");
+    running.wait().exits(137).says("");
     assert_eq!(gateway.reported("j", "exit_signal"), "9");
     assert_eq!(gateway.reported("j", "timed_out"), "0");
 }
@@ -195,7 +190,7 @@ fn a_wall_clock_that_is_set_changes_no_limit_and_no_duration() {
         (0.5..10.0).contains(&value("duration_seconds")),
         "{finished}"
     );
-    assert!(value("completion_timestamp_seconds") < value("start_timestamp_seconds"));
+    assert!(value("completion_timestamp_seconds") > value("start_timestamp_seconds"));
 }
 
 /// A sample of the page that a dry run prints.

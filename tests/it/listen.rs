@@ -32,7 +32,7 @@ impl Scraped {
         let mut run = run.script(script).start();
         let message = run.next_message();
         let address = message
-            .strip_prefix("pushjob: http://")
+            .strip_prefix("pushjob: etl: http://")
             .and_then(|rest| rest.strip_suffix("/metrics can be scraped while the job runs"));
         let address = address.unwrap_or_else(|| panic!("{message}"));
         let address = address.parse().unwrap();
@@ -296,7 +296,7 @@ fn an_address_that_is_none_is_a_mistake_in_a_flag_and_trouble_in_a_variable() {
     ])
     .run()
     .exits(125)
-    .says(&format!("pushjob: j: --listen: {wrong}\n"));
+    .says(&format!("pushjob: --listen: {wrong}\n"));
     pushjob([
         "run",
         "--job",
@@ -317,10 +317,10 @@ fn an_address_that_is_none_is_a_mistake_in_a_flag_and_trouble_in_a_variable() {
             .run()
     };
     run(&[]).exits(4).says(&format!(
-        "pushjob: j: PUSHJOB_LISTEN: {wrong}; nothing is served\n"
+        "pushjob: etl: PUSHJOB_LISTEN: {wrong}; nothing is served\n"
     ));
     run(&["--strict"]).exits(125).says(&format!(
-        "pushjob: j: PUSHJOB_LISTEN: {wrong}; nothing was run, as --strict asks\n"
+        "pushjob: etl: PUSHJOB_LISTEN: {wrong}; nothing was run, as --strict asks\n"
     ));
     // The flag wins.
     run(&["--listen", "127.0.0.1:0"]).exits(4).says("");
@@ -340,14 +340,14 @@ fn an_address_that_is_taken_is_trouble_and_the_job_runs() {
     };
     run(&[])
         .exits(4)
-        .says(&format!("pushjob: j: {wrong}; nothing is served\n"));
+        .says(&format!("pushjob: etl: {wrong}; nothing is served\n"));
     run(&["--strict"]).exits(125).says(&format!(
-        "pushjob: j: {wrong}; nothing was run, as --strict asks\n"
+        "pushjob: etl: {wrong}; nothing was run, as --strict asks\n"
     ));
     // Which does not listen.
     run(&["--dry-run"])
         .exits(4)
-        .starts_by_saying("pushjob: j: dry run, nothing was sent; Prometheus would scrape:\n");
+        .starts_by_saying("pushjob: etl: dry run, nothing was sent; Prometheus would scrape:\n");
 }
 
 #[test]
@@ -362,7 +362,7 @@ fn what_cannot_be_served_when_the_job_has_been_started_is_undelivered() {
     };
     run(&[])
         .exits(0)
-        .says_one_line_with("pushjob: j: --listen: cannot start a thread to serve 127.0.0.1:");
+        .says_one_line_with("pushjob: etl: --listen: cannot start a thread to serve 127.0.0.1:");
     run(&["--strict"])
         .exits(123)
         .says_one_line_with("; nothing is served");

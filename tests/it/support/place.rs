@@ -28,6 +28,11 @@ impl Place {
             .arg(&self.folder)
     }
 
+    /// A run that uses it and says what it keeps.
+    pub(crate) fn noting_run_to(&self, gateway: &str) -> Pushjob {
+        self.run_to(gateway).arg("-v")
+    }
+
     pub(crate) fn flush(&self) -> Pushjob {
         pushjob(["flush", "--push-retries", "0", "--spool"]).arg(&self.folder)
     }

@@ -202,10 +202,15 @@ impl Running {
         Listening::read(&self.next_line())
     }
 
-    /// Waits for the next line that it writes to stderr. [`Finished::stderr`] is what follows.
+    /// Waits for the next line that it writes to stderr and that is not on a job that has failed. [`Finished::stderr`] is what follows.
     #[track_caller]
     pub(crate) fn next_message(&mut self) -> String {
-        next_line(&mut self.child.as_mut().unwrap().stderr, &self.line)
+        loop {
+            let line = next_line(&mut self.child.as_mut().unwrap().stderr, &self.line);
+            if !says_that_a_job_failed(&line) {
+                return line;
+            }
+        }
     }
 
     /// Waits until it waits without an end: for a signal, and for no time to come. Linux shows the arguments of the system
@@ -241,14 +246,34 @@ impl Running {
             )
         });
         let output = output.unwrap();
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        let (failed, others): (Vec<_>, Vec<_>) = stderr
+            .split_inclusive('\n')
+            .partition(|line| says_that_a_job_failed(line));
         Finished {
             line: std::mem::take(&mut self.line),
             status: output.status,
             stdout: output.stdout,
-            stderr: String::from_utf8(output.stderr).unwrap(),
+            stderr: others.concat(),
+            outcome: failed.concat(),
             elapsed: self.begin.elapsed(),
         }
     }
+}
+
+/// Whether a line of `pushjob: NAME: ...` says how a job has failed.
+fn says_that_a_job_failed(line: &str) -> bool {
+    let message = line.strip_prefix("pushjob: ").unwrap_or_default();
+    // Without a name where a mistake in the environment leaves open what it is.
+    let rest = message.split_once(": ").map_or("", |(_, rest)| rest);
+    let beginnings = [
+        "failed with code ",
+        "killed by ",
+        "timed out after ",
+        "interrupted by ",
+    ];
+    let begins = |text: &str| beginnings.iter().any(|it| text.starts_with(it));
+    begins(message) || begins(rest)
 }
 
 /// Sends a process a signal.
@@ -288,7 +313,10 @@ pub(crate) struct Finished {
     line: String,
     status: ExitStatus,
     pub(crate) stdout: Vec<u8>,
+    /// All messages but that on a job that has failed.
     pub(crate) stderr: String,
+    /// The line on a job that has failed, or nothing.
+    pub(crate) outcome: String,
     pub(crate) elapsed: Duration,
 }
 
@@ -298,7 +326,7 @@ impl fmt::Display for Finished {
         writeln!(f, "{} after {:?}", self.status, self.elapsed)?;
         let shown = &self.stdout[..self.stdout.len().min(2000)];
         writeln!(f, "stdout: {}", String::from_utf8_lossy(shown))?;
-        writeln!(f, "stderr: {}", self.stderr)
+        writeln!(f, "stderr: {}{}", self.outcome, self.stderr)
     }
 }
 
@@ -328,6 +356,13 @@ impl Finished {
         self
     }
 
+    /// The line on the job, which has failed, is this.
+    #[track_caller]
+    pub(crate) fn ends_with_the_line(&self, outcome: &str) -> &Self {
+        assert_eq!(self.outcome, outcome, "{self}");
+        self
+    }
+
     /// stderr begins with this.
     #[track_caller]
     pub(crate) fn starts_by_saying(&self, stderr: &str) -> &Self {
@@ -348,6 +383,14 @@ impl Finished {
         assert_eq!(self.stderr.lines().count(), 1, "{self}");
         assert!(self.stderr.starts_with("pushjob: "), "{self}");
         assert!(self.stderr.contains(part), "no {part:?} in: {self}");
+        self
+    }
+
+    /// Of the lines on stderr, one has this in it.
+    #[track_caller]
+    pub(crate) fn says_among_others(&self, part: &str) -> &Self {
+        let lines = self.stderr.lines().filter(|line| line.contains(part));
+        assert_eq!(lines.count(), 1, "no {part:?} in: {self}");
         self
     }
 
