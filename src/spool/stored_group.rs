@@ -195,15 +195,12 @@ impl StoredGroup {
         }
         // Files that could not be used may be usable by now; and what is there is older than what
         // has been delivered.
-        match self.files.lock(Duration::ZERO) {
-            Ok(_lock) => {
-                self.is_usable = true;
-                self.load();
-                self.entry.state.mark_sent(sent, origin);
-                self.save(Durability::System);
-            }
-            // Without the lock nothing is removed: it may be the only copy of what others have left.
-            Err(_) => {}
+        // Without the lock nothing is removed: it may be the only copy of what others have left.
+        if let Ok(_lock) = self.files.lock(Duration::ZERO) {
+            self.is_usable = true;
+            self.load();
+            self.entry.state.mark_sent(sent, origin);
+            self.save(Durability::System);
         }
     }
 

@@ -55,7 +55,7 @@ fn place(line: &str) -> Option<(&'static str, &str, &'static str)> {
 fn count(file: &File) -> Option<u64> {
     let mut text = [0; LONGEST];
     let length = file.read_at(&mut text, 0).ok()?;
-    let text = str::from_utf8(text.get(..length)?).ok()?;
+    let text = std::str::from_utf8(text.get(..length)?).ok()?;
     let line = text.lines().find_map(|line| line.strip_prefix("oom_kill "));
     line?.trim().parse().ok()
 }

@@ -179,7 +179,7 @@ fn two_ways_to_say_who_we_are_are_an_error() {
         .run()
         .exits(0)
         .says(&format!(
-            "pushjob: PUSHJOB_BEARER_TOKEN: {both}; the run is not recorded\n"
+            "pushjob: j: PUSHJOB_BEARER_TOKEN: {both}; the run is not recorded\n"
         ));
     run_to("h")
         .env("PUSHJOB_BEARER_TOKEN", "t")
@@ -188,7 +188,7 @@ fn two_ways_to_say_who_we_are_are_an_error() {
         .run()
         .exits(0)
         .says(
-            "pushjob: PUSHJOB_BEARER_TOKEN_FILE: PUSHJOB_BEARER_TOKEN is set too: set one of the two; the \
+            "pushjob: j: PUSHJOB_BEARER_TOKEN_FILE: PUSHJOB_BEARER_TOKEN is set too: set one of the two; the \
              run is not recorded\n",
         );
 }

@@ -48,7 +48,7 @@ fn a_mistake_in_the_environment_leaves_the_result_in_the_spool() {
             .script("exit 4")
             .run();
         run.exits(4)
-            .starts_by_saying(&format!("pushjob: {message}"))
+            .starts_by_saying(&format!("pushjob: kept: {message}"))
             .says_one_line_with(&format!(
                 "; nothing is delivered, the result is kept in {}\n",
                 spool.display()
@@ -90,7 +90,7 @@ fn a_proxy_of_the_environment_that_is_not_supported_leaves_the_result_in_the_spo
     .job(["true"])
     .run()
     .exits(0)
-    .says_one_line_with("pushjob: all_proxy: \"socks5h://x\" is not the URL of a proxy");
+    .says_one_line_with("pushjob: j: all_proxy: \"socks5h://x\" is not the URL of a proxy");
     let listed = pushjob(["flush", "--list", "--spool"])
         .arg(spool.path())
         .run();
@@ -223,7 +223,7 @@ fn an_empty_gateway_counts_as_none_and_is_an_error_with_strict() {
     };
     run(&["--strict"])
         .exits(125)
-        .says("pushjob: PUSHJOB_GATEWAY: it is empty; nothing was run, as --strict asks\n");
+        .says("pushjob: j: PUSHJOB_GATEWAY: it is empty; nothing was run, as --strict asks\n");
     assert!(!textfile.exists());
     run(&[]).exits(0).says("");
 }

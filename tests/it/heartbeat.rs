@@ -209,7 +209,7 @@ fn a_dry_run_shows_its_heartbeat() {
         .job(["true"])
         .run()
         .exits(125)
-        .says(
+        .starts_by_saying(
             "pushjob: invalid value '0s' for '--heartbeat <DURATION>': it must be longer than 0\n",
         );
 }

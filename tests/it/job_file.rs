@@ -87,10 +87,10 @@ fn without_proc_the_job_runs_all_the_same() {
     run(&[])
         .exits(0)
         .prints("none\n")
-        .says(&format!("pushjob: {reason}\n"));
+        .says(&format!("pushjob: j: {reason}\n"));
     assert_eq!(gateway.reported("j", "success"), "1");
     run(&["--strict"]).exits(125).prints("").says(&format!(
-        "pushjob: {reason}; nothing was run, as --strict asks\n"
+        "pushjob: j: {reason}; nothing was run, as --strict asks\n"
     ));
 }
 
@@ -170,8 +170,8 @@ fn what_the_job_has_left_running_is_not_waited_for() {
         stage.ready().display()
     );
     run_to(gateway.address()).script(script).run().exits(0).says(
-        "pushjob: PUSHJOB_METRICS_FILE line 2, column 5: expected a value after half; left out\n\
-         pushjob: PUSHJOB_METRICS_FILE line 3, column 1: the last line has no newline at its end: it is \
+        "pushjob: j: PUSHJOB_METRICS_FILE line 2, column 5: expected a value after half; left out\n\
+         pushjob: j: PUSHJOB_METRICS_FILE line 3, column 1: the last line has no newline at its end: it is \
          incomplete; left out\n",
     );
     write_pipe(&stage.ready(), "go\n");

@@ -328,7 +328,7 @@ fn a_child_that_dies_in_the_middle_of_a_line_takes_only_that_along() {
         never = never.display(),
     );
     run_to(gateway.address()).script(script).run().exits(0).says(
-        "pushjob: PUSHJOB_METRICS_FILE line 3, column 8: the value of label `l` does not begin with `\"`; left \
+        "pushjob: j: PUSHJOB_METRICS_FILE line 3, column 8: the value of label `l` does not begin with `\"`; left \
          out\n",
     );
     let samples = gateway.samples();
@@ -375,9 +375,9 @@ fn it_works_in_a_run_with_other_names() {
         .run()
         .exits(0)
         .says(
-            "pushjob: PUSHJOB_METRICS_FILE line 2, column 1: metric nightly_rows begins with `nightly_`, as \
+            "pushjob: j: PUSHJOB_METRICS_FILE line 2, column 1: metric nightly_rows begins with `nightly_`, as \
              the metrics of the run itself do; left out\n\
-             pushjob: PUSHJOB_METRICS_FILE line 6, column 1: series rows{env=\"y\"} has the label `env`, which \
+             pushjob: j: PUSHJOB_METRICS_FILE line 6, column 1: series rows{env=\"y\"} has the label `env`, which \
              the grouping key sets; left out\n",
         );
     let samples = gateway.samples();

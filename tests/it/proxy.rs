@@ -236,6 +236,6 @@ fn a_proxy_that_cannot_be_used_is_said_before_anything_is_sent() {
         .exits(0)
         .prints("ran\n")
         .says(&format!(
-            "pushjob: all_proxy: {socks}; the run is not recorded\n"
+            "pushjob: j: all_proxy: {socks}; the run is not recorded\n"
         ));
 }

@@ -40,7 +40,7 @@ fn what_did_not_arrive_is_kept_and_goes_with_the_next_run() {
     let gateway = Pushgateway::start_at(&address);
     let delivered = place.run_to(&address).job(["true"]).run();
     delivered.exits(0).says_one_line_with(&format!(
-        "pushjob: j: delivered to http://{address}/metrics/job/j what an earlier run had left "
+        "pushjob: j: delivered to http://{address}/metrics/job/j what 2 earlier runs had left, the first "
     ));
     assert_eq!(gateway.reported("j", "exit_code"), "0");
     // That of the run that had failed, which the second has not touched.
@@ -272,7 +272,7 @@ fn a_spool_that_cannot_be_used_is_a_warning() {
     pushjob(["flush"])
         .run()
         .exits(2)
-        .says("pushjob: j: --spool is missing: the folder in which results are kept\n");
+        .says("pushjob: --spool is missing: the folder in which results are kept\n");
 }
 
 #[test]

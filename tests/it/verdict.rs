@@ -124,7 +124,7 @@ fn a_skip_changes_nothing_but_its_time() {
         &["--method", "push"],
         "echo 'a 1' >> $PUSHJOB_METRICS_FILE; exit 75",
     );
-    let names = gateway.samples().into_iter().map(|(name, _)| name);
+    let names = gateway.samples().into_keys();
     let names: Vec<String> = names
         .filter(|name| name.contains("{instance=\"\",job=\"j\"}"))
         .collect();

@@ -128,8 +128,7 @@ impl PreparedRun {
                 .extend(warning.filter(|warning| !self.warnings.contains(warning)));
         });
         let served = self.endpoint.close();
-        self.warnings.into_iter().for_each(|it| console.warning(it));
-        notes.into_iter().for_each(|it| console.note(it));
+        report_events(self.warnings, notes, console);
         let verdict = self.plan.rules.judge(&outcome);
         report_outcome((command, self.plan.is_script), (&outcome, verdict), console);
         let exit = Exit::Job(outcome.exit_code());
@@ -144,12 +143,25 @@ impl PreparedRun {
             (None, _) => true,
         };
         supervisor.kill_what_is_left(&mut |event| {
-            job_note(event).into_iter().for_each(|it| console.note(it));
+            report_events([], job_note(event), console);
         });
         if is_strict && !(is_delivered && served) {
             return Exit::Undelivered;
         }
         exit
+    }
+}
+
+fn report_events(
+    warnings: impl IntoIterator<Item = String>,
+    notes: impl IntoIterator<Item = String>,
+    console: Console,
+) {
+    for warning in warnings {
+        console.warning(warning);
+    }
+    for note in notes {
+        console.note(note);
     }
 }
 

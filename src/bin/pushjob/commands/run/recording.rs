@@ -271,7 +271,7 @@ fn report_failure(
         |path: &Path| Spool::waiting_in(path).is_some_and(|waiting| waiting.age() < LONG_WAIT);
     match &failure.kept {
         Some(KeptIn::Spool(path)) if strict == Strictness::Lenient && is_recent(path) => {
-            console.note(message)
+            console.note(message);
         }
         _ => console.error(message),
     }
