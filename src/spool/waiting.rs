@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use crate::grouping::GroupingKey;
-use crate::push::GatewayAddress;
+use crate::push::{GatewayAddress, Pushgateway};
 
 use super::entry::SpoolEntry;
 use super::error::SpoolError;
@@ -231,18 +231,28 @@ impl Spool {
         Ok(found)
     }
 
-    /// The head of a file that waits. One that is not an entry is moved aside, which is an error.
+    /// The head of a file that waits. One that is not an entry, or not the one that its name says and
+    /// damaged, is moved aside, which is an error.
     pub(super) fn head_or_aside(
         &self,
         files: &GroupFiles,
     ) -> Result<Option<SpoolEntry>, SpoolError> {
-        match read_head(&files.waiting()) {
-            Err(SpoolError::NotAnEntry { .. }) => {
-                let _lock = files.lock(self.patience)?;
-                files.read_waiting()
+        let head = read_head(&files.waiting());
+        let is_doubtful = match &head {
+            Ok(Some(entry)) => {
+                // A changed gateway or group may look like another one.
+                let address = Pushgateway::builder(&entry.gateway).address();
+                let (job, key) = (entry.key.job(), &entry.key);
+                !address.is_ok_and(|address| files.are_named_for(job, &address.url(key)))
             }
-            read => read,
+            Ok(None) => false,
+            Err(error) => matches!(error, SpoolError::NotAnEntry { .. }),
+        };
+        if is_doubtful {
+            let _lock = files.lock(self.patience)?;
+            return files.read_waiting();
         }
+        head
     }
 
     fn sorted(&self, extension: &str) -> Result<Vec<GroupFiles>, SpoolError> {
