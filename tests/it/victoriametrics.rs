@@ -114,7 +114,7 @@ fn a_run_that_is_to_replace_or_delete_says_so_before_it_begins() {
             ));
     }
     run(&["--method", "delete"], &url).exits(0).prints("ran\n").says(
-        "pushjob: PUSHJOB_GATEWAY: VictoriaMetrics has no groups to delete: use pushadd; nothing is \
+        "pushjob: j: PUSHJOB_GATEWAY: VictoriaMetrics has no groups to delete: use pushadd; nothing is \
          deleted there, nor recorded in its place\n",
     );
     assert_eq!(gateway.requests().len(), 0);
@@ -122,7 +122,7 @@ fn a_run_that_is_to_replace_or_delete_says_so_before_it_begins() {
         .exits(125)
         .prints("");
     run(&["--method", "push"], &url).exits(0).prints("ran\n").says(
-        "pushjob: PUSHJOB_GATEWAY: VictoriaMetrics has no groups to replace: use pushadd; the metrics are \
+        "pushjob: j: PUSHJOB_GATEWAY: VictoriaMetrics has no groups to replace: use pushadd; the metrics are \
          added there\n",
     );
     let requests = gateway.requests();

@@ -37,6 +37,7 @@ pub(super) fn prepare(args: &RunArgs) -> Result<(Plan, Settings, EndpointSetting
     if is_lost && !plan.dry_run {
         if let Some(message) = args.settings.given.empty_gateway() {
             settings.warn_unrecorded(message);
+            settings.empty_gateway = None;
         } else if plan.strict {
             return Err(
                 "--strict, but there is no destination: set --gateway, --textfile or --listen"

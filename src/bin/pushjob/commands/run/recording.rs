@@ -14,7 +14,7 @@ use pushjob::record::{
 };
 use pushjob::report::Verdict;
 use pushjob::sink::EmbeddedGateway;
-use pushjob::spool::Spool;
+use pushjob::spool::{NotDelivered, Spool};
 use pushjob::supervise::Outcome;
 
 use super::plan::Plan;
@@ -260,8 +260,8 @@ enum Strictness {
 /// Time that results may wait in a spool before that is an error.
 const LONG_WAIT: Duration = Duration::from_secs(60 * 60);
 
-/// Prints the message of a failure: an error, unless the result is kept and nothing of its group has waited
-/// for long. With --strict, which makes an exit code of it, it is one in any case.
+/// Prints the message of a failure: an error, unless the result is kept, nothing of its group has waited for
+/// long and waiting may help. With --strict, which makes an exit code of it, it is one in any case.
 fn report_failure(
     message: Arguments<'_>,
     failure: &DeliveryFailure,
@@ -269,7 +269,12 @@ fn report_failure(
 ) {
     let is_recent =
         |path: &Path| Spool::waiting_in(path).is_some_and(|waiting| waiting.age() < LONG_WAIT);
+    let is_other_server = matches!(
+        failure.error.downcast_ref(),
+        Some(NotDelivered::Push(error)) if error.is_other_server()
+    );
     match &failure.kept {
+        _ if is_other_server => console.error(message),
         Some(KeptIn::Spool(path)) if strict == Strictness::Lenient && is_recent(path) => {
             console.note(message);
         }
