@@ -148,7 +148,7 @@ fn a_run_that_is_to_replace_or_delete_says_so_before_it_begins() {
     let dry = run(&["--dry-run", "--gateway", &url, "--method", "push"], "");
     dry.exits(0)
         .prints("ran\n")
-        .starts_by_saying("pushjob: --gateway: VictoriaMetrics has no groups");
+        .starts_by_saying("pushjob: j: --gateway: VictoriaMetrics has no groups");
     // A Pushgateway beside it still has its group replaced.
     let real = Pushgateway::start();
     let stale = ["push", "--job", "j", "--gauge", "stale=1", "--gateway"];
