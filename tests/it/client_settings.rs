@@ -300,20 +300,38 @@ fn what_a_shell_or_a_file_leaves_in_a_url_is_named() {
 #[test]
 fn a_wrong_url_is_told_before_the_job_runs_or_keeps_it_from_running() {
     let run = |url: &str| pushjob(["run", "--job", "j"]).env("PUSHJOB_GATEWAY", url);
-    for (url, reason) in [
-        ("\"http://h:9091\"", "the quotation marks are part of it"),
-        ("${GW}", "a variable in it was not replaced"),
+    let quotes = "the value is in quotes, which are taken as part of it: remove the quotes";
+    for (url, advice, reason) in [
+        (
+            "\"http://h:9091\"",
+            Some(quotes),
+            "the quotation marks are part of it",
+        ),
+        (
+            "${GW}",
+            Some("`${GW}` was not replaced by its value"),
+            "a variable in it was not replaced",
+        ),
         (
             "http://h:9091/metrics/job/x",
+            None,
             "give the base URL: http://h:9091",
         ),
     ] {
         let finished = run(url).script("echo ran >&2; exit 3").run();
         finished.exits(3);
-        let said = finished.stderr.strip_suffix("ran\n").unwrap();
-        let is_told =
-            |line: &str| line.starts_with("pushjob: j: PUSHJOB_GATEWAY: ") && line.contains(reason);
-        assert!(said.lines().any(is_told), "{finished}");
+        // Advice on the value comes first, before the job has a name.
+        let advice = advice.map_or_else(String::new, |advice| {
+            format!("pushjob: PUSHJOB_GATEWAY: {advice}\n")
+        });
+        let said = finished.stderr.strip_prefix(&advice).unwrap();
+        let (warning, rest) = said.split_once('\n').unwrap();
+        assert!(
+            warning.starts_with("pushjob: j: PUSHJOB_GATEWAY: "),
+            "{finished}"
+        );
+        assert!(warning.contains(reason), "{finished}");
+        assert_eq!(rest, "ran\n");
         run(url)
             .args(["--strict"])
             .script("exit 3")

@@ -209,7 +209,9 @@ fn a_dry_run_shows_its_heartbeat() {
         .job(["true"])
         .run()
         .exits(125)
-        .starts_by_saying(
-            "pushjob: invalid value '0s' for '--heartbeat <DURATION>': it must be longer than 0\n",
+        .says(
+            "pushjob: invalid value '0s' for '--heartbeat <DURATION>': it must be longer than 0\n\
+             pushjob: nothing was run; usage: pushjob run [OPTIONS] --job <NAME> -- <COMMAND> [ARGS]...; \
+             `pushjob run --help` shows all\n",
         );
 }

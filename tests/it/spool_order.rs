@@ -1,9 +1,12 @@
-//! The end of a run is the last write, also where earlier results have to be delivered first.
+//! The end of a run is the last write, also where earlier results have to be delivered first or the clock was set
+//! back.
 
 use std::fs;
 use std::time::Duration;
 
-use crate::support::{Answer, FakeGateway, Place, Stage, ok, within, write_pipe};
+use crate::support::{
+    Answer, FakeClock, FakeGateway, Place, Pushgateway, Stage, nobody, ok, within, write_pipe,
+};
 
 #[test]
 fn no_start_or_heartbeat_follows_the_end_where_earlier_results_go_first() {
@@ -45,4 +48,20 @@ fn no_start_or_heartbeat_follows_the_end_where_earlier_results_go_first() {
             "{flags:?}: {requests:#?}"
         );
     }
+}
+
+#[test]
+fn the_run_that_ended_last_counts_although_its_clock_says_a_day_earlier() {
+    let (place, address, clock) = (Place::new(), nobody(), FakeClock::new());
+    clock.set("+1d");
+    let first = clock.under(place.run_to(&address));
+    first.job(["false"]).run().exits(1);
+    clock.set("+0");
+    let second = clock.under(place.run_to(&address));
+    second.job(["true"]).run().exits(0);
+    let gateway = Pushgateway::start_at(&address);
+    place.flush().run().exits(0);
+    assert_eq!(gateway.reported("j", "success"), "1");
+    let time = |name: &str| gateway.reported("j", name).parse::<f64>().unwrap();
+    assert!(time("last_failure_timestamp_seconds") > time("completion_timestamp_seconds") + 3600.0);
 }

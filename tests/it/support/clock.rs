@@ -30,8 +30,9 @@ impl FakeClock {
     pub(crate) fn new() -> Self {
         super::needs("faketime");
         let folder = tempfile::tempdir().unwrap();
-        std::fs::write(folder.path().join("offset"), "+0\n").unwrap();
-        Self { folder }
+        let clock = Self { folder };
+        clock.set("+0");
+        clock
     }
 
     fn offset(&self) -> PathBuf {
@@ -44,6 +45,11 @@ impl FakeClock {
             .env("FAKETIME_TIMESTAMP_FILE", self.offset())
             .env("FAKETIME_NO_CACHE", "1")
             .env("FAKETIME_DONT_FAKE_MONOTONIC", "1")
+    }
+
+    /// Sets it, between two commands.
+    pub(crate) fn set(&self, offset: &str) {
+        std::fs::write(self.offset(), format!("{offset}\n")).unwrap();
     }
 
     /// What a shell does to set it, as in `+1d`.
