@@ -176,12 +176,7 @@ fn a_result_that_the_gateway_refuses_is_set_aside_with_the_reason() {
         "{text}"
     );
     // It is not sent for ever.
-    place
-        .run_to(gateway.address())
-        .job(["true"])
-        .run()
-        .exits(0)
-        .says("");
+    place.succeed(gateway.address());
     let listed = place.flush().arg("--list").run();
     let listed = String::from_utf8(listed.stdout).unwrap();
     assert!(
@@ -202,12 +197,7 @@ fn a_result_that_the_gateway_refuses_is_set_aside_with_the_reason() {
 fn what_is_no_entry_is_set_aside_and_stops_no_run() {
     let gateway = Pushgateway::start();
     let place = Place::new();
-    place
-        .run_to(gateway.address())
-        .job(["true"])
-        .run()
-        .exits(0)
-        .says("");
+    place.succeed(gateway.address());
     let entry = place.entry();
     let whole = fs::read_to_string(&entry).unwrap();
     for (content, reason) in [
@@ -230,12 +220,7 @@ fn what_is_no_entry_is_set_aside_and_stops_no_run() {
         );
         assert_eq!(fs::read_to_string(&kept).unwrap(), content);
         fs::remove_file(kept).unwrap();
-        place
-            .run_to(gateway.address())
-            .job(["true"])
-            .run()
-            .exits(0)
-            .says("");
+        place.succeed(gateway.address());
     }
 }
 
@@ -325,7 +310,7 @@ fn a_gateway_that_has_forgotten_hears_of_the_last_success_again() {
     let failure = gateway.reported("j", "last_failure_timestamp_seconds");
     let address = gateway.kill();
     let gateway = Pushgateway::start_at(&address);
-    place.run_to(&address).job(["true"]).run().exits(0).says("");
+    place.succeed(&address);
     assert_eq!(
         gateway.reported("j", "last_failure_timestamp_seconds"),
         failure
@@ -744,7 +729,7 @@ fn what_an_earlier_run_has_left_wrong_takes_no_later_result_along() {
         "{text}"
     );
     assert_eq!(gateway.reported("j", "exit_code"), "3");
-    place.run_to(&address).job(["true"]).run().exits(0).says("");
+    place.succeed(&address);
 }
 
 #[test]

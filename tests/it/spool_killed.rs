@@ -40,12 +40,7 @@ fn kill_all(running: Running) {
 #[test]
 fn the_next_run_reports_a_run_that_was_killed() {
     let (place, gateway, stage) = (Place::new(), Pushgateway::start(), Stage::new());
-    place
-        .run_to(gateway.address())
-        .job(["true"])
-        .run()
-        .exits(0)
-        .says("");
+    place.succeed(gateway.address());
     let running = begun(&place, gateway.address(), &stage, &[]);
     is_marked(&place, 1);
     kill_all(running);
@@ -56,23 +51,13 @@ fn the_next_run_reports_a_run_that_was_killed() {
     assert!(time("last_failure_timestamp_seconds") < time("last_success_timestamp_seconds"));
     assert_eq!(gateway.reported("j", "success"), "1");
     assert_eq!(place.files("running").len(), 0);
-    place
-        .run_to(gateway.address())
-        .job(["true"])
-        .run()
-        .exits(0)
-        .says("");
+    place.succeed(gateway.address());
 }
 
 #[test]
 fn a_flush_reports_a_run_that_was_killed() {
     let (place, gateway, stage) = (Place::new(), Pushgateway::start(), Stage::new());
-    place
-        .run_to(gateway.address())
-        .job(["true"])
-        .run()
-        .exits(0)
-        .says("");
+    place.succeed(gateway.address());
     let running = begun(&place, gateway.address(), &stage, &["--start-after", "0s"]);
     is_marked(&place, 1);
     kill_all(running);
@@ -95,12 +80,7 @@ fn a_run_that_goes_on_is_not_reported_by_another() {
     let (place, gateway, stage) = (Place::new(), Pushgateway::start(), Stage::new());
     let first = begun(&place, gateway.address(), &stage, &[]);
     is_marked(&place, 1);
-    place
-        .run_to(gateway.address())
-        .job(["true"])
-        .run()
-        .exits(0)
-        .says("");
+    place.succeed(gateway.address());
     place.flush().run().exits(0).says("");
     is_marked(&place, 1);
     write_pipe(&stage.ready(), "end\n");
