@@ -7,7 +7,7 @@ use std::ffi::OsString;
 
 use super::parse::text;
 use super::source::{ConfigWarning, SettingError, SettingSource, variable};
-use super::table::{Form, GATEWAY, Row, Setting};
+use super::table::{Form, Row, Setting};
 
 /// Values that the command line gives to settings, by their names.
 #[derive(Clone, Debug, Default)]
@@ -97,14 +97,6 @@ impl Given {
         Ok((values.map_err(|reason| source.error(reason))?, source))
     }
 
-    /// The message about a variable for gateways that is set and names none, where no flag does.
-    pub(crate) fn empty_gateway(&self) -> Option<String> {
-        let name = variable(GATEWAY.row.name);
-        let is_flag = self.0.iter().any(|(given, _)| *given == GATEWAY.row.name);
-        let is_set = !is_flag && env::var_os(&name).is_some();
-        is_set.then(|| format!("{name} is set and names no gateway"))
-    }
-
     fn raw(&self, row: &Row) -> Result<(Vec<OsString>, SettingSource), SettingError> {
         if let Some((_, values)) = self.0.iter().find(|(name, _)| *name == row.name) {
             return Ok((values.clone(), SettingSource::Flag(row.name)));
@@ -121,6 +113,11 @@ impl Given {
         let values = values.filter(|value| !value.is_empty());
         Ok((values.map(OsString::from).collect(), source))
     }
+}
+
+/// Returns true where the variable of a setting is set, be it to nothing.
+pub(super) fn is_in_environment(row: &Row) -> bool {
+    env::var_os(variable(row.name)).is_some()
 }
 
 /// The variable of a setting, where it is set and not empty.

@@ -1,13 +1,12 @@
 //! The grouping key: the job name and further labels.
 
-use std::env;
 use std::fs;
 
 use pushjob::exposition::NameValidation;
 use pushjob::grouping::GroupingKey;
 
-use super::given::Given;
-use super::source::{SettingError, SettingSource, variable};
+use super::given::{Given, is_in_environment};
+use super::source::{SettingError, SettingSource};
 use super::table::{INSTANCE, INSTANCE_HOSTNAME, JOB, LABEL, UTF8_NAMES};
 
 /// Names of labels and metrics that are accepted.
@@ -23,7 +22,7 @@ pub(super) fn grouping_key(
     names: NameValidation,
 ) -> Result<GroupingKey, SettingError> {
     let Some(key) = given.value(&JOB)? else {
-        if env::var_os(variable(JOB.row.name)).is_some() {
+        if is_in_environment(&JOB.row) {
             return Err(SettingSource::Variable(JOB.row.name).error("it is empty"));
         }
         let message = "--job is missing: the name under which the metrics are kept";

@@ -1,6 +1,5 @@
 //! The settings of a command, resolved and checked.
 
-use std::env;
 use std::time::Duration;
 
 use pushjob::exposition::NameValidation;
@@ -8,9 +7,9 @@ use pushjob::grouping::GroupingKey;
 use pushjob::sink::scrape::ListenAddress;
 
 use super::gateways::{Gateways, NOT_RECORDED};
-use super::given::Given;
+use super::given::{Given, is_in_environment};
 use super::key::{grouping_key, name_validation};
-use super::source::{ConfigWarning, SettingError, SettingSource, variable};
+use super::source::{ConfigWarning, SettingError, SettingSource};
 use super::table::{GATEWAY, LISTEN, PUSH_TIMEOUT, UTF8_NAMES};
 
 /// The settings of a command that delivers to a group on gateways.
@@ -44,8 +43,7 @@ impl Settings {
             unknown.map(|()| None)
         })?;
         let gateways = Gateways::read(given, push_timeout, &mut warnings)?;
-        let is_set = env::var_os(variable(GATEWAY.row.name)).is_some();
-        let is_empty = is_set && matches!(gateways, Gateways::NotGiven);
+        let is_empty = matches!(gateways, Gateways::NotGiven) && is_in_environment(&GATEWAY.row);
         Ok(Self {
             key,
             gateways,

@@ -35,9 +35,8 @@ pub(super) fn prepare(args: &RunArgs) -> Result<(Plan, Settings, EndpointSetting
         && plan.textfile.is_none()
         && matches!(endpoint, EndpointSettings::NotGiven);
     if is_lost && !plan.dry_run {
-        if let Some(message) = args.settings.given.empty_gateway() {
-            settings.warn_unrecorded(message);
-            settings.empty_gateway = None;
+        if let Some(source) = settings.empty_gateway.take() {
+            settings.warn_unrecorded(format!("{source} is set and names no gateway"));
         } else if plan.strict {
             return Err(
                 "--strict, but there is no destination: set --gateway, --textfile or --listen"
