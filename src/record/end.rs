@@ -94,47 +94,20 @@ impl EndMethods {
 
 /// The end of a run.
 pub struct RunEnd {
-    key: GroupingKey,
-    report: Report,
-    pub(super) method: EndMethod,
-    families: MetricFamilies,
-    metrics: Option<Arc<dyn RunMetrics>>,
-    verdict: Verdict,
-    completed: SystemTime,
-    pub(super) has_heartbeats: bool,
-    begin: Instant,
-    timeout: Duration,
-}
-
-/// What a recorder knows of a run when it ends.
-pub(super) struct EndedRun {
     pub(super) key: GroupingKey,
     pub(super) report: Report,
-    pub(super) methods: EndMethods,
+    pub(super) method: EndMethod,
     pub(super) families: MetricFamilies,
     pub(super) metrics: Option<Arc<dyn RunMetrics>>,
     pub(super) verdict: Verdict,
     pub(super) completed: SystemTime,
     pub(super) has_heartbeats: bool,
+    /// When the time that destinations have began.
+    pub(super) begin: Instant,
     pub(super) timeout: Duration,
 }
 
 impl RunEnd {
-    pub(super) fn new(run: EndedRun) -> Self {
-        Self {
-            key: run.key,
-            report: run.report,
-            method: run.methods.after(run.verdict),
-            families: run.families,
-            metrics: run.metrics,
-            verdict: run.verdict,
-            completed: run.completed,
-            has_heartbeats: run.has_heartbeats,
-            begin: Instant::now(),
-            timeout: run.timeout,
-        }
-    }
-
     /// The group of the run.
     #[must_use]
     pub fn key(&self) -> &GroupingKey {

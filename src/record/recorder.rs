@@ -3,7 +3,7 @@
 use std::fmt;
 use std::io;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use crate::exposition::MetricFamilies;
 use crate::grouping::GroupingKey;
@@ -14,7 +14,7 @@ use crate::supervise::Outcome;
 
 use super::delivery_error::DeliveryError;
 use super::destination::{DeadlineKeeper, Destination};
-use super::end::{EndMethods, EndedRun, RunEnd};
+use super::end::{EndMethods, RunEnd};
 use super::in_flight::InFlight;
 use super::metrics::RunMetrics;
 use super::progress::{DestinationReport, Progress};
@@ -197,17 +197,18 @@ impl Recorder {
         } else {
             families
         };
-        let end = Arc::new(RunEnd::new(EndedRun {
+        let end = Arc::new(RunEnd {
             key: self.key.clone(),
             report: self.report.clone(),
-            methods: self.methods,
+            method: self.methods.after(completion.verdict),
             families,
             metrics: self.metrics.clone(),
             verdict: completion.verdict,
             completed: completion.completed,
             has_heartbeats: self.has_heartbeats,
+            begin: Instant::now(),
             timeout: self.push_timeout,
-        }));
+        });
         // What is known of one destination is told at once: another may take its time, or be given up.
         // They are dropped with the recorder: what a drop does, which may be foreign code, is not for here.
         let destinations = self.destinations.iter_mut().enumerate();

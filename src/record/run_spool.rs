@@ -41,8 +41,6 @@ pub struct BegunRun {
     pub report: Report,
     /// What a failure does to the group.
     pub on_failure: EndMethod,
-    /// The start of the run.
-    pub started: SystemTime,
 }
 
 impl RunSpool {
@@ -57,26 +55,26 @@ impl RunSpool {
         }))
     }
 
-    /// Marks a run that has begun on these gateways, so that a later run reports it when it is killed
-    /// without a trace. A thread does that, for a file system may hang; nobody waits for it now.
-    pub fn begin(&self, gateways: Vec<GatewayAddress>, run: BegunRun) {
+    /// Marks a run that has begun on these gateways at this time, so that a later run reports it when it
+    /// is killed without a trace. A thread does that, for a file system may hang; nobody waits for it now.
+    pub fn begin(&self, gateways: Vec<GatewayAddress>, run: BegunRun, started: SystemTime) {
         let spool = self.clone();
-        let marking = thread::Builder::new().spawn(move || spool.mark(&gateways, &run));
+        let marking = thread::Builder::new().spawn(move || spool.mark(&gateways, &run, started));
         // Without a thread there is no mark, as without a spool.
         *lock(&self.0.marking) = marking.ok();
     }
 
-    fn mark(&self, gateways: &[GatewayAddress], run: &BegunRun) {
+    fn mark(&self, gateways: &[GatewayAddress], run: &BegunRun, started: SystemTime) {
         // What is wrong with the spool is reported at the end.
         let Ok(spool) = Spool::open(&self.0.directory) else {
             return;
         };
-        let killed = run.report.killed(run.started);
+        let killed = run.report.killed(started);
         let Some(change) = run.on_failure.change(&killed) else {
             return;
         };
         let result = RunResult {
-            completed: run.started,
+            completed: started,
             change,
             persistent: &run.report.persistent_names(),
             job: None,

@@ -86,7 +86,6 @@ impl Recording {
             key,
             report: plan.report.clone(),
             on_failure: plan.methods.on_failure,
-            started: SystemTime::now(),
         };
         Some(Self {
             spool: spool
@@ -112,11 +111,10 @@ impl Recording {
 
     /// Marks the run, which has begun, in its spool.
     pub(super) fn begin(&mut self, started: SystemTime) {
-        let Some((spool, run)) = self.spool.take() else {
-            return;
-        };
-        let addresses = self.gateways.iter().map(|it| it.builder.address());
-        spool.begin(addresses.flatten().collect(), BegunRun { started, ..run });
+        if let Some((spool, run)) = self.spool.take() {
+            let addresses = self.gateways.iter().map(|it| it.address.clone());
+            spool.begin(addresses.collect(), run, started);
+        }
     }
 
     /// Tells that the job has started. Returns a warning.
