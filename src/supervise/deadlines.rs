@@ -54,13 +54,7 @@ impl Deadlines {
 
     /// Whether a signal from outside asks the job to stop.
     pub(super) fn asks_to_stop(&self, signal: Signal) -> bool {
-        let asks = [
-            Signal::TERM,
-            Signal::INT,
-            Signal::QUIT,
-            self.limits.stop_signal,
-        ];
-        asks.contains(&signal)
+        signal.asks_for_end() || signal == self.limits.stop_signal
     }
 
     /// Takes note of a signal that was forwarded: KILL may have to follow.

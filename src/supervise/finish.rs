@@ -119,8 +119,7 @@ impl Supervisor {
     pub fn kill_what_is_left(&self, observe: &mut dyn FnMut(JobEvent)) {
         while let Some(pause) = self.look_at_what_is_left(observe) {
             let received = next_signal(&self.signals, Some(pause));
-            let asks = [Signal::TERM, Signal::INT, Signal::QUIT];
-            if received.is_some_and(|received| asks.contains(&received.signal)) {
+            if received.is_some_and(|received| received.signal.asks_for_end()) {
                 self.kill_left();
             }
         }

@@ -26,8 +26,7 @@ impl Interrupts {
     /// HUP does not count: a terminal that closes sends it more than once, and wants nothing.
     pub(super) fn on_signal(&mut self, received: ReceivedSignal, now: Duration) -> Option<Signal> {
         let ReceivedSignal { signal, sender } = received;
-        let asks = matches!(signal, Signal::TERM | Signal::INT | Signal::QUIT);
-        if !asks || sender == SignalSender::Ourselves {
+        if !signal.asks_for_end() || sender == SignalSender::Ourselves {
             return None;
         }
         match self {

@@ -40,6 +40,11 @@ impl Signal {
         Self(number)
     }
 
+    /// Whether it asks for an end, politely: TERM, INT or QUIT.
+    pub(super) fn asks_for_end(self) -> bool {
+        matches!(self, Self::TERM | Self::INT | Self::QUIT)
+    }
+
     /// Its number, from 1.
     #[must_use]
     pub fn number(self) -> i32 {
