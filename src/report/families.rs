@@ -18,6 +18,13 @@ use super::names::{
     TIMED_OUT,
 };
 
+/// The metrics that only some runs set, by kind of run. The first of each is the time of such a run.
+const LASTING: [&[Metric]; 3] = [
+    &[LAST_SUCCESS_TIMESTAMP, LAST_SUCCESS_DURATION],
+    &[LAST_FAILURE_TIMESTAMP],
+    &[LAST_SKIP_TIMESTAMP],
+];
+
 /// Makes metric families of runs.
 ///
 /// ```
@@ -202,14 +209,8 @@ impl Report {
     /// success, the last failure and the last skip.
     #[must_use]
     pub fn persistent_names(&self) -> Vec<String> {
-        [
-            LAST_SUCCESS_TIMESTAMP,
-            LAST_SUCCESS_DURATION,
-            LAST_FAILURE_TIMESTAMP,
-            LAST_SKIP_TIMESTAMP,
-        ]
-        .map(|metric| self.name(metric))
-        .to_vec()
+        let metrics = LASTING.iter().flat_map(|lasting| *lasting);
+        metrics.map(|metric| self.name(*metric)).collect()
     }
 
     /// What a group that holds the result of a run that ended later, by the wall clock, still lacks of
@@ -237,15 +238,8 @@ impl Report {
             return None;
         }
         let mut newer = MetricFamilies::new();
-        for (last, metrics) in [
-            (
-                LAST_SUCCESS_TIMESTAMP,
-                &[LAST_SUCCESS_TIMESTAMP, LAST_SUCCESS_DURATION][..],
-            ),
-            (LAST_FAILURE_TIMESTAMP, &[LAST_FAILURE_TIMESTAMP]),
-            (LAST_SKIP_TIMESTAMP, &[LAST_SKIP_TIMESTAMP]),
-        ] {
-            if time(families, last) > time(held, last) {
+        for metrics in LASTING {
+            if time(families, metrics[0]) > time(held, metrics[0]) {
                 let names = metrics.iter().map(|metric| self.name(*metric));
                 for family in names.filter_map(|name| families.get(&name).cloned()) {
                     newer.replace(family);
