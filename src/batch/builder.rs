@@ -10,7 +10,7 @@ use crate::grouping::{GroupingError, GroupingKey};
 use crate::metrics::Registry;
 use crate::push::{ConfigError, Pushgateway};
 use crate::record::{
-    Destination, EndMethod, EndMethods, GatewayDestination, Recorder, SinkDestination,
+    Destination, EndMethod, EndMethods, GatewayDestination, PUSH_TIMEOUT, Recorder, SinkDestination,
 };
 #[cfg(target_os = "linux")]
 use crate::record::{RunSpool, TextfileDestination};
@@ -22,9 +22,6 @@ use crate::sink::Textfile;
 use crate::sink::scrape::ListenAddress;
 
 use super::trouble::Trouble;
-
-/// Time for one delivery, unless another is chosen.
-const PUSH_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Time after which the start is announced, unless another is chosen.
 const START_AFTER: Duration = Duration::from_secs(1);

@@ -81,6 +81,7 @@ pub use metrics::RunMetrics;
 pub use notice::{Notice, NoticeLevel};
 pub use page::RunPage;
 pub use progress::{DeliveryFailure, DestinationReport, KeptIn, Progress};
+pub(crate) use recorder::PUSH_TIMEOUT;
 pub use recorder::Recorder;
 pub use registry_metrics::RegistryMetrics;
 #[cfg(target_os = "linux")]

@@ -23,7 +23,7 @@ use super::updates::Updates;
 use super::worker::Worker;
 
 /// Time for one delivery, unless another is chosen.
-const PUSH_TIMEOUT: Duration = Duration::from_secs(10);
+pub(crate) const PUSH_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// How much longer than a delivery may take is waited for the thread that makes it, which can say better
 /// what has kept it.
