@@ -74,14 +74,10 @@ impl StoredGroup {
             return;
         };
         let taken = files.lock(self.patience).and_then(|_lock| {
-            let Some(mut found) = files.read_waiting()? else {
+            let Some(found) = files.read_waiting()? else {
                 return Ok(());
             };
-            found.state.distrust_after(&EndTime::of(SystemTime::now()));
-            self.entry.state.merge(found.state);
-            self.is_saved = false;
-            self.save(Durability::System);
-            if self.is_saved {
+            if self.take_over(found.state) {
                 files.remove_waiting()?;
             }
             Ok(())
@@ -93,17 +89,21 @@ impl StoredGroup {
     /// has kept it from that.
     pub(super) fn add_killed(mut self, mark: AbandonedMark) -> Result<(), Vec<SpoolError>> {
         if let Some(_lock) = self.lock_and_load() {
-            let mut state = mark.entry.state.clone();
-            state.distrust_after(&EndTime::of(SystemTime::now()));
-            self.entry.state.merge(state);
-            self.is_saved = false;
-            self.save(Durability::System);
-            if self.is_saved {
+            if self.take_over(mark.entry.state.clone()) {
                 mark.remove();
                 return Ok(());
             }
         }
         Err(self.troubles)
+    }
+
+    /// Adds what another file knows of the group, and tells whether it is saved. The caller has the lock.
+    fn take_over(&mut self, mut state: GroupState) -> bool {
+        state.distrust_after(&EndTime::of(SystemTime::now()));
+        self.entry.state.merge(state);
+        self.is_saved = false;
+        self.save(Durability::System);
+        self.is_saved
     }
 
     /// Adds the result of a run and saves it. Returns what waited before, and the right to deliver

@@ -174,7 +174,7 @@ impl Spool {
     ///
     /// [`SpoolError::Directory`] when the directory cannot be read.
     pub fn waiting(&self) -> Result<(Vec<Waiting>, Vec<SpoolError>), SpoolError> {
-        self.list(WAITING)
+        self.list(WAITING, |files| read_head(&files.waiting()))
     }
 
     /// The result that waits in this file, if there is one that can be read.
@@ -191,7 +191,7 @@ impl Spool {
     ///
     /// [`SpoolError::Directory`] when the directory cannot be read.
     pub fn refused(&self) -> Result<(Vec<Waiting>, Vec<SpoolError>), SpoolError> {
-        self.list(REFUSED)
+        self.list(REFUSED, |files| read_head(&files.refused()))
     }
 
     /// The results that wait, like [`waiting`](Self::waiting), and those of runs that were killed.
@@ -201,15 +201,7 @@ impl Spool {
     ///
     /// [`SpoolError::Directory`] when the directory cannot be read.
     pub fn waiting_after_repair(&self) -> Result<(Vec<Waiting>, Vec<SpoolError>), SpoolError> {
-        let mut found = Vec::new();
-        let mut troubles = Vec::new();
-        for files in self.sorted(WAITING)? {
-            match self.head_or_aside(&files) {
-                Ok(Some(entry)) => found.extend(waiting(entry, files.waiting())),
-                Ok(None) => {}
-                Err(error) => troubles.push(error),
-            }
-        }
+        let (mut found, troubles) = self.list(WAITING, |files| self.head_or_aside(files))?;
         for mark in abandoned_marks(&self.directory, &|| true)? {
             let path = mark.path().to_owned();
             found.extend(waiting(mark.entry, path));
@@ -261,13 +253,17 @@ impl Spool {
         Ok(found)
     }
 
-    fn list(&self, extension: &str) -> Result<(Vec<Waiting>, Vec<SpoolError>), SpoolError> {
+    /// The results in the files with this extension, as `head` reads each, and its errors.
+    fn list(
+        &self,
+        extension: &str,
+        head: impl Fn(&GroupFiles) -> Result<Option<SpoolEntry>, SpoolError>,
+    ) -> Result<(Vec<Waiting>, Vec<SpoolError>), SpoolError> {
         let mut found = Vec::new();
         let mut troubles = Vec::new();
         for files in self.sorted(extension)? {
-            let path = files.path(extension);
-            match read_head(&path) {
-                Ok(Some(entry)) => found.extend(waiting(entry, path)),
+            match head(&files) {
+                Ok(Some(entry)) => found.extend(waiting(entry, files.path(extension))),
                 Ok(None) => {}
                 Err(error) => troubles.push(error),
             }
