@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
+use std::ptr;
 use std::time::{Duration, Instant};
 
 use crate::files::FileLock;
@@ -120,7 +121,9 @@ impl SpooledGroup {
         let (mut run, mut job) = (Ok(None), Ok(None));
         let mut is_one_by_one = false;
         for _ in 0..MOST_REQUESTS {
-            let level = self.stored.state().next_level(is_one_by_one).clone();
+            let level = self.stored.state().next_level(is_one_by_one);
+            let is_last = ptr::eq(level, self.stored.state());
+            let level = level.clone();
             let mut origins = Origin::BOTH.into_iter();
             let next = origins.find_map(|origin| Some((origin, level.next_change(origin)?)));
             let Some((origin, change)) = next else { break };
@@ -128,7 +131,6 @@ impl SpooledGroup {
                 Origin::Run => self.without_known(change, &level, client, left()),
                 Origin::Job => change,
             };
-            let is_last = level == *self.stored.state();
             let part = match origin {
                 Origin::Run => &mut run,
                 Origin::Job => &mut job,

@@ -109,22 +109,14 @@ impl NextChange {
             Self::Delete => Change::Delete,
         }
     }
-}
 
-impl NextChange {
     /// The same without families of these names.
     pub(super) fn without(self, names: &[&str]) -> Self {
-        let keep = |families: MetricFamilies| {
-            let mut kept = MetricFamilies::new();
-            for family in families.iter() {
-                if !names.contains(&family.name().as_str()) {
-                    kept.replace(family.clone());
-                }
-            }
-            kept
-        };
         match self {
-            Self::PushAdd(families) => Self::PushAdd(keep(families)),
+            Self::PushAdd(mut families) if !names.is_empty() => {
+                families.retain(|family| !names.contains(&family.name().as_str()));
+                Self::PushAdd(families)
+            }
             other => other,
         }
     }

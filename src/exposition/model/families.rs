@@ -80,6 +80,12 @@ impl MetricFamilies {
         self.0.remove(name)
     }
 
+    /// Takes away the families that are not to be kept.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn retain(&mut self, keep: impl Fn(&MetricFamily) -> bool) {
+        self.0.retain(|_, family| keep(family));
+    }
+
     /// The families, sorted by name.
     pub fn iter(&self) -> impl Iterator<Item = &MetricFamily> {
         self.0.values()
