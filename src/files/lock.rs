@@ -1,7 +1,7 @@
 //! Locks on files. They end when the file is closed, however the process ends.
 
 use std::fs::File;
-use std::io::{self, ErrorKind, Read, Write};
+use std::io::{self, Read, Write};
 use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -10,7 +10,7 @@ use rustix::fs::{FlockOperation, flock};
 use rustix::io::{Errno, retry_on_intr};
 
 use super::identity::is_at;
-use super::open::{open_options, private_options};
+use super::open::{open_existing, open_options, private_options};
 
 /// The pauses between two attempts to get a file that another process has, from and to.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(1), Duration::from_millis(20));
@@ -25,29 +25,28 @@ impl FileLock {
     /// Locks a file, which is made if it is missing; None when another process had it for all of
     /// `patience`.
     pub(crate) fn acquire(path: &Path, patience: Duration) -> io::Result<Option<Self>> {
-        let file = private_options().open(path)?;
-        let locked = retry_for(patience, || Ok(try_lock(&file)?.then_some(())))?;
-        Ok(locked.map(|()| Self { file }))
+        Self::wait_for(private_options().open(path)?, patience)
     }
 
     /// Makes a file with this content, which nobody else has, and locks it. A process that meets it
     /// without content and has locked it for a moment is waited for.
     pub(crate) fn create(path: &Path, text: &str, patience: Duration) -> io::Result<Option<Self>> {
-        let mut file = private_options().create_new(true).open(path)?;
-        let locked = retry_for(patience, || Ok(try_lock(&file)?.then_some(())))?;
-        if locked.is_none() {
-            return Ok(None);
+        let lock = Self::wait_for(private_options().create_new(true).open(path)?, patience)?;
+        if let Some(lock) = &lock {
+            (&lock.file).write_all(text.as_bytes())?;
         }
-        file.write_all(text.as_bytes())?;
-        Ok(Some(Self { file }))
+        Ok(lock)
+    }
+
+    fn wait_for(file: File, patience: Duration) -> io::Result<Option<Self>> {
+        let locked = retry_for(patience, || Ok(try_lock(&file)?.then_some(())))?;
+        Ok(locked.map(|()| Self { file }))
     }
 
     /// Locks a file that is there; None when another process has it, or it has gone.
     pub(crate) fn take(path: &Path) -> io::Result<Option<Self>> {
-        let file = match open_options().read(true).write(true).open(path) {
-            Ok(file) => file,
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(error),
+        let Some(file) = open_existing(open_options().read(true).write(true), path)? else {
+            return Ok(None);
         };
         Ok((try_lock(&file)? && is_at(&file, path)).then_some(Self { file }))
     }

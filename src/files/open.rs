@@ -1,6 +1,6 @@
 //! The opening of files at places where somebody else may have put something.
 
-use std::fs::OpenOptions;
+use std::fs::{File, OpenOptions};
 use std::io::{self, ErrorKind, Read};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
@@ -25,12 +25,19 @@ pub(crate) fn private_options() -> OpenOptions {
     options
 }
 
+/// Opens a file; None when there is no file.
+pub(crate) fn open_existing(options: &OpenOptions, path: &Path) -> io::Result<Option<File>> {
+    match options.open(path) {
+        Ok(file) => Ok(Some(file)),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
 /// The beginning of a file, at most so many bytes; None when there is no file.
 pub(crate) fn read_prefix(path: &Path, limit: u64) -> io::Result<Option<Vec<u8>>> {
-    let file = match open_options().read(true).open(path) {
-        Ok(file) => file,
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(error),
+    let Some(file) = open_existing(open_options().read(true), path)? else {
+        return Ok(None);
     };
     let mut bytes = Vec::with_capacity(USUAL_LENGTH);
     file.take(limit).read_to_end(&mut bytes)?;
