@@ -96,7 +96,7 @@ fn is_reference(text: &str, brackets: &[&str]) -> bool {
         let name = text
             .strip_prefix(open)
             .and_then(|text| text.strip_suffix(close));
-        name.is_some_and(is_name)
+        name.is_some_and(is_variable_name)
     };
     brackets.iter().any(in_brackets)
 }
@@ -111,15 +111,16 @@ fn reference(text: &str) -> Option<&str> {
             _ => {
                 let end = rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '_');
                 let end = end.unwrap_or(rest.len());
-                return is_name(&rest[..end]).then(|| &text[at..=at + end]);
+                return is_variable_name(&rest[..end]).then(|| &text[at..=at + end]);
             }
         };
         let end = rest.find(close)?;
-        is_name(&rest[1..end]).then(|| &text[at..=at + 1 + end])
+        is_variable_name(&rest[1..end]).then(|| &text[at..=at + 1 + end])
     })
 }
 
-fn is_name(text: &str) -> bool {
+/// Decides if a text can be the name of a variable of a shell.
+pub(crate) fn is_variable_name(text: &str) -> bool {
     let is_first = |c: char| c.is_ascii_alphabetic() || c == '_';
     text.starts_with(is_first) && text.chars().all(|c| is_first(c) || c.is_ascii_digit())
 }
@@ -129,7 +130,7 @@ fn holds_labels(value: &str) -> bool {
     let mut parts = value.split(',').skip(1);
     parts.any(|part| {
         part.split_once('=')
-            .is_some_and(|(name, _)| is_name(name.trim()))
+            .is_some_and(|(name, _)| is_variable_name(name.trim()))
     })
 }
 

@@ -12,7 +12,7 @@ mod secrets;
 mod source;
 mod table;
 
-pub(crate) use self::advice::advice;
+pub(crate) use self::advice::{advice, is_variable_name};
 pub(crate) use self::args::{
     ConnectionFlags, FlushSettingArgs, MetricSettingArgs, RunSettingArgs, TargetArgs,
 };

@@ -7,6 +7,8 @@ use humantime::format_duration;
 use pushjob::report::Verdict;
 use pushjob::supervise::{Ending, Outcome, SpawnFailure, TimeLimit};
 
+use crate::settings::is_variable_name;
+
 /// Commands that only a shell has, of those that people put in front of a job.
 const BUILTINS: [&str; 16] = [
     ".", ":", "alias", "cd", "command", "eval", "exec", "export", "if", "for", "set", "source",
@@ -81,15 +83,8 @@ pub(super) fn describe_unstarted(
 /// What to do about a command that only a shell understands.
 fn shell_hint(program: &str, words: usize) -> Option<&'static str> {
     let variable = program.split_once('=').map(|(name, _)| name);
-    let is_name = |name: &str| {
-        let mut bytes = name.bytes();
-        let begins = bytes
-            .next()
-            .is_some_and(|first| first.is_ascii_alphabetic() || first == b'_');
-        begins && bytes.all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
-    };
     let is_line = program.contains(|c: char| c.is_whitespace() || "|&;<>()$`*?\"'".contains(c));
-    if variable.is_some_and(is_name) {
+    if variable.is_some_and(is_variable_name) {
         Some(
             "; it sets a variable of a shell: use --shell with one quoted argument, or put `env` before it",
         )
