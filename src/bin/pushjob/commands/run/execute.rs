@@ -128,7 +128,7 @@ impl PreparedRun {
                 .extend(warning.filter(|warning| !self.warnings.contains(warning)));
         });
         let served = self.endpoint.close();
-        report_events(self.warnings, notes, console);
+        report_messages(self.warnings, notes, console);
         let verdict = self.plan.rules.judge(&outcome);
         report_outcome((command, self.plan.is_script), (&outcome, verdict), console);
         let exit = Exit::Job(outcome.exit_code());
@@ -142,9 +142,7 @@ impl PreparedRun {
             }
             (None, _) => true,
         };
-        supervisor.kill_what_is_left(&mut |event| {
-            report_events([], job_note(event), console);
-        });
+        supervisor.kill_what_is_left(&mut |event| note_event(event, console));
         if is_strict && !(is_delivered && served) {
             return Exit::Undelivered;
         }
@@ -152,11 +150,8 @@ impl PreparedRun {
     }
 }
 
-fn report_events(
-    warnings: impl IntoIterator<Item = String>,
-    notes: impl IntoIterator<Item = String>,
-    console: Console,
-) {
+/// Prints what happened while the job ran.
+fn report_messages(warnings: Vec<String>, notes: Vec<String>, console: Console) {
     for warning in warnings {
         console.warning(warning);
     }
@@ -182,6 +177,12 @@ fn job_note(event: JobEvent) -> Option<String> {
             Some("the job, or what it left behind, did not end; KILL was sent".to_owned())
         }
         _ => None,
+    }
+}
+
+fn note_event(event: JobEvent, console: Console) {
+    if let Some(note) = job_note(event) {
+        console.note(note);
     }
 }
 
@@ -220,9 +221,7 @@ fn deliver(
     let in_flight = recording.in_flight();
     let record = move || recording.end((&outcome, verdict), console);
     let result = supervisor.finish(record, limit, &mut |event| {
-        if let Some(note) = job_note(event) {
-            console.note(note);
-        }
+        note_event(event, console);
         if let JobEvent::InterruptDeferred(signal) = event {
             console.warning(format_args!(
                 "{signal} came when the job had ended; its result is still being delivered, one more \
