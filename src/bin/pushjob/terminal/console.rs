@@ -56,7 +56,7 @@ impl Console {
             .take(SHOWN_JOB)
             .map(|c| if c.is_control() { ' ' } else { c });
         // There is one run in a process.
-        let _ = JOB.set(format!("{}: ", job.collect::<String>()));
+        let _ = JOB.set(format!("{}: ", printable(&job.collect::<String>())));
     }
 
     pub(crate) fn error(self, message: impl Display) {
@@ -93,11 +93,7 @@ impl Console {
     fn line(self, least: i16, message: impl Display) {
         if self.level >= least {
             let message = message.to_string().replace(['\n', '\r'], " ");
-            write(format!(
-                "pushjob: {}{}\n",
-                printable(job()),
-                printable(&message)
-            ));
+            write(format!("pushjob: {}{}\n", job(), printable(&message)));
         }
     }
 }
